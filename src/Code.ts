@@ -1,0 +1,127 @@
+/**
+ * The canonical status codes of `google.rpc.Code`, by name and by number, and how they relate to HTTP statuses.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const names = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED"
+] as const
+
+/**
+ * The schema of a code's name.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Code = Schema.Literal(...names)
+
+/**
+ * The name of a `google.rpc.Code`, such as `"NOT_FOUND"`. The 17 names stand in `google/rpc/code.proto`; a name's place
+ * there is its number.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Code = typeof Code.Type
+
+const numbers: ReadonlyMap<string, number> = new Map(names.map((name, number) => [name, number]))
+
+/**
+ * Tells whether a value is the name of a code.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isCode = (u: unknown): u is Code => typeof u === "string" && numbers.has(u)
+
+/**
+ * The number of a code, 0 to 16.
+ *
+ * @since 0.1.0
+ * @category conversions
+ * @example
+ * ```ts
+ * import * as Code from "effect-google-operations/Code"
+ *
+ * console.log(Code.toNumber("NOT_FOUND")) // 5
+ * ```
+ */
+export const toNumber = (code: Code): number => names.indexOf(code)
+
+/**
+ * The code with this number; `"UNKNOWN"` for a number that no code has.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromNumber = (number: number): Code => names[number] ?? "UNKNOWN"
+
+// google/rpc/code.proto names the HTTP mapping of each code, in the order of `names`.
+const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401] as const
+
+/**
+ * The HTTP status that a Google API sends for this code (the "HTTP Mapping" lines of `google/rpc/code.proto`).
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(code) ?? 2] ?? 500
+
+/**
+ * The code that an HTTP status stands for when the server names none.
+ *
+ * This is not the inverse of {@link toHttpStatus}: 409 reads as `"ABORTED"`, every other 4xx without an entry as
+ * `"FAILED_PRECONDITION"`, every other 5xx as `"INTERNAL"`, a redirect as `"UNKNOWN"`. It is the mapping of Google's own
+ * clients (gax for Node and Java).
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromHttpStatus = (status: number): Code => {
+  switch (status) {
+    case 400:
+      return "INVALID_ARGUMENT"
+    case 401:
+      return "UNAUTHENTICATED"
+    case 403:
+      return "PERMISSION_DENIED"
+    case 404:
+      return "NOT_FOUND"
+    case 409:
+      return "ABORTED"
+    case 416:
+      return "OUT_OF_RANGE"
+    case 429:
+      return "RESOURCE_EXHAUSTED"
+    case 499:
+      return "CANCELLED"
+    case 501:
+      return "UNIMPLEMENTED"
+    case 503:
+      return "UNAVAILABLE"
+    case 504:
+      return "DEADLINE_EXCEEDED"
+  }
+  if (status >= 200 && status < 300) return "OK"
+  if (status >= 400 && status < 500) return "FAILED_PRECONDITION"
+  if (status >= 500 && status < 600) return "INTERNAL"
+  return "UNKNOWN"
+}

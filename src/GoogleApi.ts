@@ -1,0 +1,66 @@
+/**
+ * Which Google API a service talks to.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * An API that has long-running operations: where it is, its version, and what its operation names look like.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GoogleApi {
+  /** Where the API is served, such as `https://accesscontextmanager.googleapis.com`; a path before the version is kept. */
+  readonly baseUrl: string
+  /** The version that every path begins with, such as `v1`. */
+  readonly version: string
+  /** What an operation's name must match, as a relative resource name without the version. */
+  readonly operationName: RegExp
+}
+
+/**
+ * Describes an API. Its operation names default to AIP-151's: a collection named `operations`, wherever it is
+ * (`operations/a`, `projects/p/locations/l/operations/a`).
+ *
+ * A base URL that is none, or one with a query, a fragment or a user name in it, makes every call fail as
+ * `InvalidRequest` before anything is sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ *
+ * const run = GoogleApi.make({
+ *   baseUrl: "https://run.googleapis.com",
+ *   version: "v2",
+ *   operationName: /^projects\/[^/]+\/locations\/[^/]+\/operations\/[^/]+$/
+ * })
+ *
+ * // The same API on another server:
+ * const local = GoogleApi.make({ ...run, baseUrl: "http://127.0.0.1:8787" })
+ * ```
+ */
+export const make = (options: {
+  readonly baseUrl: string
+  readonly version: string
+  readonly operationName?: RegExp | undefined
+}): GoogleApi => ({
+  baseUrl: options.baseUrl,
+  version: options.version,
+  operationName: options.operationName ?? /^(?:.+\/)?operations\/.+$/s
+})
+
+/**
+ * Access Context Manager, version 1. Its operations live in one top-level collection: `operations/…`, of any depth
+ * (`accesscontextmanager_v1.yaml`: `/v1/{name=operations/**}`).
+ *
+ * @since 0.1.0
+ * @category apis
+ */
+export const accessContextManager: GoogleApi = make({
+  baseUrl: "https://accesscontextmanager.googleapis.com",
+  version: "v1",
+  operationName: /^operations\/.+$/s
+})

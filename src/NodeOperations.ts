@@ -1,0 +1,215 @@
+/**
+ * `OperationsService` with batteries included on Node: a connection pool of its own that lives and ends with the service.
+ *
+ * Needs the optional peer `undici` 7.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { Buffer } from "node:buffer"
+import { type Dispatcher, Pool } from "undici"
+import * as GoogleApi from "./GoogleApi.js"
+import { CollectedResponse } from "./internal/collectedResponse.js"
+import * as Request from "./internal/request.js"
+import { RequestTimedOut } from "./internal/response.js"
+import * as OperationsService from "./OperationsService.js"
+
+/**
+ * What a service and its pool are made with. Nothing is required.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends OperationsService.Options {
+  /** How many connections the pool may open; further requests wait for a free one. Default: 64. */
+  readonly connections?: number | undefined
+  /** How long exchanges in flight may go on while the service closes. Default: 1 second. */
+  readonly drainTimeout?: Duration.DurationInput | undefined
+  /** Further settings of undici's pool: TLS, client certificates (`connect`), keep-alive, HTTP/2. */
+  readonly pool?: Omit<Pool.Options, "connections" | "headersTimeout" | "bodyTimeout"> | undefined
+}
+
+// Aborts the exchange whose answer nobody waits for any more. undici wants an error for it; no one ever sees it.
+const aborted = new Error("aborted")
+
+// One exchange: collects the answer up to its bound and hands it on in one piece.
+class Exchange implements Dispatcher.DispatchHandler {
+  private controller: Dispatcher.DispatchController | undefined
+  private chunks: Array<Buffer> = []
+  private room: number
+  private status = 0
+  private headers: CollectedResponse["answer"]["headers"] = {}
+  private isOver = false
+  private readonly timer: ReturnType<typeof setTimeout>
+  private readonly request: HttpClientRequest.HttpClientRequest
+  private readonly resume: (
+    result: Effect.Effect<CollectedResponse, HttpClientError.RequestError>
+  ) => void
+
+  constructor(
+    request: HttpClientRequest.HttpClientRequest,
+    requestTimeout: Duration.Duration,
+    maxBodySize: number,
+    resume: Exchange["resume"]
+  ) {
+    this.request = request
+    this.room = maxBodySize
+    this.resume = resume
+    // The machine's timer, for it guards a socket; the clock of Effect would cost a fiber each time.
+    this.timer = setTimeout(() => {
+      this.fail(
+        new RequestTimedOut(`none within the requestTimeout of ${Duration.format(requestTimeout)} (${request.url})`)
+      )
+      this.abort()
+    }, Math.min(Duration.toMillis(requestTimeout), 2 ** 31 - 1))
+  }
+
+  abort(): void {
+    this.end()
+    this.controller?.abort(aborted)
+  }
+
+  private end(): boolean {
+    if (this.isOver) return false
+    clearTimeout(this.timer)
+    return this.isOver = true
+  }
+
+  private fail(cause: unknown): void {
+    if (this.end()) {
+      this.resume(
+        Effect.fail(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
+      )
+    }
+  }
+
+  private succeed(truncated: boolean): void {
+    if (this.end()) {
+      const [first] = this.chunks
+      const bytes = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks)
+      const { headers, status } = this
+      this.resume(
+        Effect.succeed(
+          new CollectedResponse(this.request, { status, headers, body: bytes.toString("utf8"), truncated })
+        )
+      )
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    // The caller left while the request was waiting for a connection.
+    if (this.isOver) controller.abort(aborted)
+  }
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: CollectedResponse["answer"]["headers"]
+  ): void {
+    this.status = status
+    this.headers = headers
+  }
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (chunk.byteLength <= this.room) {
+      this.room -= chunk.byteLength
+      this.chunks.push(chunk)
+      return
+    }
+    this.chunks.push(chunk.subarray(0, this.room))
+    this.succeed(true)
+    controller.abort(aborted)
+  }
+  onResponseEnd(): void {
+    this.succeed(false)
+  }
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error)
+  }
+}
+
+// An HttpClient that does what an operations client needs of a connection and nothing more: no fiber, no stream, no
+// AbortController for each request.
+const client = (pool: Pool, origin: string, requestTimeout: Duration.Duration, maxBodySize: number) =>
+  HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+    Effect.flatMap((request) =>
+      Effect.async<CollectedResponse, HttpClientError.RequestError>((resume) => {
+        const exchange = new Exchange(request, requestTimeout, maxBodySize, resume)
+        pool.dispatch({
+          method: request.method,
+          path: request.url.slice(origin.length),
+          headers: request.headers,
+          headersTimeout: 0,
+          bodyTimeout: 0
+        }, exchange)
+        return Effect.sync(() => exchange.abort())
+      })
+    ),
+    Effect.succeed
+  )
+
+/**
+ * Makes a service with a pool of its own, both open until the scope ends.
+ *
+ * Closing lets exchanges in flight go on for `drainTimeout`, ends what is left, and then destroys the pool: when `close`
+ * returns, no socket is open.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const requestTimeout = Duration.decode(options.requestTimeout ?? OperationsService.defaultRequestTimeout)
+    const maxBodySize = options.maxBodySize ?? OperationsService.defaultMaxBodySize
+    // With a base URL that is none, every call is refused before it gets here.
+    const origin = Either.match(Request.endpoint(options.api ?? GoogleApi.accessContextManager), {
+      onLeft: () => "http://invalid.invalid",
+      onRight: (endpoint) => endpoint.origin
+    })
+    const pool = new Pool(origin, { ...options.pool, connections: options.connections ?? 64 })
+    return OperationsService.makeWith({
+      execute: client(pool, origin, requestTimeout, maxBodySize).execute,
+      keepsRequestTimeout: true,
+      drainTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
+      release: Effect.promise(() => pool.destroy())
+    }, options)
+  })
+
+/**
+ * Provides `OperationsService` with a pool of its own; needs nothing.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.OperationsService
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", { timeout: "10 minutes" })
+ * }).pipe(Effect.provide(NodeOperations.layer()))
+ * ```
+ */
+export const layer = (options?: Options): Layer.Layer<OperationsService.OperationsService> =>
+  Layer.scoped(OperationsService.OperationsService, make(options))
+
+/**
+ * As {@link layer}, with options from configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Config<Options>
+): Layer.Layer<OperationsService.OperationsService, ConfigError> =>
+  Layer.scoped(OperationsService.OperationsService, Effect.flatMap(config, make))

@@ -1,0 +1,267 @@
+/**
+ * `google.longrunning.Operation`: what a Google API tells of a call that goes on after it has answered.
+ *
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import { dual } from "effect/Function"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as ProtobufAny from "./ProtobufAny.js"
+import * as Status from "./Status.js"
+
+interface Fields {
+  /** The relative resource name, such as `operations/accessPolicies/1/create/1700000000000001`. Some finished operations have none (`""`). */
+  readonly name: string
+  /** What the API tells of the operation beside its result: progress, target, times. Each API has a type of its own. */
+  readonly metadata?: ProtobufAny.ProtobufAny | undefined
+  /** The result. Only on a {@link Succeeded} operation it is final. */
+  readonly response?: ProtobufAny.ProtobufAny | undefined
+}
+
+/**
+ * An operation that goes on. A `response` or an `error` that the server sent too early is kept and means nothing: only
+ * `done` ends an operation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Pending extends Fields {
+  readonly _tag: "Pending"
+  readonly done: false
+  readonly error?: Status.Status | undefined
+}
+
+/**
+ * An operation that has ended well. There is no `response` where the method has nothing to give back, and some APIs
+ * leave it out of the operation although the call that started it promised one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Succeeded extends Fields {
+  readonly _tag: "Succeeded"
+  readonly done: true
+  readonly error?: undefined
+}
+
+/**
+ * An operation that has ended with an error: the server's verdict.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failed extends Fields {
+  readonly _tag: "Failed"
+  readonly done: true
+  readonly error: Status.Status
+}
+
+/**
+ * A long-running operation, told apart by `_tag`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation = Pending | Succeeded | Failed
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isOperation = (u: unknown): u is Operation =>
+  typeof u === "object" && u !== null && "_tag" in u && "name" in u && typeof u.name === "string" &&
+  (u._tag === "Pending" || u._tag === "Succeeded" || u._tag === "Failed")
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isPending = (self: Operation): self is Pending => self._tag === "Pending"
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSucceeded = (self: Operation): self is Succeeded => self._tag === "Succeeded"
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isFailed = (self: Operation): self is Failed => self._tag === "Failed"
+
+/**
+ * Gives each state its answer.
+ *
+ * @since 0.1.0
+ * @category pattern matching
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ *
+ * const describe = Operation.match({
+ *   onPending: (operation) => `${operation.name} goes on`,
+ *   onSucceeded: (operation) => `${operation.name} is done`,
+ *   onFailed: (operation) => `${operation.name} failed: ${operation.error.message}`
+ * })
+ * ```
+ */
+export const match: {
+  <A, B, C>(cases: {
+    readonly onPending: (operation: Pending) => A
+    readonly onSucceeded: (operation: Succeeded) => B
+    readonly onFailed: (operation: Failed) => C
+  }): (self: Operation) => A | B | C
+  <A, B, C>(
+    self: Operation,
+    cases: {
+      readonly onPending: (operation: Pending) => A
+      readonly onSucceeded: (operation: Succeeded) => B
+      readonly onFailed: (operation: Failed) => C
+    }
+  ): A | B | C
+} = dual(2, <A, B, C>(
+  self: Operation,
+  cases: {
+    readonly onPending: (operation: Pending) => A
+    readonly onSucceeded: (operation: Succeeded) => B
+    readonly onFailed: (operation: Failed) => C
+  }
+): A | B | C => {
+  switch (self._tag) {
+    case "Pending":
+      return cases.onPending(self)
+    case "Succeeded":
+      return cases.onSucceeded(self)
+    case "Failed":
+      return cases.onFailed(self)
+  }
+})
+
+/**
+ * Makes a pending operation.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const pending = (fields: Omit<Pending, "_tag" | "done">): Pending => ({
+  _tag: "Pending",
+  ...fields,
+  done: false
+})
+
+/**
+ * Makes a succeeded operation.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const succeeded = (fields: Omit<Succeeded, "_tag" | "done">): Succeeded => ({
+  _tag: "Succeeded",
+  ...fields,
+  done: true
+})
+
+/**
+ * Makes a failed operation.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const failed = (fields: Omit<Failed, "_tag" | "done">): Failed => ({ _tag: "Failed", ...fields, done: true })
+
+const operationFields = ["name", "metadata", "done", "error", "response"] as const
+
+/**
+ * Reads an operation from JSON in one pass; the left side says what is wrong with it.
+ *
+ * Absent and `null` fields read as their defaults, unknown fields are left alone, an `Any` of any type stays raw. With
+ * both results set the error wins. An object with none of an operation's fields is not an operation: the answer of a
+ * wrong endpoint must not look like one that goes on for ever.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const fromJson = (json: unknown): Either.Either<Operation, string> => {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    return Either.left("an operation must be an object")
+  }
+  const { done, error, metadata, name, response } = json as Record<string, unknown>
+  if (name !== undefined && name !== null && typeof name !== "string") return Either.left("\"name\" must be a string")
+  if (done !== undefined && done !== null && typeof done !== "boolean") return Either.left("\"done\" must be a boolean")
+  if (metadata !== undefined && metadata !== null && !ProtobufAny.isProtobufAny(metadata)) {
+    return Either.left("\"metadata\" must be a message")
+  }
+  if (response !== undefined && response !== null && !ProtobufAny.isProtobufAny(response)) {
+    return Either.left("\"response\" must be a message")
+  }
+  const fields: { name: string; metadata?: ProtobufAny.ProtobufAny; response?: ProtobufAny.ProtobufAny } = {
+    name: name ?? ""
+  }
+  if (metadata) fields.metadata = metadata
+  if (response) fields.response = response
+  if (error !== undefined && error !== null) {
+    return Either.mapBoth(Status.fromJson(error), {
+      onLeft: (problem) => `"error" is not a google.rpc.Status: ${problem}`,
+      onRight: (status) => done ? failed({ ...fields, error: status }) : pending({ ...fields, error: status })
+    })
+  }
+  if (done) return Either.right(succeeded(fields))
+  return operationFields.some((field) => field in json)
+    ? Either.right(pending(fields))
+    : Either.left(`it has none of an operation's fields (${operationFields.join(", ")})`)
+}
+
+/**
+ * Writes an operation as JSON, as an API would send it.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const toJson = (self: Operation): { [field: string]: unknown } => {
+  const json: { [field: string]: unknown } = { name: self.name, done: self.done }
+  if (self.metadata !== undefined) json["metadata"] = self.metadata
+  if (self.error !== undefined) json["error"] = Status.toJson(self.error)
+  if (self.response !== undefined) json["response"] = self.response
+  return json
+}
+
+const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, {
+  identifier: "Operation",
+  arbitrary: () => (fc) =>
+    fc.record({ name: fc.string(), end: fc.option(fc.integer({ min: 0, max: 16 })) }).map(({ end, name }) =>
+      end === null
+        ? pending({ name })
+        : end === 0
+        ? succeeded({ name })
+        : failed({ name, error: new Status.Status({ code: end, message: "it failed" }) })
+    )
+})
+
+/**
+ * The schema of an operation: the API's JSON on the one side, {@link Operation} on the other. It decodes exactly as
+ * `OperationsService` does ({@link fromJson}).
+ *
+ * @since 0.1.0
+ * @category schemas
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ * import * as Schema from "effect/Schema"
+ *
+ * const operation = Schema.decodeUnknownSync(Operation.OperationFromJson)({ name: "operations/a" })
+ *
+ * console.log(operation._tag) // "Pending"
+ * ```
+ */
+export const OperationFromJson: Schema.Schema<Operation, unknown> = Schema.transformOrFail(
+  Schema.Unknown,
+  OperationFromSelf,
+  {
+    strict: true,
+    decode: (json, _, ast) =>
+      Either.mapLeft(fromJson(json), (description) => new ParseResult.Type(ast, json, description)),
+    encode: (operation) => ParseResult.succeed(toJson(operation))
+  }
+)

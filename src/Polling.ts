@@ -1,0 +1,146 @@
+/**
+ * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
+ *
+ * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
+ * poll.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleInterval from "effect/ScheduleInterval"
+
+const millis = (name: string, input: Duration.DurationInput): number => {
+  const value = Duration.toMillis(input)
+  if (!(value > 0 && value < Infinity)) throw new RangeError(`Polling: ${name} must be a finite duration above zero`)
+  return value
+}
+
+const checked = (name: string, value: number, min: number, max: number): number => {
+  if (!(value >= min && value <= max)) throw new RangeError(`Polling: ${name} must be from ${min} to ${max}`)
+  return value
+}
+
+interface State {
+  readonly start: number
+  readonly step: number
+}
+
+// A schedule without end whose next delay, in ms, comes from the time waited so far and the number of the step.
+const fromDelay = (
+  jitter: number,
+  max: number,
+  delay: (elapsed: number, step: number) => number
+): Schedule.Schedule<Duration.Duration> =>
+  Schedule.makeWithState<State | undefined, unknown, Duration.Duration>(
+    undefined,
+    (now, _, state) =>
+      Effect.map(Random.next, (random) => {
+        const { start, step } = state ?? { start: now, step: 0 }
+        const jittered = delay(now - start, step) * (1 + jitter * (2 * random - 1))
+        const next = Math.max(1, Math.round(Math.min(max, jittered)))
+        return [
+          { start, step: step + 1 },
+          Duration.millis(next),
+          ScheduleDecision.continueWith(ScheduleInterval.after(now + next))
+        ]
+      })
+  )
+
+/**
+ * Waits `initial` before the next poll, then `factor` times as long each time, up to `max`.
+ *
+ * Each delay is spread evenly over ±`jitter` of itself (0.2: ±20 %), so that many waits do not poll in step; none is
+ * longer than `max`. Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2. Never ends.
+ *
+ * @since 0.1.0
+ * @category schedules
+ * @example
+ * ```ts
+ * import * as Polling from "effect-google-operations/Polling"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * // At most 20 polls:
+ * const schedule = Polling.exponential({ initial: "500 millis", max: "10 seconds" }).pipe(
+ *   Schedule.intersect(Schedule.recurs(20))
+ * )
+ * ```
+ */
+export const exponential = (options?: {
+  readonly initial?: Duration.DurationInput | undefined
+  readonly factor?: number | undefined
+  readonly max?: Duration.DurationInput | undefined
+  readonly jitter?: number | undefined
+}): Schedule.Schedule<Duration.Duration> => {
+  const initial = millis("initial", options?.initial ?? "1 second")
+  const factor = checked("factor", options?.factor ?? 1.5, 1, 1000)
+  const max = millis("max", options?.max ?? "30 seconds")
+  return fromDelay(
+    checked("jitter", options?.jitter ?? 0.2, 0, 1),
+    max,
+    (_, step) => Math.min(max, initial * factor ** step)
+  )
+}
+
+/**
+ * Waits a share of the time already waited: at least `min`, at most `max`.
+ *
+ * The delay between an operation's end and its detection is then a share of the operation's own duration, whether it
+ * takes seconds or hours, which no fixed or exponential schedule gives. Each delay is spread evenly over ±`jitter` of
+ * itself; none is longer than `max`. Defaults: `fraction` 0.15, `min` 1 second, `max` 30 seconds, `jitter` 0.15. Never
+ * ends.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const proportional = (options?: {
+  readonly fraction?: number | undefined
+  readonly min?: Duration.DurationInput | undefined
+  readonly max?: Duration.DurationInput | undefined
+  readonly jitter?: number | undefined
+}): Schedule.Schedule<Duration.Duration> => {
+  const fraction = checked("fraction", options?.fraction ?? 0.15, 0.001, 1000)
+  const min = millis("min", options?.min ?? "1 second")
+  const max = millis("max", options?.max ?? "30 seconds")
+  return fromDelay(
+    checked("jitter", options?.jitter ?? 0.15, 0, 1),
+    max,
+    (elapsed) => Math.min(max, Math.max(min, fraction * elapsed))
+  )
+}
+
+/**
+ * Waits the same time before every poll, spread evenly over ±`jitter` of itself. `jitter` defaults to 0. Never ends.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const fixed = (
+  interval: Duration.DurationInput,
+  options?: { readonly jitter?: number | undefined }
+): Schedule.Schedule<Duration.Duration> => {
+  const every = millis("interval", interval)
+  return fromDelay(checked("jitter", options?.jitter ?? 0, 0, 1), Infinity, () => every)
+}
+
+/**
+ * The schedule of every wait that is given no other: {@link proportional} with its defaults. Never ends.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportional()
+
+/**
+ * When a wait tries again after a transient failure, unless it is told otherwise: after 1 second, then twice as long each
+ * time, up to 30 seconds, ±20 %; given up after five minutes of failing in a row.
+ *
+ * @since 0.1.0
+ * @category schedules
+ */
+export const transient: Schedule.Schedule<Duration.Duration> = exponential({ factor: 2 }).pipe(
+  Schedule.upTo("5 minutes")
+)

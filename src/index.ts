@@ -1,0 +1,90 @@
+/**
+ * The canonical status codes of `google.rpc.Code`, by name and by number, and how they relate to HTTP statuses.
+ *
+ * @since 0.1.0
+ */
+export * as Code from "./Code.js"
+
+/**
+ * How requests are authorised.
+ *
+ * @since 0.1.0
+ */
+export * as Credentials from "./Credentials.js"
+
+/**
+ * The ten standard messages that say more about an error (`google/rpc/error_details.proto`): decoded where they are well
+ * formed, kept raw where they are not.
+ *
+ * On the wire every field is optional; an absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
+ * ProtoJSON has it. Numbers of 64 bits stay strings, so that none loses precision and all survive `JSON.stringify`.
+ *
+ * @since 0.1.0
+ */
+export * as ErrorDetails from "./ErrorDetails.js"
+
+/**
+ * Which Google API a service talks to.
+ *
+ * @since 0.1.0
+ */
+export * as GoogleApi from "./GoogleApi.js"
+
+/**
+ * The exchange with the server failed, so nothing new is known of the operation.
+ *
+ * @since 0.1.0
+ */
+export * as HttpError from "./HttpError.js"
+
+/**
+ * `google.longrunning.Operation`: what a Google API tells of a call that goes on after it has answered.
+ *
+ * @since 0.1.0
+ */
+export * as Operation from "./Operation.js"
+
+/**
+ * The operation has ended with an error: the server's verdict, which no retry of a poll will change.
+ *
+ * @since 0.1.0
+ */
+export * as OperationError from "./OperationError.js"
+
+/**
+ * The client of an API's long-running operations: read one, wait for it, give every connection back.
+ *
+ * @since 0.1.0
+ */
+export * as OperationsService from "./OperationsService.js"
+
+/**
+ * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
+ *
+ * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
+ * poll.
+ *
+ * @since 0.1.0
+ */
+export * as Polling from "./Polling.js"
+
+/**
+ * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until someone asks for it.
+ *
+ * @since 0.1.0
+ */
+export * as ProtobufAny from "./ProtobufAny.js"
+
+/**
+ * `google.rpc.Status`: how a Google API says what went wrong.
+ *
+ * @since 0.1.0
+ */
+export * as Status from "./Status.js"
+
+/**
+ * This side gave up waiting. The operation may still be running.
+ *
+ * @since 0.1.0
+ */
+export * as WaitTimeoutError from "./WaitTimeoutError.js"

@@ -1,0 +1,133 @@
+/**
+ * A `GoogleApi`, a resource name and options become the URL of a request. Whatever is wrong is found here, before
+ * anything is sent.
+ */
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import type * as GoogleApi from "../GoogleApi.js"
+import * as HttpError from "../HttpError.js"
+
+const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+
+const refuse = (description: string): Either.Either<never, HttpError.HttpError> =>
+  Either.left(new HttpError.HttpError({ reason: "InvalidRequest", description }))
+
+/** @internal */
+export interface Endpoint {
+  /** `https://accesscontextmanager.googleapis.com` */
+  readonly origin: string
+  /** `/v1` */
+  readonly prefix: string
+  /** Whether credentials may be sent there: over https, or to this very machine. */
+  readonly mayCarryCredentials: boolean
+}
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
+  /^127(\.\d+){3}$/.test(hostname)
+
+/** @internal */
+export const endpoint = (api: GoogleApi.GoogleApi): Either.Either<Endpoint, HttpError.HttpError> => {
+  const url = URL.canParse(api.baseUrl) ? new URL(api.baseUrl) : undefined
+  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    return refuse(
+      `${quote(api.baseUrl)} is not a base URL; expected one like "https://accesscontextmanager.googleapis.com"`
+    )
+  }
+  if (url.username !== "" || url.password !== "") {
+    return refuse("a base URL must not hold a user name or a password; give credentials instead")
+  }
+  if (url.search !== "" || url.hash !== "") {
+    return refuse(`the base URL ${quote(api.baseUrl)} must not have a query or a fragment`)
+  }
+  return Either.right({
+    origin: url.origin,
+    prefix: `${url.pathname.replace(/\/+$/, "")}/${api.version}`,
+    mayCarryCredentials: url.protocol === "https:" || isLoopback(url.hostname)
+  })
+}
+
+const unreserved = /^[-_.~/0-9a-zA-Z]*$/
+
+// Every byte outside [-_.~/0-9a-zA-Z], of a name already known to be well-formed (google/api/http.proto).
+const encode = (name: string): string =>
+  unreserved.test(name)
+    ? name
+    : encodeURIComponent(name).replace(
+      /%2F|[!'()*]/g,
+      (match) => match === "%2F" ? "/" : `%${match.charCodeAt(0).toString(16).toUpperCase()}`
+    )
+
+const problem = (name: string, pattern: RegExp): string | undefined => {
+  if (name === "") return "it is empty"
+  if (name.startsWith("/")) return "it starts with a slash, but names are relative"
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
+  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
+  if (name.endsWith("/")) return "its last segment is empty"
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
+  if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(name)) {
+    return "it holds half a surrogate pair"
+  }
+  // `search` takes no notice of a `g` or `y` flag's lastIndex.
+  return name.search(pattern) === -1 ? `it does not match ${pattern}` : undefined
+}
+
+/**
+ * The path of an operation below the origin, or why its name is none.
+ *
+ * @internal
+ */
+export const operationPath = (
+  api: GoogleApi.GoogleApi,
+  endpoint: Endpoint,
+  name: string
+): Either.Either<string, HttpError.HttpError> => {
+  const wrong = typeof name === "string" ? problem(name, api.operationName) : "it is not a string"
+  return wrong === undefined
+    ? Either.right(`${endpoint.prefix}/${encode(name)}`)
+    : refuse(`${quote(String(name))} is not the name of an operation of this API: ${wrong}`)
+}
+
+/**
+ * The query for `$.xgafv`, the error format that the Python client calls `x__xgafv`.
+ *
+ * @internal
+ */
+export const query = (xgafv: "1" | "2" | undefined): Either.Either<string, HttpError.HttpError> =>
+  xgafv === undefined
+    ? Either.right("")
+    : xgafv === "1" || xgafv === "2"
+    ? Either.right(`?%24.xgafv=${xgafv}`)
+    : refuse(`xgafv must be "1" or "2", not ${quote(String(xgafv))}`)
+
+/**
+ * The headers that authorise a request, in the clear, or why they cannot be sent there.
+ *
+ * @internal
+ */
+export const credentialHeaders = (
+  endpoint: Endpoint,
+  credentials: Readonly<Record<string, Redacted.Redacted>>
+): Either.Either<Record<string, string>, HttpError.HttpError> => {
+  const headers: Record<string, string> = {}
+  for (const name of Object.keys(credentials)) {
+    const value = Redacted.value(credentials[name]!)
+    if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
+      return Either.left(
+        new HttpError.HttpError({
+          reason: "Authentication",
+          description:
+            `the value for the header ${quote(name)} is empty, or holds a space at its ends or a character ` +
+            "that no header can carry, such as a line break"
+        })
+      )
+    }
+    if (!endpoint.mayCarryCredentials) {
+      return refuse(
+        `credentials are sent only over https or to a loopback address, and ${endpoint.origin} is neither`
+      )
+    }
+    headers[name.toLowerCase()] = value
+  }
+  return Either.right(headers)
+}

@@ -1,0 +1,434 @@
+/**
+ * An exchange with the server becomes an `Operation` or an `HttpError`. The only file that knows platform's errors.
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+import * as Code from "../Code.js"
+import * as HttpError from "../HttpError.js"
+import * as Operation from "../Operation.js"
+import * as Status from "../Status.js"
+import { type Answer, CollectedResponse } from "./collectedResponse.js"
+
+/**
+ * What an error says of its exchange, and what it must never say.
+ *
+ * @internal
+ */
+export interface Exchange {
+  readonly method: string
+  readonly origin: string
+  readonly path: string
+  /** Credentials, by header name. */
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+const errorBodyLength = 16_384
+
+const withoutSecrets = (exchange: Exchange, text: string): string => {
+  let result = text
+  for (const value of Object.values(exchange.secrets)) {
+    // Of "Bearer <token>", the token alone is as secret. A few letters are none, and stand in any text.
+    for (const secret of [value, value.slice(value.indexOf(" ") + 1)]) {
+      if (secret.length >= 8) result = result.replaceAll(secret, "<redacted>")
+    }
+  }
+  return result
+}
+
+const error = (exchange: Exchange, fields: Omit<HttpError.Fields, "method" | "path">): HttpError.HttpError =>
+  new HttpError.HttpError({ ...fields, method: exchange.method, path: exchange.path })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What the network does
+// ---------------------------------------------------------------------------------------------------------------------
+
+const rootCause = (cause: unknown): unknown => {
+  let root = cause
+  for (let depth = 0; depth < 8 && typeof root === "object" && root !== null; depth++) {
+    const next = "errors" in root && Array.isArray(root.errors)
+      ? root.errors[0]
+      : "cause" in root
+      ? root.cause
+      : undefined
+    if (next === undefined || next === null) break
+    root = next
+  }
+  return root
+}
+
+// The cause's own words and code, in an error of ours: the original may hold the request with its headers.
+const plainCause = (exchange: Exchange, cause: unknown): Error => {
+  const root = rootCause(cause)
+  const { code, message, name } = typeof root === "object" && root !== null
+    ? root as { readonly message?: unknown; readonly code?: unknown; readonly name?: unknown }
+    : { message: root, code: undefined, name: undefined }
+  const text = typeof message === "string" && message !== "" ? message : String(code ?? "the connection failed")
+  const plain = new Error(withoutSecrets(exchange, text))
+  if (typeof name === "string") plain.name = name
+  return typeof code === "string" ? Object.assign(plain, { code }) : plain
+}
+
+const transportError = (exchange: Exchange, cause: unknown, what: string): HttpError.HttpError => {
+  const plain = plainCause(exchange, cause)
+  return error(exchange, {
+    reason: "Transport",
+    description: `${what} (${plain.message}, ${exchange.origin})`,
+    isTransient: true,
+    cause: plain
+  })
+}
+
+/** @internal */
+export const timeoutError = (exchange: Exchange, requestTimeout: Duration.Duration): HttpError.HttpError =>
+  error(exchange, {
+    reason: "Timeout",
+    description: `none within the requestTimeout of ${Duration.format(requestTimeout)} (${exchange.origin})`,
+    isTransient: true
+  })
+
+/** @internal */
+export const closedError = (exchange: Partial<Exchange>): HttpError.HttpError =>
+  new HttpError.HttpError({
+    reason: "Closed",
+    description: "the OperationsService is closed; make the call while its scope is open",
+    method: exchange.method,
+    path: exchange.path
+  })
+
+/**
+ * The cause by which a transport of ours says that it kept `requestTimeout` itself.
+ *
+ * @internal
+ */
+export class RequestTimedOut extends Error {}
+
+const fromPlatform = (exchange: Exchange, failure: HttpClientError.HttpClientError): HttpError.HttpError => {
+  if (failure._tag === "ResponseError") {
+    return transportError(exchange, failure.cause ?? failure.description, "the connection broke off within the body")
+  }
+  return failure.reason === "Transport"
+    ? transportError(exchange, failure.cause ?? failure.description, "the connection failed")
+    : new HttpError.HttpError({
+      reason: "InvalidRequest",
+      description: `the client could not make the request (${plainCause(exchange, failure.cause).message})`
+    })
+}
+
+const decoder = new TextDecoder()
+
+const collect = (
+  response: HttpClientResponse.HttpClientResponse,
+  maxBodySize: number
+): Effect.Effect<Answer, HttpClientError.ResponseError> => {
+  if (response instanceof CollectedResponse) return Effect.succeed(response.answer)
+  const { headers, status } = response
+  const length = Number(headers["content-length"] ?? NaN)
+  if (length <= maxBodySize && headers["content-encoding"] === undefined) {
+    return Effect.map(response.text, (body) => ({ status, headers, body, truncated: false }))
+  }
+  // Neither fetch nor undici keeps platform's MaxBodySize, so the bytes are counted here.
+  const chunks: Array<Uint8Array> = []
+  let room = maxBodySize
+  let truncated = false
+  return Stream.runForEachWhile(response.stream, (chunk) =>
+    Effect.sync(() => {
+      truncated = chunk.byteLength > room
+      chunks.push(truncated ? chunk.subarray(0, room) : chunk)
+      room -= chunk.byteLength
+      return !truncated
+    })).pipe(
+      Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
+      Effect.map(() => {
+        const bytes = new Uint8Array(maxBodySize - Math.max(0, room))
+        let offset = 0
+        for (const chunk of chunks) {
+          bytes.set(chunk, offset)
+          offset += chunk.byteLength
+        }
+        return { status, headers, body: decoder.decode(bytes), truncated }
+      })
+    )
+}
+
+/**
+ * Sends a request, as an `HttpClient` does.
+ *
+ * @internal
+ */
+export type Execute = (
+  request: HttpClientRequest.HttpClientRequest,
+  exchange: Exchange
+) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
+
+/**
+ * Sends a request and reads its answer, whole or up to `maxBodySize` bytes. No status is an error here.
+ *
+ * @internal
+ */
+export const receive = (
+  execute: Execute,
+  request: HttpClientRequest.HttpClientRequest,
+  exchange: Exchange,
+  maxBodySize: number
+): Effect.Effect<Answer, HttpError.HttpError> =>
+  Effect.catchAll(
+    Effect.flatMap(execute(request, exchange), (response) => collect(response, maxBodySize)),
+    (failure) => {
+      if (failure._tag === "ResponseError" && failure.reason === "StatusCode") {
+        // The user's client turns statuses into errors (HttpClient.filterStatusOk); the answer is all there.
+        return Effect.mapError(collect(failure.response, maxBodySize), (failure) => fromPlatform(exchange, failure))
+      }
+      return Effect.fail(
+        failure._tag === "RequestError" && failure.cause instanceof RequestTimedOut
+          ? error(exchange, { reason: "Timeout", description: failure.cause.message, isTransient: true })
+          : fromPlatform(exchange, failure)
+      )
+    }
+  )
+
+/**
+ * Evens out what platform's clients do on their own: fetch follows no redirect, and no span shows a credential's header.
+ *
+ * The settings of a `FetchHttpClient.RequestInit` are kept where they can be seen: in the context of the call, or else in
+ * the one in which the service was made.
+ *
+ * @internal
+ */
+export const portable = (
+  client: HttpClient.HttpClient,
+  madeIn: Context.Context<never>
+): Execute => {
+  const requestInit = (context: Context.Context<never>) =>
+    Context.getOrElse(
+      context as Context.Context<FetchHttpClient.RequestInit>,
+      FetchHttpClient.RequestInit,
+      () => undefined
+    )
+  return (request, exchange) =>
+    client.execute(request).pipe(
+      Effect.mapInputContext((context: Context.Context<never>) =>
+        Context.add(context, FetchHttpClient.RequestInit, {
+          ...(requestInit(context) ?? requestInit(madeIn)),
+          redirect: "manual"
+        })
+      ),
+      Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...Object.keys(exchange.secrets)])
+    )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What the server says
+// ---------------------------------------------------------------------------------------------------------------------
+
+const header = (answer: Answer, name: string): string | undefined => {
+  const value = answer.headers[name]
+  return typeof value === "string" ? value : value?.[0]
+}
+
+// RFC 9110, section 5.6.7: the preferred form and the two obsolete ones that a recipient must still read.
+const httpDate =
+  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
+
+/**
+ * What `Retry-After` asks for, in ms from `now` (ms since the epoch): seconds or an HTTP date (RFC 9110, 10.2.3). Nonsense
+ * asks for nothing.
+ *
+ * @internal
+ */
+export const retryAfterMillis = (answer: Answer, now: () => number): number | undefined => {
+  const value = header(answer, "retry-after")?.trim()
+  if (value === undefined) return undefined
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  if (!httpDate.test(value)) return undefined
+  const date = Date.parse(value.endsWith("GMT") ? value : `${value} GMT`)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now())
+}
+
+interface GoogleError {
+  readonly status: Status.Status
+  /** Whether the server said the code itself; else it comes from an HTTP status. */
+  readonly named: boolean
+  /** The reasons of error format 1 (`errors[].reason`). */
+  readonly reasons: ReadonlyArray<string>
+}
+
+const isRecord = (u: unknown): u is Record<string, unknown> => typeof u === "object" && u !== null && !Array.isArray(u)
+
+// `{"error": {…}}` in format 1 or 2, the same in an array (streaming methods), or a bare Status (gRPC gateways).
+const googleError = (json: unknown, httpStatus: number): GoogleError | undefined => {
+  if (Array.isArray(json)) {
+    return googleError(json.find((item) => isRecord(item) && isRecord(item["error"])), httpStatus)
+  }
+  if (!isRecord(json)) return undefined
+  const isBare = !("error" in json) && typeof json["code"] === "number" && typeof json["message"] === "string"
+  const body = isBare ? json : json["error"]
+  if (!isRecord(body)) return undefined
+  const { code, details, errors, message, status } = body
+  // A number up to 16 is a code of google.rpc; any other is an HTTP status and says nothing new.
+  const named = Code.isCode(status)
+    ? Code.toNumber(status)
+    : typeof code === "number" && Code.isCode(Code.fromNumber(code)) && code > 0 && code <= 16
+    ? code
+    : undefined
+  const number = named ?? Code.toNumber(Code.fromHttpStatus(httpStatus))
+  return {
+    status: Either.getOrThrow(Status.fromJson({
+      code: number,
+      message: typeof message === "string" && message !== "" ? message : Code.fromNumber(number),
+      details
+    })),
+    named: named !== undefined,
+    reasons: Array.isArray(errors)
+      ? errors.flatMap((item) => isRecord(item) && typeof item["reason"] === "string" ? [item["reason"]] : [])
+      : []
+  }
+}
+
+const transientCodes: ReadonlySet<Code.Code> = new Set([
+  "UNAVAILABLE",
+  "RESOURCE_EXHAUSTED",
+  "DEADLINE_EXCEEDED",
+  "INTERNAL",
+  "UNKNOWN"
+])
+const transientHttpStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
+// Reasons of either error format: google.api.ErrorReason, and those of format 1.
+const usedUpReasons: ReadonlySet<string> = new Set(["RESOURCE_QUOTA_EXCEEDED", "quotaExceeded"])
+const rateLimitReasons: ReadonlySet<string> = new Set([
+  "RATE_LIMIT_EXCEEDED",
+  "CONCURRENT_OPERATIONS_QUOTA_EXCEEDED",
+  "rateLimitExceeded",
+  "userRateLimitExceeded"
+])
+
+const isTransient = (httpStatus: number, google: GoogleError | undefined): boolean => {
+  if (google === undefined) return transientHttpStatuses.has(httpStatus)
+  const { named, reasons, status } = google
+  const all = status.errorInfo === undefined ? reasons : [...reasons, status.errorInfo.reason]
+  if (all.some((reason) => usedUpReasons.has(reason))) return false
+  if (httpStatus === 403 && all.some((reason) => rateLimitReasons.has(reason))) return true
+  return named ? transientCodes.has(status.codeName) : transientHttpStatuses.has(httpStatus)
+}
+
+const advice = (answer: Answer, google: GoogleError | undefined): string => {
+  if (answer.status >= 300 && answer.status < 400) {
+    return "redirects are not followed, so that no credential leaves the API's origin; check the base URL"
+  }
+  if (google !== undefined) return google.status.message
+  switch (answer.status) {
+    case 401:
+      return "the credentials were refused"
+    case 404:
+      return "this is no answer of a Google API, so the path has no route there; check the base URL and the version"
+    default:
+      return transientHttpStatuses.has(answer.status)
+        ? "the server could not handle it now"
+        : "the answer holds no Google error; see its body"
+  }
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const statusCodeError = (exchange: Exchange, answer: Answer, now: () => number): HttpError.HttpError => {
+  const body = withoutSecrets(exchange, answer.body)
+  const google = googleError(parse(body), answer.status)
+  const hints = [
+    retryAfterMillis(answer, now),
+    google?.status.retryInfo?.retryDelay && Duration.toMillis(google.status.retryInfo.retryDelay)
+  ].filter((hint) => hint !== undefined)
+  return error(exchange, {
+    reason: "StatusCode",
+    description: advice(answer, google),
+    httpStatus: answer.status,
+    status: google?.status,
+    body: body.slice(0, errorBodyLength),
+    retryAfter: hints.length === 0 ? undefined : Duration.millis(Math.max(...hints)),
+    isTransient: isTransient(answer.status, google)
+  })
+}
+
+const decodeError = (exchange: Exchange, answer: Answer, description: string, cause?: unknown): HttpError.HttpError =>
+  error(exchange, {
+    reason: "Decode",
+    description,
+    httpStatus: answer.status,
+    body: withoutSecrets(exchange, answer.body).slice(0, errorBodyLength),
+    cause
+  })
+
+const notJson = (exchange: Exchange, answer: Answer, cause: unknown): HttpError.HttpError => {
+  const start = withoutSecrets(exchange, answer.body).trim().slice(0, 40)
+  return decodeError(
+    exchange,
+    answer,
+    start === ""
+      ? "the body is empty; check the base URL and the version"
+      : `the body is not JSON, it begins with ${JSON.stringify(start)}; check the base URL and the version`,
+    plainCause(exchange, cause)
+  )
+}
+
+/**
+ * Reads an answer's JSON with `decode`, whose left side says what is wrong with it.
+ *
+ * @internal
+ */
+export const interpret = <A>(
+  exchange: Exchange,
+  answer: Answer,
+  now: () => number,
+  what: string,
+  decode: (json: unknown) => Either.Either<A, string>
+): Either.Either<A, HttpError.HttpError> => {
+  if (answer.status < 200 || answer.status >= 300) return Either.left(statusCodeError(exchange, answer, now))
+  if (answer.truncated) {
+    return Either.left(decodeError(exchange, answer, `the body is larger than maxBodySize and was read no further`))
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(answer.body)
+  } catch (cause) {
+    return Either.left(notJson(exchange, answer, cause))
+  }
+  return Either.mapLeft(
+    decode(json),
+    (problem) =>
+      decodeError(exchange, answer, `the body is not ${what}: ${problem}; check the base URL and the version`)
+  )
+}
+
+/**
+ * A state of an operation, and how long the server wants to be left alone after it (ms).
+ *
+ * @internal
+ */
+export interface Snapshot {
+  readonly operation: Operation.Operation
+  readonly retryAfter: number | undefined
+}
+
+/** @internal */
+export const toSnapshot = (
+  exchange: Exchange,
+  answer: Answer,
+  now: () => number
+): Either.Either<Snapshot, HttpError.HttpError> =>
+  Either.map(
+    interpret(exchange, answer, now, "a google.longrunning.Operation", Operation.fromJson),
+    (operation) => ({ operation, retryAfter: operation.done ? undefined : retryAfterMillis(answer, now) })
+  )
