@@ -11,7 +11,7 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     coverage: { provider: "v8", include: ["src/**"] }
   }
 })

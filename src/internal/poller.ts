@@ -86,7 +86,7 @@ export const make = (
           reason,
           operationName: options.name,
           last,
-          elapsed: Duration.millis(at - start),
+          elapsed: Duration.millis(Math.round(at - start)),
           polls,
           lastError
         })

@@ -7,7 +7,10 @@ import * as Duration from "effect/Duration"
 import type * as Either from "effect/Either"
 import type { Want } from "./vectors.js"
 
-type Result = Either.Either<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
+type Result = Either.Either<
+  Operation.Pending | Operation.Succeeded,
+  OperationError.OperationError | HttpError.HttpError
+>
 
 const ofStatus = (status: Status.Status | undefined): Record<string, unknown> =>
   status === undefined ? {} : {

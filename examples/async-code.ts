@@ -1,0 +1,34 @@
+// From plain async code: a ManagedRuntime holds the service, and disposing it closes every connection.
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Scope from "effect/Scope"
+
+// Stands for a server; your program has a real one.
+const scope = Effect.runSync(Scope.make())
+const emulator = OperationsEmulator.make()
+const { api } = await Effect.runPromise(Scope.extend(emulator.serve(), scope))
+await Effect.runPromise(emulator.script("operations/a", [{ type: "succeeded" }]))
+await Effect.runPromise(emulator.script("operations/endless", [{ type: "pending" }]))
+
+const runtime = ManagedRuntime.make(NodeOperations.layer({ api }))
+
+const wait = (name: string, signal?: AbortSignal) =>
+  runtime.runPromise(
+    Effect.flatMap(OperationsService.OperationsService, (operations) => operations.wait(name)),
+    { signal }
+  )
+
+const operation = await wait("operations/a")
+console.log(`${operation.name} is done`)
+
+// An AbortSignal interrupts the wait and aborts its request.
+await wait("operations/endless", AbortSignal.timeout(100)).catch(() => console.log("gave up on operations/endless"))
+
+await runtime.dispose()
+const { openConnections } = await Effect.runPromise(emulator.stats)
+console.log(`open connections: ${openConnections}`)
+await Effect.runPromise(Scope.close(scope, Exit.void))

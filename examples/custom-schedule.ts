@@ -1,0 +1,31 @@
+// A schedule of your own: any Effect schedule says when to poll again.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+// Fast for the first second, then every 500 ms, at most 30 polls, each shown.
+const schedule = Schedule.spaced("50 millis").pipe(
+  Schedule.upTo("1 second"),
+  Schedule.andThen(Schedule.spaced("500 millis")),
+  Schedule.intersect(Schedule.recurs(30)),
+  Schedule.tapInput((operation: { readonly name: string }) => Console.log(`${operation.name} goes on`))
+)
+
+const program = Effect.gen(function*() {
+  const operations = yield* OperationsService.OperationsService
+  const operation = yield* operations.wait("operations/a", { schedule, timeout: "1 minute" })
+  yield* Console.log(`${operation.name} is done`)
+})
+
+const main = Effect.gen(function*() {
+  const emulator = OperationsEmulator.make()
+  const { api } = yield* emulator.serve()
+  yield* emulator.script("operations/a", [{ type: "pending", times: 3 }, { type: "succeeded" }])
+  yield* Effect.provide(program, NodeOperations.layer({ api }))
+})
+
+NodeRuntime.runMain(Effect.scoped(main))

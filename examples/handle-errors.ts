@@ -1,0 +1,53 @@
+// Each way a wait can end has a tag of its own.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+
+const waitFor = (name: string) =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    const operation = yield* operations.wait(name, { timeout: "200 millis" })
+    return `${operation.name} succeeded`
+  }).pipe(
+    Effect.catchTags({
+      // The server's verdict. Its details are decoded.
+      OperationError: (error) => {
+        const quota = error.status.details.find((detail) => detail._tag === "QuotaFailure")
+        return Effect.succeed(`verdict: ${error.code}, over ${quota?.violations[0]?.subject}`)
+      },
+      // Nobody knows: the state could not be read.
+      HttpError: (error) =>
+        Effect.succeed(
+          error.code === "NOT_FOUND" ? `no such operation` : `unknown: ${error.reason} ${error.httpStatus}`
+        ),
+      // It may still be running; wait again with error.operationName.
+      WaitTimeoutError: (error) => Effect.succeed(`still running after ${error.polls} polls: ${error.operationName}`)
+    }),
+    Effect.flatMap(Console.log)
+  )
+
+const main = Effect.gen(function*() {
+  const emulator = OperationsEmulator.make()
+  const { api } = yield* emulator.serve()
+  yield* emulator.script("operations/good", [{ type: "succeeded" }])
+  yield* emulator.script("operations/long", [{ type: "pending" }])
+  yield* emulator.script("operations/forbidden", [{ type: "http", status: 403, body: "<html>no</html>" }])
+  yield* emulator.script("operations/bad", [{
+    type: "failed",
+    error: {
+      code: 8,
+      message: "Out of addresses",
+      details: [{
+        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+        violations: [{ subject: "project:123", description: "addresses" }]
+      }]
+    }
+  }])
+  const names = ["good", "bad", "long", "forbidden", "unheard-of"].map((id) => `operations/${id}`)
+  yield* Effect.forEach(names, waitFor).pipe(Effect.provide(NodeOperations.layer({ api })))
+})
+
+NodeRuntime.runMain(Effect.scoped(main))

@@ -1,0 +1,163 @@
+// npm start: starts an Access Context Manager operation on an emulator, waits for it, and shows what can go wrong.
+// npm start -- --base-url URL NAME: waits for an existing operation on any server; an access token is taken from the
+// environment variable GOOGLE_ACCESS_TOKEN.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Credentials from "effect-google-operations/Credentials"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as Operation from "effect-google-operations/Operation"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { parseArgs } from "node:util"
+import * as Progress from "./support/progress.js"
+
+class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+
+const usage = "usage: npm start [-- --base-url URL NAME]"
+
+interface Existing {
+  readonly baseUrl: string
+  readonly name: string
+}
+
+const parse = (args: ReadonlyArray<string>): Effect.Effect<Existing | undefined, UsageError> =>
+  Effect.try({
+    try: () => {
+      const { positionals, values } = parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: { "base-url": { type: "string" } }
+      })
+      const baseUrl = values["base-url"]
+      if (baseUrl === undefined && positionals.length === 0) return undefined
+      if (baseUrl === undefined || positionals.length !== 1) throw new Error("give a base URL and one operation name")
+      return { baseUrl, name: positionals[0]! }
+    },
+    catch: (cause) => new UsageError({ message: `${(cause as Error).message}; ${usage}` })
+  })
+
+const AccessPolicy = {
+  typeName: "google.identity.accesscontextmanager.v1.AccessPolicy",
+  schema: Schema.Struct({ name: Schema.String, parent: Schema.String, title: Schema.String, etag: Schema.String })
+}
+
+/** Waits for one operation and shows its polls. */
+const wait = (operation: string | Operation.Operation) =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    const progress = yield* Progress.make(typeof operation !== "string")
+    return yield* operations.wait(operation, {
+      schedule: Polling.defaultSchedule.pipe(Schedule.tapInput(progress.pending)),
+      transient: Polling.transient.pipe(Schedule.tapInput(progress.failing)),
+      timeout: "5 minutes"
+    }).pipe(Effect.onExit(progress.end))
+  })
+
+const existing = ({ baseUrl, name }: Existing) =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    // A first look fails at once where a wait would try again: a wrong name, a server that is not there.
+    const operation = yield* operations.get(name)
+    yield* Console.log(JSON.stringify(Operation.toJson(yield* wait(operation)), undefined, 2))
+  }).pipe(
+    Effect.provide(NodeOperations.layerConfig(
+      Config.map(Config.option(Config.redacted("GOOGLE_ACCESS_TOKEN")), (token) => ({
+        api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl }),
+        credentials: Option.match(token, {
+          onNone: () => Credentials.anonymous,
+          onSome: Credentials.accessToken
+        })
+      }))
+    ))
+  )
+
+/** Starts an operation, as any HTTP client would. */
+const createAccessPolicy = (url: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(`${url}/v1/accessPolicies`, {
+      method: "POST",
+      body: JSON.stringify({ parent: "organizations/123456789", title: "example policy" })
+    })
+    return Schema.decodeUnknownSync(Operation.OperationFromJson)(await response.json())
+  })
+
+const demonstration = Effect.gen(function*() {
+  const emulator = OperationsEmulator.make({ operationDuration: "3 seconds" })
+  const server = yield* emulator.serve()
+  yield* Console.log(`emulator listening on ${server.url}`)
+
+  yield* Effect.gen(function*() {
+    yield* Console.log("\n1. An operation that succeeds")
+    const started = yield* createAccessPolicy(server.url)
+    const { response } = yield* wait(started)
+    const policy = yield* ProtobufAny.unpack(response ?? {}, AccessPolicy)
+    yield* Console.log(`AccessPolicy ${JSON.stringify(policy, undefined, 2)}`)
+
+    yield* Console.log("\n2. An operation that fails, and says why")
+    yield* emulator.script("operations/fails", [
+      { type: "pending" },
+      { type: "http", status: 503, headers: { "retry-after": "1" } },
+      {
+        type: "failed",
+        error: {
+          code: 9,
+          message: "The access level is referenced by a service perimeter.",
+          details: [{
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            reason: "LEVEL_IN_USE",
+            domain: "accesscontextmanager.googleapis.com",
+            metadata: { perimeter: "accessPolicies/123/servicePerimeters/corp" }
+          }]
+        }
+      }
+    ])
+    yield* wait("operations/fails").pipe(
+      Effect.catchTag(
+        "OperationError",
+        (error) =>
+          Console.log(
+            `${error.message}\n  reason ${error.status.errorInfo?.reason}, ${
+              JSON.stringify(error.status.errorInfo?.metadata)
+            }`
+          )
+      )
+    )
+
+    yield* Console.log("\n3. A wait that is interrupted while its poll is in flight")
+    yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
+    const fiber = yield* Effect.fork(wait("operations/slow"))
+    yield* Effect.sleep("1 second")
+    const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
+    yield* Effect.sleep("50 millis")
+    const { aborted } = yield* emulator.stats
+    yield* Console.log(
+      `interrupted in ${Duration.toMillis(duration).toFixed(0)} ms; the server saw ${aborted} request aborted`
+    )
+
+    yield* Console.log("\n4. Closing")
+    const operations = yield* OperationsService.OperationsService
+    const before = yield* emulator.stats
+    yield* operations.close
+    yield* Effect.sleep("50 millis")
+    const after = yield* emulator.stats
+    yield* Console.log(`open connections before close: ${before.openConnections}, after: ${after.openConnections}`)
+  }).pipe(Effect.provide(NodeOperations.layer({ api: server.api })))
+}).pipe(Effect.scoped)
+
+const program = Effect.flatMap(
+  parse(process.argv.slice(2)),
+  (target): Effect.Effect<void, { readonly message: string }> => target === undefined ? demonstration : existing(target)
+).pipe(Effect.tapError((error) => Console.error(`error: ${error.message}`)))
+
+NodeRuntime.runMain(program, { disableErrorReporting: true })

@@ -1,0 +1,255 @@
+/**
+ * A server that speaks the operations API of Access Context Manager, to try programs and tests against.
+ *
+ * One app, two ways to reach it: over HTTP on a loopback address ({@link serve}), or in memory through an `HttpClient`
+ * that runs on the caller's clock ({@link layerHttpClient}), so that `TestClock` moves both sides.
+ *
+ * It answers
+ *
+ * - `POST /v1/accessPolicies`: starts an operation that is done after `operationDuration`, its response an `AccessPolicy`
+ * - `GET /v1/{name=operations/**}`: the state of an operation, in the error format that `$.xgafv` asks for
+ * - `POST /emulator/operations` with `{ "name": "operations/…", "steps": [ … ] }`: scripts an operation ({@link Step})
+ * - `GET /emulator/stats`: `{ "requests", "aborted", "openConnections" }`, the asker's own connection not counted
+ *
+ * Needs the optional peer `@effect/platform-node`.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { createServer } from "node:http"
+import * as GoogleApi from "./GoogleApi.js"
+import * as Emulator from "./internal/emulator.js"
+
+/**
+ * One step of a scripted operation. All durations are in milliseconds.
+ *
+ * - `pending`: goes on, for `times` answers (default 1) or for `duration`; with `metadata`, and with `headers` such as
+ *   `{ "retry-after": "2" }`
+ * - `succeeded`: done, with `response`
+ * - `failed`: done, with `error`, a `google.rpc.Status`
+ * - `http`: a fault, `times` times (default 1): any HTTP `status`, `headers` and `body`
+ * - `cut`: a fault, `times` times: the connection breaks off, `at` `"beforeHeaders"`, `"withinHeaders"` or `"withinBody"`
+ *
+ * Each step can have a `delay` before its answer. The last step answers for ever.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Step = Emulator.Step
+
+/**
+ * What the emulator has seen: API requests, those of them that the client gave up before the answer, and the connections
+ * that are open now (0 in memory).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Stats = Emulator.Stats
+
+/**
+ * A running emulator.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /** Scripts the operation `name`: its answers, in order. A second script of the same name takes the place of the first. */
+  readonly script: (name: string, steps: readonly [Step, ...ReadonlyArray<Step>]) => Effect.Effect<void>
+  readonly stats: Effect.Effect<Stats>
+  /** Reaches the emulator in memory, whatever the host of the URL. */
+  readonly httpClient: HttpClient.HttpClient
+  /** Serves the emulator over HTTP on 127.0.0.1 until the scope ends; port 0, the default, takes a free one. */
+  readonly serve: (options?: { readonly port?: number | undefined }) => Effect.Effect<
+    Server,
+    HttpServerError.ServeError,
+    Scope.Scope
+  >
+}
+
+/**
+ * The emulator on a socket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Server {
+  /** Such as `http://127.0.0.1:8787`. */
+  readonly url: string
+  /** `GoogleApi.accessContextManager`, served there. */
+  readonly api: GoogleApi.GoogleApi
+}
+
+/**
+ * The emulator of a program or a test.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class OperationsEmulator extends Context.Tag("effect-google-operations/OperationsEmulator")<
+  OperationsEmulator,
+  Service
+>() {}
+
+const bodyText = (request: HttpClientRequest.HttpClientRequest): string => {
+  switch (request.body._tag) {
+    case "Uint8Array":
+      return new TextDecoder().decode(request.body.body)
+    case "Raw":
+      return String(request.body.body)
+    default:
+      return ""
+  }
+}
+
+const transportError = (request: HttpClientRequest.HttpClientRequest, message: string) =>
+  new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error(message) })
+
+const brokenBody = (body: string): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(body.slice(0, body.length / 2)))
+    },
+    pull(controller) {
+      controller.error(new Error("the emulator cut the connection within the body"))
+    }
+  })
+
+const bodyless = new Set([204, 205, 304])
+
+const httpClient = (emulator: Emulator.Emulator): HttpClient.HttpClient =>
+  HttpClient.make((request, url) =>
+    Effect.flatMap(
+      emulator.handle({
+        method: request.method,
+        target: url.pathname + url.search,
+        body: bodyText(request),
+        otherConnections: 0
+      }),
+      ({ body, cut, headers, status }) =>
+        cut === undefined || cut === "withinBody"
+          ? Effect.succeed(HttpClientResponse.fromWeb(
+            request,
+            new Response(bodyless.has(status) ? null : cut === undefined ? body : brokenBody(body), { status, headers })
+          ))
+          : Effect.fail(transportError(request, "the emulator cut the connection before the answer"))
+    )
+  )
+
+// Breaks off an answer on its socket.
+const cutSocket = (request: HttpServerRequest.HttpServerRequest, reply: Emulator.Reply): Effect.Effect<never> =>
+  Effect.async(() => {
+    const socket = NodeHttpServerRequest.toServerResponse(request).socket
+    switch (reply.cut) {
+      case "withinHeaders":
+        socket?.end("HTTP/1.1 200 OK\r\ncontent-type: appl")
+        break
+      case "withinBody":
+        socket?.end(
+          `HTTP/1.1 ${reply.status} OK\r\ncontent-type: application/json\r\ncontent-length: ${reply.body.length}\r\n\r\n` +
+            reply.body.slice(0, reply.body.length / 2)
+        )
+        break
+      default:
+        socket?.destroy()
+    }
+  })
+
+const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
+  Server,
+  HttpServerError.ServeError,
+  Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const node = createServer()
+    node.on("connection", (socket) => {
+      emulator.openConnections++
+      socket.on("close", () => emulator.openConnections--)
+    })
+    const server = yield* NodeHttpServer.make(() => node, { host: "127.0.0.1", port })
+    yield* server.serve(
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        // Platform's server runs its app uninterruptible, but a client that leaves has to be noticed here.
+        Effect.interruptible(Effect.gen(function*() {
+          const reply = yield* emulator.handle({
+            method: request.method,
+            target: request.originalUrl,
+            body: yield* Effect.orDie(request.text),
+            otherConnections: emulator.openConnections - 1
+          })
+          if (reply.cut !== undefined) return yield* cutSocket(request, reply)
+          return HttpServerResponse.raw(bodyless.has(reply.status) ? null : reply.body, {
+            status: reply.status,
+            headers: reply.headers
+          })
+        })))
+    )
+    // Whoever still holds a connection must not keep the server from ending.
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+    const address = server.address
+    const url = `http://127.0.0.1:${address._tag === "TcpAddress" ? address.port : port}`
+    return { url, api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: url }) }
+  })
+
+/**
+ * Makes an emulator. `operationDuration` is how long an operation goes on that `POST /v1/accessPolicies` has started;
+ * default: 2 seconds.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options?: { readonly operationDuration?: Duration.DurationInput | undefined }): Service => {
+  const emulator = new Emulator.Emulator({
+    operationDuration: Duration.toMillis(options?.operationDuration ?? "2 seconds")
+  })
+  return {
+    script: (name, steps) => emulator.script(name, steps),
+    stats: Effect.sync(() => emulator.stats()),
+    httpClient: httpClient(emulator),
+    serve: (options) => serveOn(emulator, options?.port ?? 0)
+  }
+}
+
+/**
+ * Provides an emulator.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options?: { readonly operationDuration?: Duration.DurationInput | undefined }
+): Layer.Layer<OperationsEmulator> => Layer.sync(OperationsEmulator, () => make(options))
+
+/**
+ * Provides an `HttpClient` that reaches the emulator in memory.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * const layer = OperationsService.layer().pipe(
+ *   Layer.provide(OperationsEmulator.layerHttpClient),
+ *   Layer.provideMerge(OperationsEmulator.layer())
+ * )
+ * ```
+ */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, OperationsEmulator> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(OperationsEmulator, (emulator) => emulator.httpClient)
+)

@@ -1,0 +1,183 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as Supervisor from "effect/Supervisor"
+import { eventually, startEmulator, transports } from "./support/server.js"
+
+const failureReason = <A, E>(exit: Exit.Exit<A, E>): unknown => {
+  const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : undefined
+  return failure?._tag === "Some" ? (failure.value as { readonly reason?: unknown }).reason : undefined
+}
+
+const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length
+
+const withEmulator = Effect.gen(function*() {
+  const emulator = yield* startEmulator()
+  yield* emulator.script("operations/a", [{ type: "pending" }])
+  yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
+  yield* emulator.script("operations/slower", [{ type: "pending", delay: 300 }])
+  const requests = (count: number) =>
+    eventually(`${count} requests`, Effect.map(emulator.stats, (stats) => stats.requests === count))
+  const noConnections = eventually(
+    "no open connection",
+    Effect.map(emulator.stats, (stats) => stats.openConnections === 0)
+  )
+  return { ...emulator, requests, noConnections }
+})
+
+describe("NodeOperations closes its sockets", () => {
+  it.scopedLive("after 32 concurrent gets and close, the server counts no connection", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      const operations = yield* NodeOperations.make({ api: emulator.api })
+      yield* Effect.all(Array.from({ length: 32 }, () => operations.get("operations/a")), { concurrency: "unbounded" })
+      const { openConnections } = yield* emulator.stats
+      assert.isTrue(openConnections > 0 && openConnections <= 32)
+      yield* operations.close
+      yield* emulator.noConnections
+      const error = yield* Effect.flip(operations.get("operations/a"))
+      assert.strictEqual(error._tag === "HttpError" && error.reason, "Closed")
+      assert.strictEqual((yield* emulator.stats).requests, 32)
+    }))
+
+  it.scopedLive("the pool keeps its connections alive and opens no more than `connections`", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      const operations = yield* NodeOperations.make({ api: emulator.api, connections: 3 })
+      const gets = Effect.all(Array.from({ length: 20 }, () => operations.get("operations/a")), {
+        concurrency: "unbounded"
+      })
+      yield* gets
+      yield* gets
+      assert.strictEqual((yield* emulator.stats).openConnections, 3)
+    }))
+
+  it.scopedLive("a call in flight that ends within drainTimeout succeeds; the layer's scope waits for it", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      const scope = yield* Scope.make()
+      const operations = yield* Scope.extend(NodeOperations.make({ api: emulator.api }), scope)
+      const fiber = yield* Effect.fork(operations.get("operations/slower"))
+      yield* emulator.requests(1)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "Pending")
+      yield* emulator.noConnections
+    }))
+
+  it.scopedLive("while it drains, new calls and sleeping waits fail at once", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      const operations = yield* NodeOperations.make({ api: emulator.api, drainTimeout: "10 seconds" })
+      const sleeping = yield* Effect.fork(Effect.exit(operations.wait("operations/a")))
+      const draining = yield* Effect.fork(Effect.exit(operations.wait("operations/slower")))
+      yield* emulator.requests(2)
+      yield* Effect.sleep("20 millis")
+      const closing = yield* Effect.fork(operations.close)
+      assert.strictEqual(failureReason(yield* Fiber.join(sleeping)), "Closed")
+      assert.strictEqual(failureReason(yield* Effect.exit(operations.get("operations/a"))), "Closed")
+      assert.isNull(closing.unsafePoll())
+      // The poll of this one was answered with "pending"; there is no further one.
+      assert.strictEqual(failureReason(yield* Fiber.join(draining)), "Closed")
+      yield* Fiber.join(closing)
+      yield* emulator.noConnections
+      assert.strictEqual((yield* emulator.stats).requests, 2)
+    }))
+
+  it.scopedLive("calls that outlast drainTimeout end as Closed; closing twice, and interrupted, is one close", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      const operations = yield* NodeOperations.make({ api: emulator.api, drainTimeout: "100 millis" })
+      const fibers = yield* Effect.all(
+        Array.from({ length: 8 }, (_, index) =>
+          Effect.fork(
+            Effect.exit(index % 2 === 0 ? operations.get("operations/slow") : operations.wait("operations/slow"))
+          ))
+      )
+      yield* emulator.requests(8)
+      const interrupted = yield* Effect.fork(operations.close)
+      yield* Effect.yieldNow()
+      yield* Effect.all([operations.close, operations.close, Fiber.interrupt(interrupted)], {
+        concurrency: "unbounded"
+      }).pipe(Effect.timeout("2 seconds"))
+      for (const fiber of fibers) assert.strictEqual(failureReason(yield* Fiber.join(fiber)), "Closed")
+      yield* emulator.noConnections
+      yield* operations.close
+    }))
+
+  it.scopedLive("leaving the scope during a close waits for that close", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      const exit = yield* Effect.gen(function*() {
+        const operations = yield* NodeOperations.make({ api: emulator.api, drainTimeout: "100 millis" })
+        const fiber = yield* Effect.forkDaemon(Effect.exit(operations.get("operations/slow")))
+        yield* emulator.requests(1)
+        yield* Effect.forkDaemon(operations.close)
+        return fiber
+      }).pipe(Effect.scoped, Effect.timeout("2 seconds"), Effect.flatMap(Fiber.join))
+      assert.strictEqual(failureReason(exit), "Closed")
+      yield* emulator.noConnections
+    }))
+
+  it.scopedLive("a server that goes away ends the calls in flight, and close still ends", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const emulator = yield* Scope.extend(withEmulator, scope)
+      const operations = yield* NodeOperations.make({ api: emulator.api })
+      const fiber = yield* Effect.fork(Effect.exit(operations.get("operations/slow")))
+      yield* emulator.requests(1)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(failureReason(yield* Fiber.join(fiber)), "Transport")
+      yield* Effect.timeout(operations.close, "2 seconds")
+    }))
+})
+
+describe.each(Object.entries(transports))("interruption over %s", (name, layer) => {
+  it.scopedLive("the server sees the abort of a get and of a wait", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      yield* Effect.gen(function*() {
+        const operations = yield* OperationsService.OperationsService
+        const get = yield* Effect.fork(operations.get("operations/slow"))
+        const wait = yield* Effect.fork(operations.wait("operations/slow"))
+        yield* emulator.requests(2)
+        yield* Fiber.interruptAll([get, wait])
+        yield* eventually("both aborted", Effect.map(emulator.stats, (stats) => stats.aborted === 2))
+      }).pipe(Effect.provide(layer({ api: emulator.api })))
+      assert.strictEqual((yield* emulator.stats).requests, 2)
+    }))
+
+  it.scopedLive(
+    "1,000 waits interrupted together leave no timer, fiber or request behind",
+    () =>
+      Effect.gen(function*() {
+        const emulator = yield* withEmulator
+        const supervisor = yield* Supervisor.track
+        const before = timers()
+        yield* Effect.gen(function*() {
+          const operations = yield* OperationsService.OperationsService
+          const names = ["operations/a", "operations/slow"] as const
+          const fibers = yield* Effect.all(
+            Array.from({ length: 1000 }, (_, index) => Effect.fork(operations.wait(names[index % 50 === 0 ? 1 : 0])))
+          ).pipe(Effect.supervised(supervisor))
+          // Some sleep, some have a request in flight, some are still on their way.
+          yield* eventually("requests under way", Effect.map(emulator.stats, (stats) => stats.requests > 200), 10)
+          yield* Fiber.interruptAll(fibers)
+          yield* eventually("no fiber", Effect.map(supervisor.value, (all) => all.length === 0))
+          // What was already on its way arrives; then nothing does.
+          yield* Effect.sleep("100 millis")
+          const { requests } = yield* emulator.stats
+          yield* Effect.sleep("100 millis")
+          assert.strictEqual((yield* emulator.stats).requests, requests)
+        }).pipe(Effect.provide(layer({ api: emulator.api })))
+        yield* eventually("no timer", Effect.sync(() => timers() <= before), 5)
+        // The global dispatcher of fetch is nobody's to close, and keeps its connections.
+        if (name !== "platform's fetch client") yield* emulator.noConnections
+      }),
+    20_000
+  )
+})

@@ -1,0 +1,121 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { stripVTControlCharacters } from "node:util"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+const start = (args: ReadonlyArray<string>) => {
+  const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+  const output = { stdout: "", stderr: "" }
+  child.stdout.on("data", (chunk) => output.stdout += chunk)
+  child.stderr.on("data", (chunk) => output.stderr += chunk)
+  return { child, output }
+}
+
+const run = async (...args: ReadonlyArray<string>) => {
+  const { child, output } = start(args)
+  const [code] = await once(child, "close")
+  return { code: code as number | null, ...output }
+}
+
+const examples: Record<string, ReadonlyArray<string>> = {
+  "custom-schedule": [
+    "operations/a goes on",
+    "operations/a goes on",
+    "operations/a goes on",
+    "operations/a is done"
+  ],
+  "handle-errors": [
+    "operations/good succeeded",
+    "verdict: RESOURCE_EXHAUSTED, over project:123",
+    "still running after 2 polls: operations/long",
+    "unknown: StatusCode 403",
+    "no such operation"
+  ],
+  "wait-for-many": [
+    "100 operations are done",
+    "Operation operations/fails failed with ABORTED: a parallel operation holds the lock"
+  ],
+  "two-apis": ["operations/policy and operations/transfer"],
+  "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
+}
+
+describe.concurrent("examples", () => {
+  it.each(Object.entries(examples))("%s", async (name, lines) => {
+    const { code, stderr, stdout } = await run(`examples/${name}.ts`)
+    assert.deepStrictEqual({ code, stderr, lines: stdout.trimEnd().split("\n") }, { code: 0, stderr: "", lines })
+  }, 30_000)
+})
+
+describe.concurrent("npm start", () => {
+  it("shows the main job from start to close", async () => {
+    const { code, stderr, stdout } = await run("examples/main.ts")
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.match(stdout, /emulator listening on http:\/\/127\.0\.0\.1:\d+/)
+    assert.match(stdout, /pending, 0\.0 s, 0 polls\n(?:pending, .*\n)+succeeded, 3\.\d s, \d polls\nAccessPolicy \{/)
+    assert.match(stdout, /"name": "accessPolicies\/\d+"/)
+    assert.match(
+      stdout,
+      /failing \(UNAVAILABLE\), .*\nfailed, .*\nOperation operations\/fails failed with FAILED_PRECONDITION/
+    )
+    assert.match(stdout, /reason LEVEL_IN_USE/)
+    assert.match(stdout, /the server saw 1 request aborted/)
+    assert.match(stdout, /open connections before close: \d, after: 0/)
+    assert.strictEqual(stdout, stripVTControlCharacters(stdout), "no control characters outside a terminal")
+  }, 60_000)
+
+  it.each([
+    ["an unknown option", ["--verbose"], /^error: .*--verbose.*usage: .*\n$/],
+    ["a name without a server", ["operations/a"], /^error: .*usage: .*\n$/],
+    [
+      "a bad name",
+      ["--base-url", "http://127.0.0.1:9", "nonsense"],
+      /^error: .*"nonsense" is not the name of an operation.*\n$/
+    ],
+    ["a bad URL", ["--base-url", "nonsense", "operations/a"], /^error: .*"nonsense" is not a base URL.*\n$/],
+    [
+      "no server there",
+      ["--base-url", "http://127.0.0.1:9", "operations/a"],
+      /^error: GET \/v1\/operations\/a .*ECONNREFUSED.*\n$/
+    ]
+  ])("with %s says so in one line", async (_, args, line) => {
+    const { code, stderr, stdout } = await run("examples/main.ts", ...args)
+    assert.strictEqual(code, 1)
+    assert.strictEqual(stdout, "")
+    assert.match(stderr, line)
+    assert.strictEqual(stderr.split("\n").length, 2)
+  }, 30_000)
+})
+
+describe.concurrent("npm run emulator", () => {
+  it("listens on loopback, takes a script over HTTP, tells its stats, and ends by a signal", async () => {
+    const { child, output } = start(["scripts/emulator.ts", "--port", "0"])
+    while (!output.stdout.includes("\n")) await once(child.stdout, "data")
+    const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(output.stdout)?.[1]
+    const scripted = await fetch(`${url}/emulator/operations`, {
+      method: "POST",
+      body: JSON.stringify({
+        name: "operations/a",
+        steps: [{ type: "pending" }, { type: "succeeded", response: { "@type": "x/y", title: "t" } }]
+      })
+    })
+    assert.strictEqual(scripted.status, 200)
+    await scripted.text()
+    const waited = await run("examples/main.ts", "--base-url", url!, "operations/a")
+    assert.strictEqual(waited.code, 0, waited.stderr)
+    assert.include(waited.stdout, "\"title\": \"t\"")
+    const stats = await (await fetch(`${url}/emulator/stats`)).json()
+    assert.deepStrictEqual(stats, { requests: 2, aborted: 0, openConnections: 0 })
+    child.kill("SIGTERM")
+    const [code, signal] = await once(child, "close")
+    assert.isTrue(code === 0 || code === 130 || code === 143 || signal === "SIGTERM", `${code} ${signal}`)
+  }, 60_000)
+
+  it("refuses a bad port in one line", async () => {
+    const { code, stderr } = await run("scripts/emulator.ts", "--port", "http")
+    assert.strictEqual(code, 1)
+    assert.match(stderr, /^emulator: http is not a port; usage: .*\n$/)
+  }, 30_000)
+})
