@@ -2,20 +2,21 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Console from "effect/Console"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { parseArgs } from "node:util"
 
-class UsageError extends Error {}
+class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
 
 const usage = "usage: npm run emulator -- [--port PORT]"
 
 const options = Effect.try({
   try: () => {
     const { port } = parseArgs({ options: { port: { type: "string", default: "0" } } }).values
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError(`${port} is not a port`)
+    if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`${port} is not a port`)
     return { port: Number(port) }
   },
-  catch: (cause) => new UsageError(`${(cause as Error).message}; ${usage}`)
+  catch: (cause) => new UsageError({ message: `${(cause as Error).message}; ${usage}` })
 })
 
 const program = Effect.gen(function*() {

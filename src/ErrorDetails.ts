@@ -33,9 +33,13 @@ const DurationFromJson = Schema.transformOrFail(Schema.String, Schema.DurationFr
     const match = durationPattern.exec(value)
     return match === null || match[1] === "-"
       ? ParseResult.fail(new ParseResult.Type(ast, value, "Expected a duration such as \"1.5s\""))
-      : ParseResult.succeed(Duration.millis(Number(match[2]) * 1000 + Number(`0.${match[3] ?? "0"}`) * 1000))
+      : ParseResult.succeed(Duration.millis(Number(`${match[2]}${(match[3] ?? "").padEnd(9, "0")}`) / 1e6))
   },
-  encode: (duration) => ParseResult.succeed(`${Duration.toSeconds(duration)}s`)
+  encode: (duration) => {
+    const [seconds, nanos] = Duration.toHrTime(duration)
+    const fraction = nanos === 0 ? "" : `.${String(nanos).padStart(9, "0").replace(/0+$/, "")}`
+    return ParseResult.succeed(`${seconds}${fraction}s`)
+  }
 })
 
 /**

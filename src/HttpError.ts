@@ -118,12 +118,13 @@ export class HttpError extends Data.TaggedError("HttpError")<Fields & { readonly
   }
 
   override get message(): string {
-    const request = this.path === undefined ? undefined : `${this.method} ${this.path}`
+    const known = this.path === undefined ? undefined : `${this.method ?? "The request for"} ${this.path}`
+    const request = known ?? "The request"
     switch (this.reason) {
       case "InvalidRequest":
         return `The request was not sent: ${this.description}`
       case "Authentication":
-        return `No credentials to be had${request === undefined ? "" : ` for ${request}`}: ${this.description}`
+        return `No credentials to be had${known === undefined ? "" : ` for ${known}`}: ${this.description}`
       case "Transport":
         return `${request} got no answer: ${this.description}`
       case "Timeout":
@@ -133,7 +134,7 @@ export class HttpError extends Data.TaggedError("HttpError")<Fields & { readonly
       case "Decode":
         return `${request} was answered with HTTP ${this.httpStatus}, but not with what was asked for: ${this.description}`
       case "Closed":
-        return `${request ?? "The call"} has no answer: ${this.description}`
+        return `${known ?? "The call"} has no answer: ${this.description}`
     }
   }
 }

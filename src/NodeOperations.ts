@@ -19,8 +19,9 @@ import { Buffer } from "node:buffer"
 import { type Dispatcher, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
 import { CollectedResponse } from "./internal/collectedResponse.js"
+import { InFlight } from "./internal/lifecycle.js"
 import * as Request from "./internal/request.js"
-import { RequestTimedOut } from "./internal/response.js"
+import { Ended } from "./internal/response.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
@@ -41,6 +42,13 @@ export interface Options extends OperationsService.Options {
 // Aborts the exchange whose answer nobody waits for any more. undici wants an error for it; no one ever sees it.
 const aborted = new Error("aborted")
 
+interface Limits {
+  readonly inFlight: InFlight
+  /** In ms. */
+  readonly requestTimeout: number
+  readonly maxBodySize: number
+}
+
 // One exchange: collects the answer up to its bound and hands it on in one piece.
 class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined
@@ -50,6 +58,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private headers: CollectedResponse["answer"]["headers"] = {}
   private isOver = false
   private readonly timer: ReturnType<typeof setTimeout>
+  private readonly inFlight: InFlight
   private readonly request: HttpClientRequest.HttpClientRequest
   private readonly resume: (
     result: Effect.Effect<CollectedResponse, HttpClientError.RequestError>
@@ -57,20 +66,23 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
-    requestTimeout: Duration.Duration,
-    maxBodySize: number,
+    limits: Limits,
     resume: Exchange["resume"]
   ) {
     this.request = request
-    this.room = maxBodySize
+    this.inFlight = limits.inFlight
+    this.inFlight.add(this.close)
+    this.room = limits.maxBodySize
     this.resume = resume
     // The machine's timer, for it guards a socket; the clock of Effect would cost a fiber each time.
-    this.timer = setTimeout(() => {
-      this.fail(
-        new RequestTimedOut(`none within the requestTimeout of ${Duration.format(requestTimeout)} (${request.url})`)
-      )
-      this.abort()
-    }, Math.min(Duration.toMillis(requestTimeout), 2 ** 31 - 1))
+    this.timer = setTimeout(() => this.interrupt("Timeout"), limits.requestTimeout)
+  }
+
+  private readonly close = (): void => this.interrupt("Closed")
+
+  private interrupt(reason: Ended["reason"]): void {
+    this.fail(new Ended(reason))
+    this.controller?.abort(aborted)
   }
 
   abort(): void {
@@ -80,8 +92,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   private end(): boolean {
     if (this.isOver) return false
+    this.isOver = true
     clearTimeout(this.timer)
-    return this.isOver = true
+    this.inFlight.remove(this.close)
+    return true
   }
 
   private fail(cause: unknown): void {
@@ -107,7 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
-    // The caller left while the request was waiting for a connection.
+    // It ended while the request was waiting for a connection.
     if (this.isOver) controller.abort(aborted)
   }
   onResponseStart(
@@ -138,11 +152,11 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 // An HttpClient that does what an operations client needs of a connection and nothing more: no fiber, no stream, no
 // AbortController for each request.
-const client = (pool: Pool, origin: string, requestTimeout: Duration.Duration, maxBodySize: number) =>
+const client = (pool: Pool, origin: string, limits: Limits) =>
   HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
     Effect.flatMap((request) =>
       Effect.async<CollectedResponse, HttpClientError.RequestError>((resume) => {
-        const exchange = new Exchange(request, requestTimeout, maxBodySize, resume)
+        const exchange = new Exchange(request, limits, resume)
         pool.dispatch({
           method: request.method,
           path: request.url.slice(origin.length),
@@ -167,8 +181,13 @@ const client = (pool: Pool, origin: string, requestTimeout: Duration.Duration, m
  */
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const requestTimeout = Duration.decode(options.requestTimeout ?? OperationsService.defaultRequestTimeout)
-    const maxBodySize = options.maxBodySize ?? OperationsService.defaultMaxBodySize
+    const requestTimeout = Duration.toMillis(options.requestTimeout ?? OperationsService.defaultRequestTimeout)
+    const limits = {
+      inFlight: new InFlight(),
+      // setTimeout takes a longer one for none.
+      requestTimeout: Math.min(requestTimeout, 2 ** 31 - 1),
+      maxBodySize: options.maxBodySize ?? OperationsService.defaultMaxBodySize
+    }
     // With a base URL that is none, every call is refused before it gets here.
     const origin = Either.match(Request.endpoint(options.api ?? GoogleApi.accessContextManager), {
       onLeft: () => "http://invalid.invalid",
@@ -176,8 +195,8 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
     })
     const pool = new Pool(origin, { ...options.pool, connections: options.connections ?? 64 })
     return OperationsService.makeWith({
-      execute: client(pool, origin, requestTimeout, maxBodySize).execute,
-      keepsRequestTimeout: true,
+      execute: client(pool, origin, limits).execute,
+      inFlight: limits.inFlight,
       drainTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
       release: Effect.promise(() => pool.destroy())
     }, options)

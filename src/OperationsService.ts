@@ -19,7 +19,7 @@ import * as Credentials from "./Credentials.js"
 import * as GoogleApi from "./GoogleApi.js"
 import * as HttpError from "./HttpError.js"
 import type { Answer } from "./internal/collectedResponse.js"
-import { Lifecycle } from "./internal/lifecycle.js"
+import { Lifecycle, type LifecycleOptions } from "./internal/lifecycle.js"
 import * as Poller from "./internal/poller.js"
 import * as Request from "./internal/request.js"
 import * as Response from "./internal/response.js"
@@ -144,18 +144,13 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
 >() {}
 
 /**
- * What a service reaches the network by.
+ * What a service reaches the network by. One that has `inFlight` ends its exchanges itself, when `requestTimeout` has
+ * passed and when it is told to.
  *
  * @internal
  */
-export interface Transport {
+export interface Transport extends LifecycleOptions {
   readonly execute: Response.Execute
-  /** Whether it ends an exchange by itself when `requestTimeout` has passed. */
-  readonly keepsRequestTimeout: boolean
-  /** How long exchanges in flight may go on while the service closes. */
-  readonly drainTimeout: Duration.Duration
-  /** Gives back what the transport holds, when no exchange is in flight any more. */
-  readonly release: Effect.Effect<void>
 }
 
 /** @internal */
@@ -179,6 +174,7 @@ const withSpan = (method: string, name: string) =>
 export const makeWith = (transport: Transport, options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function*() {
     const api = options.api ?? GoogleApi.accessContextManager
+    const endpoint = Request.endpoint(api)
     const credentials = options.credentials ?? Credentials.anonymous
     const requestTimeout = Duration.decode(options.requestTimeout ?? defaultRequestTimeout)
     const maxBodySize = options.maxBodySize ?? defaultMaxBodySize
@@ -202,7 +198,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
         (redacted) =>
           Effect.flatMap(Request.credentialHeaders(endpoint, redacted), (secrets) => {
             if (refused !== undefined && sameHeaders(secrets, refused)) return Effect.succeed(undefined)
-            const exchange = { method, origin: endpoint.origin, path, secrets }
+            const exchange = { method, origin: endpoint.origin, path, requestTimeout, secrets }
             const request = HttpClientRequest.make(method)(url, { headers: { ...commonHeaders, ...secrets } })
             return Effect.map(
               Response.receive(transport.execute, request, exchange, maxBodySize),
@@ -210,17 +206,12 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
             )
           })
       )
-      // Credentials that are there already take no time.
-      const isBounded = transport.keepsRequestTimeout && Exit.isExit(found)
-      return lifecycle.exchange(
-        call,
-        target,
-        isBounded ? undefined : {
-          millis: Duration.toMillis(requestTimeout),
-          onExceeded: () =>
-            Response.timeoutError({ method, origin: endpoint.origin, path, secrets: {} }, requestTimeout)
-        }
-      )
+      // Credentials that are there already take no time, so there is nothing left to bound.
+      if (transport.inFlight !== undefined && Exit.isExit(found) && refused === undefined) return call
+      return lifecycle.exchange(call, target, {
+        millis: Duration.toMillis(requestTimeout),
+        onExceeded: () => Response.timeoutError({ method, origin: endpoint.origin, path, requestTimeout, secrets: {} })
+      })
     }
 
     const send = (target: Target): Effect.Effect<Received, HttpError.HttpError> =>
@@ -235,12 +226,11 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
       name: string,
       xgafv: "1" | "2" | undefined
     ): Either.Either<Target, HttpError.HttpError> =>
-      Either.gen(function*() {
-        const endpoint = yield* Request.endpoint(api)
-        const path = yield* Request.operationPath(api, endpoint, name)
-        const query = yield* Request.query(xgafv)
-        return { endpoint, method, path, query }
-      })
+      Either.flatMap(endpoint, (endpoint) =>
+        Either.flatMap(
+          Request.operationPath(api, endpoint, name),
+          (path) => Either.map(Request.query(xgafv), (query) => ({ endpoint, method, path, query }))
+        ))
 
     const poll = (target: Target): Effect.Effect<Response.Snapshot, HttpError.HttpError> =>
       Effect.clockWith((clock) =>
@@ -335,7 +325,6 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
   Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient>) =>
     makeWith({
       execute: Response.portable(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
-      keepsRequestTimeout: false,
       drainTimeout: Duration.zero,
       release: Effect.void
     }, options)

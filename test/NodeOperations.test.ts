@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -168,13 +169,19 @@ describe.each(Object.entries(transports))("interruption over %s", (name, layer) 
           yield* eventually("requests under way", Effect.map(emulator.stats, (stats) => stats.requests > 200), 10)
           yield* Fiber.interruptAll(fibers)
           yield* eventually("no fiber", Effect.map(supervisor.value, (all) => all.length === 0))
-          // What was already on its way arrives; then nothing does.
-          yield* Effect.sleep("100 millis")
-          const { requests } = yield* emulator.stats
-          yield* Effect.sleep("100 millis")
-          assert.strictEqual((yield* emulator.stats).requests, requests)
-        }).pipe(Effect.provide(layer({ api: emulator.api })))
-        yield* eventually("no timer", Effect.sync(() => timers() <= before), 5)
+          // What was already on its way arrives; then nothing does, for three times as long as the schedule's delay.
+          const requests = Effect.map(emulator.stats, (stats) => stats.requests)
+          const grows = Effect.flatMap(requests, (before) =>
+            Effect.map(Effect.delay(requests, "300 millis"), (after) => after > before))
+          yield* eventually("no further request", Effect.negate(grows), 15)
+        }).pipe(Effect.provide(layer({ api: emulator.api, schedule: Polling.fixed("100 millis") })))
+        yield* eventually(
+          "no timer",
+          Effect.sync(() =>
+            timers() <= before
+          ),
+          5
+        )
         // The global dispatcher of fetch is nobody's to close, and keeps its connections.
         if (name !== "platform's fetch client") yield* emulator.noConnections
       }),

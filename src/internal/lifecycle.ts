@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as HttpError from "../HttpError.js"
 import { closedError, type Exchange } from "./response.js"
@@ -27,6 +28,43 @@ export interface Limit {
 }
 
 /**
+ * The exchanges that go on, each with what ends it early.
+ *
+ * @internal
+ */
+export class InFlight {
+  private readonly ends = new Set<() => void>()
+  private onIdle: (() => void) | undefined
+
+  add(end: () => void): void {
+    this.ends.add(end)
+  }
+  /** Tells whether it was still going on. */
+  remove(end: () => void): boolean {
+    const wasThere = this.ends.delete(end)
+    if (wasThere && this.ends.size === 0) this.onIdle?.()
+    return wasThere
+  }
+  endAll(): void {
+    for (const end of this.ends) end()
+  }
+  readonly idle: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.ends.size === 0) return resume(Effect.void)
+    this.onIdle = () => resume(Effect.void)
+  })
+}
+
+/** @internal */
+export interface LifecycleOptions {
+  /** The exchanges of a transport that keeps them itself. */
+  readonly inFlight?: InFlight | undefined
+  /** How long exchanges in flight may go on while the service closes. */
+  readonly drainTimeout: Duration.Duration
+  /** Gives back what the transport holds, when no exchange is in flight any more. */
+  readonly release: Effect.Effect<void>
+}
+
+/**
  * A service is open, then closing (exchanges in flight may still finish), then closed.
  *
  * @internal
@@ -34,16 +72,14 @@ export interface Limit {
 export class Lifecycle {
   private isClosing = false
   private isClosed = false
-  private readonly sleeps = new Set<() => void>()
-  private readonly exchanges = new Set<() => void>()
+  private readonly sleeps = new InFlight()
+  private readonly exchanges: InFlight
   private readonly done = Deferred.unsafeMake<void>(FiberId.none)
-  private onIdle: (() => void) | undefined
-  private readonly drainTimeout: Duration.Duration
-  private readonly release: Effect.Effect<void>
+  private readonly options: LifecycleOptions
 
-  constructor(options: { readonly drainTimeout: Duration.Duration; readonly release: Effect.Effect<void> }) {
-    this.drainTimeout = options.drainTimeout
-    this.release = options.release
+  constructor(options: LifecycleOptions) {
+    this.options = options
+    this.exchanges = options.inFlight ?? new InFlight()
   }
 
   /** Fails at once when no call may begin any more. */
@@ -83,32 +119,21 @@ export class Lifecycle {
 
   private run(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      this.endAll(this.sleeps)
-      yield* Effect.timeoutOption(this.idle(), this.drainTimeout)
+      this.sleeps.endAll()
+      yield* Effect.timeoutOption(this.exchanges.idle, this.options.drainTimeout)
       this.isClosed = true
-      this.endAll(this.exchanges)
-      yield* this.release
+      this.exchanges.endAll()
+      yield* this.options.release
     }).pipe(
       Effect.onExit((exit) => Deferred.done(this.done, Exit.asVoid(exit))),
       Effect.withClock(Clock.make())
     )
   }
 
-  private endAll(all: Set<() => void>): void {
-    for (const end of [...all]) end()
-  }
-
-  private idle(): Effect.Effect<void> {
-    return Effect.async((resume) => {
-      if (this.exchanges.size === 0) return resume(Effect.void)
-      this.onIdle = () => resume(Effect.void)
-    })
-  }
-
   // Runs the effect in a fiber of its own, so that its caller is free at once when there is an end to it from outside;
   // one fiber costs a fraction of the race that Effect.timeout or Effect.raceFirst would run.
   private until<A, E>(
-    all: Set<() => void>,
+    all: InFlight,
     effect: Effect.Effect<A, E>,
     exchange: Partial<Exchange>,
     limit?: Limit
@@ -116,15 +141,15 @@ export class Lifecycle {
     return Effect.flatMap(Effect.runtime<never>(), (runtime) =>
       Effect.async<A, E | HttpError.HttpError>((resume) => {
         const run = Runtime.runFork(runtime)
-        const fiber = run(Effect.interruptible(effect))
+        // What fails in there, or in a fiber of the client below, is told to the caller and to no log.
+        const fiber = run(Effect.withUnhandledErrorLogLevel(Effect.interruptible(effect), Option.none()))
         const timer = limit === undefined || fiber.unsafePoll() !== null
           ? undefined
           : run(Effect.interruptible(sleep(limit.millis)))
         const end = (result: Effect.Effect<A, E | HttpError.HttpError>) => {
-          if (!all.delete(close)) return
+          if (!all.remove(close)) return
           timer?.unsafeInterruptAsFork(FiberId.none)
           if (fiber.unsafePoll() === null) fiber.unsafeInterruptAsFork(FiberId.none)
-          if (all === this.exchanges && all.size === 0) this.onIdle?.()
           resume(result)
         }
         const close = () => end(Effect.fail(closedError(exchange)))

@@ -9,6 +9,9 @@ import * as HttpError from "../HttpError.js"
 
 const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
+// A user name, a password or a query in a URL can be a secret.
+const quoteUrl = (url: string): string => quote(url.replace(/\/\/[^/]*@/, "//").replace(/[?#].*$/s, ""))
+
 const refuse = (description: string): Either.Either<never, HttpError.HttpError> =>
   Either.left(new HttpError.HttpError({ reason: "InvalidRequest", description }))
 
@@ -31,14 +34,14 @@ export const endpoint = (api: GoogleApi.GoogleApi): Either.Either<Endpoint, Http
   const url = URL.canParse(api.baseUrl) ? new URL(api.baseUrl) : undefined
   if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
     return refuse(
-      `${quote(api.baseUrl)} is not a base URL; expected one like "https://accesscontextmanager.googleapis.com"`
+      `${quoteUrl(api.baseUrl)} is not a base URL; expected one like "https://accesscontextmanager.googleapis.com"`
     )
   }
   if (url.username !== "" || url.password !== "") {
     return refuse("a base URL must not hold a user name or a password; give credentials instead")
   }
   if (url.search !== "" || url.hash !== "") {
-    return refuse(`the base URL ${quote(api.baseUrl)} must not have a query or a fragment`)
+    return refuse(`the base URL ${quoteUrl(api.baseUrl)} must not have a query or a fragment`)
   }
   return Either.right({
     origin: url.origin,
@@ -49,14 +52,19 @@ export const endpoint = (api: GoogleApi.GoogleApi): Either.Either<Endpoint, Http
 
 const unreserved = /^[-_.~/0-9a-zA-Z]*$/
 
-// Every byte outside [-_.~/0-9a-zA-Z], of a name already known to be well-formed (google/api/http.proto).
-const encode = (name: string): string =>
-  unreserved.test(name)
-    ? name
-    : encodeURIComponent(name).replace(
+// Every byte outside [-_.~/0-9a-zA-Z] is percent-encoded (google/api/http.proto). None for half a surrogate pair, which
+// has no bytes.
+const encode = (name: string): string | undefined => {
+  if (unreserved.test(name)) return name
+  try {
+    return encodeURIComponent(name).replace(
       /%2F|[!'()*]/g,
       (match) => match === "%2F" ? "/" : `%${match.charCodeAt(0).toString(16).toUpperCase()}`
     )
+  } catch {
+    return undefined
+  }
+}
 
 const problem = (name: string, pattern: RegExp): string | undefined => {
   if (name === "") return "it is empty"
@@ -65,9 +73,6 @@ const problem = (name: string, pattern: RegExp): string | undefined => {
   if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
-  if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(name)) {
-    return "it holds half a surrogate pair"
-  }
   // `search` takes no notice of a `g` or `y` flag's lastIndex.
   return name.search(pattern) === -1 ? `it does not match ${pattern}` : undefined
 }
@@ -82,9 +87,14 @@ export const operationPath = (
   endpoint: Endpoint,
   name: string
 ): Either.Either<string, HttpError.HttpError> => {
-  const wrong = typeof name === "string" ? problem(name, api.operationName) : "it is not a string"
+  const path = typeof name === "string" ? encode(name) : undefined
+  const wrong = typeof name !== "string"
+    ? "it is not a string"
+    : path === undefined
+    ? "it holds half a surrogate pair"
+    : problem(name, api.operationName)
   return wrong === undefined
-    ? Either.right(`${endpoint.prefix}/${encode(name)}`)
+    ? Either.right(`${endpoint.prefix}/${path}`)
     : refuse(`${quote(String(name))} is not the name of an operation of this API: ${wrong}`)
 }
 

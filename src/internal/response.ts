@@ -4,7 +4,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
@@ -27,21 +27,33 @@ export interface Exchange {
   readonly method: string
   readonly origin: string
   readonly path: string
+  readonly requestTimeout: Duration.Duration
   /** Credentials, by header name. */
   readonly secrets: Readonly<Record<string, string>>
 }
 
 const errorBodyLength = 16_384
 
-const withoutSecrets = (exchange: Exchange, text: string): string => {
-  let result = text
-  for (const value of Object.values(exchange.secrets)) {
-    // Of "Bearer <token>", the token alone is as secret. A few letters are none, and stand in any text.
-    for (const secret of [value, value.slice(value.indexOf(" ") + 1)]) {
-      if (secret.length >= 8) result = result.replaceAll(secret, "<redacted>")
+// Of "Bearer <token>", the token alone is as secret. A few letters are none, and stand in any text.
+const secretsOf = (exchange: Exchange): ReadonlyArray<string> =>
+  Object.values(exchange.secrets)
+    .flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)])
+    .filter((secret) => secret.length >= 8)
+
+const withoutSecrets = (exchange: Exchange, text: string): string =>
+  secretsOf(exchange).reduce((result, secret) => result.replaceAll(secret, "<redacted>"), text)
+
+// What an error keeps of a body. One that was cut off may end with the beginning of a secret.
+const keptBody = (exchange: Exchange, answer: Answer): string => {
+  let body = withoutSecrets(exchange, answer.body)
+  if (answer.truncated) {
+    for (const secret of secretsOf(exchange)) {
+      let length = secret.length - 1
+      while (length > 0 && !body.endsWith(secret.slice(0, length))) length--
+      body = body.slice(0, body.length - length)
     }
   }
-  return result
+  return body.slice(0, errorBodyLength)
 }
 
 const error = (exchange: Exchange, fields: Omit<HttpError.Fields, "method" | "path">): HttpError.HttpError =>
@@ -88,10 +100,10 @@ const transportError = (exchange: Exchange, cause: unknown, what: string): HttpE
 }
 
 /** @internal */
-export const timeoutError = (exchange: Exchange, requestTimeout: Duration.Duration): HttpError.HttpError =>
+export const timeoutError = (exchange: Exchange): HttpError.HttpError =>
   error(exchange, {
     reason: "Timeout",
-    description: `none within the requestTimeout of ${Duration.format(requestTimeout)} (${exchange.origin})`,
+    description: `none within the requestTimeout of ${Duration.format(exchange.requestTimeout)} (${exchange.origin})`,
     isTransient: true
   })
 
@@ -105,13 +117,22 @@ export const closedError = (exchange: Partial<Exchange>): HttpError.HttpError =>
   })
 
 /**
- * The cause by which a transport of ours says that it kept `requestTimeout` itself.
+ * The cause by which a transport of ours says that it ended an exchange itself.
  *
  * @internal
  */
-export class RequestTimedOut extends Error {}
+export class Ended extends Error {
+  readonly reason: "Timeout" | "Closed"
+  constructor(reason: "Timeout" | "Closed") {
+    super(reason)
+    this.reason = reason
+  }
+}
 
 const fromPlatform = (exchange: Exchange, failure: HttpClientError.HttpClientError): HttpError.HttpError => {
+  if (failure.cause instanceof Ended) {
+    return failure.cause.reason === "Closed" ? closedError(exchange) : timeoutError(exchange)
+  }
   if (failure._tag === "ResponseError") {
     return transportError(exchange, failure.cause ?? failure.description, "the connection broke off within the body")
   }
@@ -187,11 +208,7 @@ export const receive = (
         // The user's client turns statuses into errors (HttpClient.filterStatusOk); the answer is all there.
         return Effect.mapError(collect(failure.response, maxBodySize), (failure) => fromPlatform(exchange, failure))
       }
-      return Effect.fail(
-        failure._tag === "RequestError" && failure.cause instanceof RequestTimedOut
-          ? error(exchange, { reason: "Timeout", description: failure.cause.message, isTransient: true })
-          : fromPlatform(exchange, failure)
-      )
+      return Effect.fail(fromPlatform(exchange, failure))
     }
   )
 
@@ -336,17 +353,17 @@ const advice = (answer: Answer, google: GoogleError | undefined): string => {
   }
 }
 
-const parse = (text: string): unknown => {
+// For what ends up in an error: a server may echo the request's headers in any string.
+const parseWithoutSecrets = (exchange: Exchange, text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, (_, value) => typeof value === "string" ? withoutSecrets(exchange, value) : value)
   } catch {
     return undefined
   }
 }
 
 const statusCodeError = (exchange: Exchange, answer: Answer, now: () => number): HttpError.HttpError => {
-  const body = withoutSecrets(exchange, answer.body)
-  const google = googleError(parse(body), answer.status)
+  const google = googleError(parseWithoutSecrets(exchange, answer.body), answer.status)
   const hints = [
     retryAfterMillis(answer, now),
     google?.status.retryInfo?.retryDelay && Duration.toMillis(google.status.retryInfo.retryDelay)
@@ -356,7 +373,7 @@ const statusCodeError = (exchange: Exchange, answer: Answer, now: () => number):
     description: advice(answer, google),
     httpStatus: answer.status,
     status: google?.status,
-    body: body.slice(0, errorBodyLength),
+    body: keptBody(exchange, answer),
     retryAfter: hints.length === 0 ? undefined : Duration.millis(Math.max(...hints)),
     isTransient: isTransient(answer.status, google)
   })
@@ -367,7 +384,7 @@ const decodeError = (exchange: Exchange, answer: Answer, description: string, ca
     reason: "Decode",
     description,
     httpStatus: answer.status,
-    body: withoutSecrets(exchange, answer.body).slice(0, errorBodyLength),
+    body: keptBody(exchange, answer),
     cause
   })
 
@@ -430,5 +447,10 @@ export const toSnapshot = (
 ): Either.Either<Snapshot, HttpError.HttpError> =>
   Either.map(
     interpret(exchange, answer, now, "a google.longrunning.Operation", Operation.fromJson),
-    (operation) => ({ operation, retryAfter: operation.done ? undefined : retryAfterMillis(answer, now) })
+    (operation) => ({
+      operation: operation._tag === "Failed"
+        ? Either.getOrElse(Operation.fromJson(parseWithoutSecrets(exchange, answer.body)), () => operation)
+        : operation,
+      retryAfter: operation.done ? undefined : retryAfterMillis(answer, now)
+    })
   )
