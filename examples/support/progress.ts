@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 
 const write = (text: string): Effect.Effect<void> => {
   const { stdout } = process
-  const line = stdout.isTTY ? `\r\x1b[2K${text.slice(0, stdout.columns - 1)}` : `${text}\n`
+  const line = stdout.isTTY ? `\r\x1b[2K${text.slice(0, (stdout.columns || 80) - 1)}` : `${text}\n`
   return Effect.sync(() => void stdout.write(line))
 }
 

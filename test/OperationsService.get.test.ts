@@ -1,0 +1,577 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { assert, describe, it } from "@effect/vitest"
+import * as Credentials from "effect-google-operations/Credentials"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as HttpError from "effect-google-operations/HttpError"
+import * as Operation from "effect-google-operations/Operation"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { inOrder, json } from "./support/http.js"
+import {
+  after,
+  fetchHttp,
+  googleError,
+  httpError,
+  name,
+  pending,
+  service,
+  succeeded,
+  timedHttp,
+  timedInOrder
+} from "./support/service.js"
+
+const url = `https://accesscontextmanager.googleapis.com/v1/${name}`
+const at = (baseUrl: string) => GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl })
+const secret = Redacted.make("a-token-of-this-test")
+const token = Credentials.accessToken(secret)
+const bearer = "Bearer a-token-of-this-test"
+
+/** A request's headers, but for those by which platform's client passes its span on. */
+const headersOf = (request: HttpClientRequest.HttpClientRequest): Record<string, string> => {
+  const { b3: _, traceparent: __, ...headers } = request.headers
+  return { ...headers }
+}
+
+/** The one `HttpError` of a get that has one answer. */
+const failing = (answer: () => Response, options?: OperationsService.Options) =>
+  Effect.gen(function*() {
+    const http = inOrder(answer)
+    const operations = yield* service(http, options)
+    const error = yield* httpError(operations.get(name))
+    assert.strictEqual(http.requests.length, 1)
+    return error
+  })
+
+/** The `HttpError` of a get that must not get as far as a request. */
+const refused = (options: OperationsService.Options, xgafv?: "1" | "2") =>
+  Effect.gen(function*() {
+    const http = inOrder(succeeded)
+    const operations = yield* service(http, options)
+    const error = yield* httpError(operations.get(name, { xgafv }))
+    assert.strictEqual(http.requests.length, 0)
+    return error
+  })
+
+describe("the request", () => {
+  it.scoped("is a bare GET by default", () =>
+    Effect.gen(function*() {
+      const http = inOrder(pending)
+      const operations = yield* service(http)
+      assert.deepStrictEqual(yield* operations.get(name), Operation.pending({ name }))
+      const [request] = http.requests
+      assert.strictEqual(request?.method, "GET")
+      assert.strictEqual(request?.url, url)
+      assert.strictEqual(request?.body._tag, "Empty")
+      assert.deepStrictEqual(http.requests.map(headersOf), [{ accept: "application/json" }])
+    }))
+
+  it.scoped("carries the quota project and the credentials", () =>
+    Effect.gen(function*() {
+      const http = inOrder(succeeded)
+      const options = { quotaProject: "my-project" }
+      const byToken = yield* service(http, { ...options, credentials: token })
+      const byKey = yield* service(http, { ...options, credentials: Credentials.apiKey(secret) })
+      assert.strictEqual((yield* byToken.get(name))._tag, "Succeeded")
+      yield* byKey.get(name)
+      const common = { accept: "application/json", "x-goog-user-project": "my-project" }
+      assert.deepStrictEqual(http.requests.map(headersOf), [
+        { ...common, authorization: bearer },
+        { ...common, "x-goog-api-key": "a-token-of-this-test" }
+      ])
+    }))
+
+  const xgafv: ReadonlyArray<readonly ["1" | "2" | undefined, "1" | "2" | undefined, string]> = [
+    [undefined, undefined, ""],
+    ["1", undefined, "?%24.xgafv=1"],
+    [undefined, "2", "?%24.xgafv=2"],
+    ["1", "2", "?%24.xgafv=2"]
+  ]
+  for (const [ofService, ofCall, query] of xgafv) {
+    it.scoped(`xgafv ${ofService} of the service and ${ofCall} of the call: ${JSON.stringify(query)}`, () =>
+      Effect.gen(function*() {
+        const urls: Array<string> = []
+        const http = fetchHttp((input) => {
+          urls.push(String(input))
+          return Promise.resolve(succeeded())
+        })
+        const operations = yield* service(http, { xgafv: ofService })
+        yield* operations.get(name, { xgafv: ofCall })
+        assert.deepStrictEqual(urls, [`${url}${query}`])
+      }))
+  }
+
+  it.scoped("is refused with any other xgafv", () =>
+    Effect.gen(function*() {
+      const bad = JSON.parse("\"3\"") as "1"
+      for (const error of [yield* refused({}, bad), yield* refused({ xgafv: bad })]) {
+        assert.strictEqual(error.reason, "InvalidRequest")
+        assert.match(error.message, /not sent: xgafv must be "1" or "2", not "3"/)
+      }
+    }))
+})
+
+describe("the API", () => {
+  const bases: ReadonlyArray<readonly [string, string]> = [
+    ["http://127.0.0.1:8787", "http://127.0.0.1:8787/v1/operations/x"],
+    ["https://example.com/", "https://example.com/v1/operations/x"],
+    ["https://example.com/proxy/acm", "https://example.com/proxy/acm/v1/operations/x"],
+    ["https://example.com/proxy/acm//", "https://example.com/proxy/acm/v1/operations/x"]
+  ]
+  for (const [baseUrl, expected] of bases) {
+    it.scoped(`at ${baseUrl}`, () =>
+      Effect.gen(function*() {
+        const http = inOrder(succeeded)
+        const operations = yield* service(http, { api: at(baseUrl) })
+        yield* operations.get(name)
+        assert.deepStrictEqual(http.requests.map((request) => request.url), [expected])
+      }))
+  }
+
+  const badBases: ReadonlyArray<readonly [string, RegExp]> = [
+    ["not a URL", /base URL.*expected one like "https:/],
+    ["", /base URL/],
+    ["accesscontextmanager.googleapis.com", /base URL/],
+    ["ftp://example.com", /base URL/],
+    ["https://user:planted-password@example.com", /user name or a password/],
+    ["ftp://user:planted-password@example.com", /base URL/],
+    ["https://user:planted-password@exa mple.com", /base URL/],
+    ["https://example.com?key=planted-password", /query/],
+    ["https://example.com#there", /fragment/]
+  ]
+  for (const [baseUrl, message] of badBases) {
+    it.scoped(`is not at ${JSON.stringify(baseUrl)}`, () =>
+      Effect.gen(function*() {
+        const error = yield* refused({ api: at(baseUrl) })
+        assert.strictEqual(error.reason, "InvalidRequest")
+        assert.match(error.message, message)
+        assert.notInclude(error.message, "planted-password")
+      }))
+  }
+
+  it.scoped("may have operation names of its own, a `g` flag in their pattern included", () =>
+    Effect.gen(function*() {
+      const http = inOrder(succeeded)
+      const api = GoogleApi.make({
+        baseUrl: "https://run.googleapis.com",
+        version: "v2",
+        operationName: /^projects\/[^/]+\/locations\/[^/]+\/operations\/[^/]+$/g
+      })
+      const operations = yield* service(http, { api })
+      const mine = "projects/p/locations/europe-west1/operations/1"
+      yield* operations.get(mine)
+      yield* operations.get(mine)
+      const error = yield* httpError(operations.get(name))
+      assert.strictEqual(error.reason, "InvalidRequest")
+      assert.include(error.message, "\"operations/x\" is not the name of an operation of this API")
+      assert.deepStrictEqual(
+        http.requests.map((request) => request.url),
+        Array(2).fill(`https://run.googleapis.com/v2/${mine}`)
+      )
+    }))
+
+  it.scoped("has AIP-151's names by default", () =>
+    Effect.gen(function*() {
+      const operations = yield* service(inOrder(succeeded), {
+        api: GoogleApi.make({ baseUrl: "https://x.example", version: "v1" })
+      })
+      for (const good of [name, "projects/p/operations/1"]) yield* operations.get(good)
+      for (const bad of ["operations", "projects/p/jobs/1", "myoperations/1"]) {
+        assert.strictEqual((yield* httpError(operations.get(bad))).reason, "InvalidRequest", bad)
+      }
+    }))
+})
+
+describe("credentials", () => {
+  const unauthenticated = () => googleError(401, "UNAUTHENTICATED", { message: "who are you?" })
+
+  /** Credentials that give one token after the other, and note what they are asked for. */
+  const tokens = (...values: ReadonlyArray<string>) => {
+    const asked: Array<{ readonly url: string; readonly refresh: boolean }> = []
+    const credentials = Credentials.make({
+      headers: (request) =>
+        Effect.sync(() => {
+          const value = values[Math.min(asked.push(request), values.length) - 1]
+          return { Authorization: Redacted.make(`Bearer ${value}`) }
+        })
+    })
+    return { asked, credentials }
+  }
+
+  it.scoped("are refreshed once after a 401", () =>
+    Effect.gen(function*() {
+      const http = inOrder(unauthenticated, succeeded)
+      const { asked, credentials } = tokens("stale", "fresh")
+      const operations = yield* service(http, { credentials })
+      assert.strictEqual((yield* operations.get(name))._tag, "Succeeded")
+      assert.deepStrictEqual(asked, [{ url, refresh: false }, { url, refresh: true }])
+      assert.deepStrictEqual(
+        http.requests.map((request) => request.headers["authorization"]),
+        ["Bearer stale", "Bearer fresh"]
+      )
+    }))
+
+  it.scoped("are refreshed no second time", () =>
+    Effect.gen(function*() {
+      const http = inOrder(unauthenticated)
+      const { asked, credentials } = tokens("1", "2", "3")
+      const operations = yield* service(http, { credentials })
+      const error = yield* httpError(operations.get(name))
+      assert.strictEqual(error.code, "UNAUTHENTICATED")
+      assert.isFalse(error.isTransient)
+      assert.strictEqual(asked.length, 2)
+      assert.strictEqual(http.requests.length, 2)
+    }))
+
+  for (const [first, second] of [[["a"], ["a", "b"]], [["a", "b"], ["a"]]] as const) {
+    it.scoped(`that had the headers ${first} and now have ${second} are new ones`, () =>
+      Effect.gen(function*() {
+        const http = inOrder(unauthenticated, succeeded)
+        const credentials = Credentials.make({
+          headers: ({ refresh }) =>
+            Effect.succeed(Object.fromEntries((refresh ? second : first).map((header) => [header, secret])))
+        })
+        const operations = yield* service(http, { credentials })
+        assert.strictEqual((yield* operations.get(name))._tag, "Succeeded")
+        assert.strictEqual(http.requests.length, 2)
+      }))
+  }
+
+  const constant: ReadonlyArray<readonly [string, Credentials.Credentials]> = [
+    ["an access token", token],
+    ["none", Credentials.anonymous],
+    ["a source that has nothing newer", tokens("same").credentials]
+  ]
+  for (const [what, credentials] of constant) {
+    it.scoped(`${what}: a 401 is not repeated`, () =>
+      Effect.gen(function*() {
+        const error = yield* failing(unauthenticated, { credentials })
+        assert.strictEqual(error.httpStatus, 401)
+        assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 401 UNAUTHENTICATED: who are you\?/)
+      }))
+  }
+
+  it.scoped("no other status is repeated", () =>
+    Effect.gen(function*() {
+      const { credentials } = tokens("1", "2")
+      for (const status of [403, 429, 500, 503]) {
+        const error = yield* failing(() => new Response("", { status }), { credentials })
+        assert.strictEqual(error.httpStatus, status)
+      }
+    }))
+
+  it.scoped("that are not to be had: Authentication, as they say", () =>
+    Effect.gen(function*() {
+      const error = new HttpError.HttpError({ reason: "Authentication", description: "the key file is gone" })
+      const seen = yield* refused({ credentials: Credentials.make({ headers: () => Effect.fail(error) }) })
+      assert.strictEqual(seen.reason, "Authentication")
+      assert.include(seen.message, "the key file is gone")
+    }))
+
+  it.scoped("that never come are bounded by requestTimeout", () =>
+    Effect.gen(function*() {
+      const credentials = Credentials.make({ headers: () => Effect.never })
+      const http = inOrder(succeeded)
+      const operations = yield* service(http, { credentials, requestTimeout: "3 seconds" })
+      const error = yield* httpError(after("3 seconds", operations.get(name)))
+      assert.strictEqual(error.reason, "Timeout")
+      assert.strictEqual(http.requests.length, 0)
+    }))
+
+  it.scoped("share one requestTimeout with the exchange", () =>
+    Effect.gen(function*() {
+      const credentials = Credentials.make({
+        headers: () => Effect.delay(token.headers({ url, refresh: false }), 2000)
+      })
+      const http = timedHttp(() => Effect.never)
+      const operations = yield* service(http, { credentials, requestTimeout: "3 seconds" })
+      const error = yield* httpError(after("3 seconds", operations.get(name)))
+      assert.strictEqual(error.reason, "Timeout")
+      assert.deepStrictEqual(http.times, [2000])
+      assert.strictEqual(http.aborts(), 1)
+    }))
+
+  for (
+    const baseUrl of ["http://example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.com"]
+  ) {
+    it.scoped(`are not sent to ${baseUrl}`, () =>
+      Effect.gen(function*() {
+        const error = yield* refused({ api: at(baseUrl), credentials: token })
+        assert.strictEqual(error.reason, "InvalidRequest")
+        assert.match(error.message, /https or to a loopback address/)
+      }))
+  }
+
+  for (
+    const baseUrl of ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787", "https://example.com"]
+  ) {
+    it.scoped(`are sent to ${baseUrl}`, () =>
+      Effect.gen(function*() {
+        const http = inOrder(succeeded)
+        const operations = yield* service(http, { api: at(baseUrl), credentials: token })
+        yield* operations.get(name)
+        assert.deepStrictEqual(http.requests.map((request) => request.headers["authorization"]), [bearer])
+      }))
+  }
+
+  it.scoped("anonymous ones may go anywhere", () =>
+    Effect.gen(function*() {
+      const operations = yield* service(inOrder(succeeded), { api: at("http://emulator:8787") })
+      assert.strictEqual((yield* operations.get(name))._tag, "Succeeded")
+    }))
+
+  for (const value of ["planted-secret\r\nx-evil: 1", "planted-secret\n", " planted-secret", "planted-sécret", ""]) {
+    it.scoped(`${JSON.stringify(value)} is no header's value, and is not told`, () =>
+      Effect.gen(function*() {
+        const error = yield* refused({ credentials: Credentials.apiKey(Redacted.make(value)) })
+        assert.strictEqual(error.reason, "Authentication")
+        assert.include(error.message, "\"x-goog-api-key\"")
+        assert.notInclude(error.message, "planted")
+      }))
+  }
+})
+
+describe("answers that are no operation", () => {
+  it.scoped("HTML with 200", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(() => new Response("<html>Welcome to the hotel's wifi</html>"))
+      assert.strictEqual(error.reason, "Decode")
+      assert.isFalse(error.isTransient)
+      assert.strictEqual(error.httpStatus, 200)
+      assert.strictEqual(error.code, undefined)
+      assert.strictEqual(error.body, "<html>Welcome to the hotel's wifi</html>")
+      assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 200.*not JSON.*<html>Welcome.*check the base URL/)
+    }))
+
+  const decode: ReadonlyArray<readonly [string, () => Response, RegExp]> = [
+    ["truncated JSON", () => new Response("{\"name\": \"operations/x\", \"do"), /not JSON/],
+    ["an empty body", () => new Response(""), /body is empty/],
+    ["no content", () => new Response(null, { status: 204 }), /body is empty/],
+    ["an object of something else", () => json({ kind: "policy" }), /none of an operation's fields/],
+    ["an array", () => json([]), /must be an object/],
+    ["a name that is a number", () => json({ name: 1 }), /"name" must be a string/]
+  ]
+  for (const [what, answer, message] of decode) {
+    it.scoped(what, () =>
+      Effect.gen(function*() {
+        const error = yield* failing(answer)
+        assert.strictEqual(error.reason, "Decode")
+        assert.match(error.message, message)
+      }))
+  }
+
+  const mebibytes = 5
+  /** A body of that size that comes in chunks of 64 KiB, with how many of them were taken. */
+  const large = (contentLength?: number) => {
+    let pulled = 0
+    let isCancelled = false
+    const chunk = new Uint8Array(65_536).fill(120)
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulled++ < mebibytes * 16) controller.enqueue(chunk)
+        else controller.close()
+      },
+      cancel: () => void (isCancelled = true)
+    }, { highWaterMark: 0 })
+    const headers: Record<string, string> = contentLength === undefined ? {} : { "content-length": `${contentLength}` }
+    return {
+      answer: (status: number) => () => new Response(stream, { status, headers }),
+      pulled: () => pulled,
+      isCancelled: () => isCancelled
+    }
+  }
+
+  for (const length of [undefined, mebibytes * 1_048_576]) {
+    it.scoped(`5 MiB, ${length === undefined ? "chunked" : "with a content-length"}: read no further than 4 MiB`, () =>
+      Effect.gen(function*() {
+        const body = large(length)
+        const error = yield* failing(body.answer(200))
+        assert.strictEqual(error.reason, "Decode")
+        assert.include(error.message, "larger than maxBodySize")
+        assert.isAtMost(error.body!.length, 16_384)
+        assert.isAtMost(body.pulled(), 66)
+        assert.isTrue(body.isCancelled())
+      }))
+
+    it.scoped(`an error page of 5 MiB, ${length === undefined ? "chunked" : "with a content-length"}: cut short`, () =>
+      Effect.gen(function*() {
+        const body = large(length)
+        const error = yield* failing(body.answer(502))
+        assert.strictEqual(error.reason, "StatusCode")
+        assert.strictEqual(error.httpStatus, 502)
+        assert.isTrue(error.isTransient)
+        assert.strictEqual(error.body, "x".repeat(16_384))
+        assert.isAtMost(body.pulled(), 66)
+      }))
+  }
+
+  it.scoped("maxBodySize is a bound in bytes, the last one included", () =>
+    Effect.gen(function*() {
+      const text = JSON.stringify({ name, done: true, metadata: { title: "éé" } })
+      const size = new TextEncoder().encode(text).byteLength
+      for (const headers of [{}, { "content-length": `${size}` }]) {
+        const http = inOrder(() => new Response(text, { headers }))
+        const enough = yield* service(http, { maxBodySize: size })
+        assert.deepStrictEqual((yield* enough.get(name)).metadata, { title: "éé" })
+        const tooSmall = yield* service(http, { maxBodySize: size - 1 })
+        assert.strictEqual((yield* httpError(tooSmall.get(name))).reason, "Decode")
+      }
+    }))
+
+  it.scoped("a large content-length that lies about a small body does no harm", () =>
+    Effect.gen(function*() {
+      const http = inOrder(() =>
+        new Response(JSON.stringify({ name }), { headers: { "content-length": "99999999999" } })
+      )
+      const operations = yield* service(http)
+      assert.strictEqual((yield* operations.get(name))._tag, "Pending")
+    }))
+
+  for (const status of [200, 503]) {
+    it.scoped(`a connection that is cut within the body of a ${status}`, () =>
+      Effect.gen(function*() {
+        const error = yield* failing(() => {
+          const chunks = ["{\"name\": \"operations/x\", "]
+          const body = new ReadableStream<Uint8Array>({
+            pull(controller) {
+              const chunk = chunks.pop()
+              if (chunk !== undefined) controller.enqueue(new TextEncoder().encode(chunk))
+              else controller.error(new TypeError("terminated", { cause: new Error("other side closed") }))
+            }
+          })
+          return new Response(body, { status })
+        })
+        assert.strictEqual(error.reason, "Transport")
+        assert.isTrue(error.isTransient)
+        assert.match(error.message, /GET \/v1\/operations\/x .*within the body.*other side closed/)
+      }))
+  }
+
+  it.scoped("a redirect is not followed", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(
+        () => new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } }),
+        { credentials: token }
+      )
+      assert.strictEqual(error.reason, "StatusCode")
+      assert.strictEqual(error.httpStatus, 302)
+      assert.isFalse(error.isTransient)
+      assert.match(error.message, /HTTP 302 UNKNOWN: redirects are not followed/)
+    }))
+})
+
+describe("what an error says", () => {
+  it.scoped("of a Google error: the method, the path, both codes and the server's words", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(() =>
+        googleError(403, "PERMISSION_DENIED", {
+          message: "The API is disabled.",
+          details: [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "SERVICE_DISABLED" }]
+        }), { xgafv: "1" })
+      assert.strictEqual(
+        error.message,
+        "GET /v1/operations/x was answered with HTTP 403 PERMISSION_DENIED: The API is disabled."
+      )
+      assert.strictEqual(error.code, "PERMISSION_DENIED")
+      assert.strictEqual(error.status?.errorInfo?.reason, "SERVICE_DISABLED")
+    }))
+
+  it.scoped("of a 404 that is no Google error: that there is no such route", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(() => new Response("<html>404</html>", { status: 404 }))
+      assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 404 NOT_FOUND: .*no route.*check the base URL/)
+      assert.strictEqual(error.status, undefined)
+      assert.strictEqual(error.body, "<html>404</html>")
+    }))
+
+  it.scoped("of a connection that fails: why, and where to", () =>
+    Effect.gen(function*() {
+      const refusal = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), { code: "ECONNREFUSED" })
+      const http = fetchHttp(() => Promise.reject(new TypeError("fetch failed", { cause: refusal })))
+      const operations = yield* service(http)
+      const error = yield* httpError(operations.get(name))
+      assert.strictEqual(error.reason, "Transport")
+      assert.isTrue(error.isTransient)
+      assert.match(error.message, /ECONNREFUSED.*https:\/\/accesscontextmanager\.googleapis\.com/)
+      assert.include(error.cause, { code: "ECONNREFUSED" })
+    }))
+})
+
+describe("other clients", () => {
+  it.scoped("a client with filterStatusOk changes nothing", () =>
+    Effect.gen(function*() {
+      const http = inOrder(() =>
+        googleError(429, "RESOURCE_EXHAUSTED", { message: "slowly", headers: { "retry-after": "7" } })
+      )
+      const strict = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, HttpClient.filterStatusOk))
+      const errors = yield* Effect.forEach([http.layer, Layer.provide(strict, http.layer)], (layer) =>
+        Effect.flatMap(service({ layer }), (operations) => httpError(operations.get(name))))
+      const [plain, filtered] = errors.map((
+        { code, httpStatus, isTransient, message, reason, retryAfter, status }
+      ) => ({ code, httpStatus, isTransient, message, reason, retryAfter, status }))
+      assert.strictEqual(plain?.reason, "StatusCode")
+      assert.strictEqual(plain?.status?.message, "slowly")
+      assert.deepStrictEqual(filtered, plain)
+    }))
+
+  it.scoped("fetch is told not to follow redirects; the user's settings stay", () =>
+    Effect.gen(function*() {
+      const inits: Array<RequestInit | undefined> = []
+      const http = fetchHttp((_, init) => {
+        inits.push(init)
+        return Promise.resolve(succeeded())
+      })
+      const cache = Context.make(FetchHttpClient.RequestInit, { cache: "no-store", redirect: "follow" })
+      const keepalive = Context.make(FetchHttpClient.RequestInit, { keepalive: true })
+      const plain = yield* service(http)
+      const configured = yield* Effect.provide(service(http), cache)
+      yield* plain.get(name)
+      yield* configured.get(name)
+      yield* Effect.provide(plain.get(name), keepalive)
+      yield* Effect.provide(configured.get(name), keepalive)
+      assert.deepStrictEqual(
+        inits.map((init) => [init?.redirect, init?.cache, init?.keepalive]),
+        [
+          ["manual", undefined, undefined],
+          ["manual", "no-store", undefined],
+          ["manual", undefined, true],
+          ["manual", undefined, true]
+        ]
+      )
+    }))
+})
+
+describe("layerConfig", () => {
+  const config = Config.map(
+    Config.all({ token: Config.redacted("ACCESS_TOKEN"), quotaProject: Config.string("QUOTA_PROJECT") }),
+    ({ quotaProject, token }) => ({ credentials: Credentials.accessToken(token), quotaProject })
+  )
+  const get = (entries: ReadonlyArray<readonly [string, string]>, http = timedInOrder(succeeded)) =>
+    Effect.flatMap(OperationsService.OperationsService, (operations) => operations.get(name)).pipe(
+      Effect.provide(Layer.provide(OperationsService.layerConfig(config), http.layer)),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(entries)))
+    )
+
+  it.effect("takes its options from configuration", () =>
+    Effect.gen(function*() {
+      const http = timedInOrder(succeeded)
+      yield* get([["ACCESS_TOKEN", "a-token-of-this-test"], ["QUOTA_PROJECT", "my-project"]], http)
+      const [request] = http.requests
+      assert.strictEqual(request?.headers["authorization"], bearer)
+      assert.strictEqual(request?.headers["x-goog-user-project"], "my-project")
+    }))
+
+  it.effect("fails with ConfigError when a key is missing", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(get([["QUOTA_PROJECT", "my-project"]]))
+      assert(ConfigError.isConfigError(error))
+      assert.include(String(error), "ACCESS_TOKEN")
+    }))
+})
