@@ -2,14 +2,15 @@
 // npm start -- --base-url URL NAME: waits for an existing operation on any server; an access token is taken from the
 // environment variable GOOGLE_ACCESS_TOKEN.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Credentials from "effect-google-operations/Credentials"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as Operation from "effect-google-operations/Operation"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
-import * as ProtobufAny from "effect-google-operations/ProtobufAny"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -19,6 +20,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { parseArgs } from "node:util"
 import * as Progress from "./support/progress.js"
 
@@ -47,17 +49,25 @@ const parse = (args: ReadonlyArray<string>): Effect.Effect<Existing | undefined,
     catch: (cause) => new UsageError({ message: `${(cause as Error).message}; ${usage}` })
   })
 
-const AccessPolicy = {
-  typeName: "google.identity.accesscontextmanager.v1.AccessPolicy",
-  schema: Schema.Struct({ name: Schema.String, parent: Schema.String, title: Schema.String, etag: Schema.String })
-}
+const CreateAccessPolicy = OperationInfo.make({
+  response: {
+    typeName: "google.identity.accesscontextmanager.v1.AccessPolicy",
+    schema: Schema.Struct({ name: Schema.String, parent: Schema.String, title: Schema.String, etag: Schema.String })
+  }
+})
 
-/** Waits for one operation and shows its polls. */
-const wait = (operation: string | Operation.Operation) =>
+const createAccessPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
+  HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123456789", title: "example policy" })
+)
+
+/** Waits by `wait`, and shows the polls. */
+const showing = <A, E, R>(
+  operation: string | Operation.Operation,
+  wait: (operation: string | Operation.Operation, options: OperationsService.WaitOptions) => Effect.Effect<A, E, R>
+) =>
   Effect.gen(function*() {
-    const operations = yield* OperationsService.OperationsService
     const progress = yield* Progress.make(typeof operation !== "string")
-    return yield* operations.wait(operation, {
+    return yield* wait(operation, {
       schedule: Polling.defaultSchedule.pipe(Schedule.tapInput(progress.pending)),
       transient: Polling.transient.pipe(Schedule.tapInput(progress.failing)),
       timeout: "5 minutes"
@@ -69,7 +79,7 @@ const existing = ({ baseUrl, name }: Existing) =>
     const operations = yield* OperationsService.OperationsService
     // A first look fails at once where a wait would try again: a wrong name, a server that is not there.
     const operation = yield* operations.get(name)
-    yield* Console.log(JSON.stringify(Operation.toJson(yield* wait(operation)), undefined, 2))
+    yield* Console.log(JSON.stringify(Operation.toJson(yield* showing(operation, operations.wait)), undefined, 2))
   }).pipe(
     Effect.provide(NodeOperations.layerConfig(
       Config.map(Config.option(Config.redacted("GOOGLE_ACCESS_TOKEN")), (token) => ({
@@ -82,26 +92,17 @@ const existing = ({ baseUrl, name }: Existing) =>
     ))
   )
 
-/** Starts an operation, as any HTTP client would. */
-const createAccessPolicy = (url: string) =>
-  Effect.promise(async () => {
-    const response = await fetch(`${url}/v1/accessPolicies`, {
-      method: "POST",
-      body: JSON.stringify({ parent: "organizations/123456789", title: "example policy" })
-    })
-    return Schema.decodeUnknownSync(Operation.OperationFromJson)(await response.json())
-  })
-
 const demonstration = Effect.gen(function*() {
   const emulator = OperationsEmulator.make({ operationDuration: "3 seconds" })
   const server = yield* emulator.serve()
   yield* Console.log(`emulator listening on ${server.url}`)
 
   yield* Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
     yield* Console.log("\n1. An operation that succeeds")
-    const started = yield* createAccessPolicy(server.url)
-    const { response } = yield* wait(started)
-    const policy = yield* ProtobufAny.unpack(response ?? {}, AccessPolicy)
+    const started = yield* operations.start(createAccessPolicy)
+    yield* Console.log(`started ${started.name}`)
+    const policy = yield* showing(started, CreateAccessPolicy.result)
     yield* Console.log(`AccessPolicy ${JSON.stringify(policy, undefined, 2)}`)
 
     yield* Console.log("\n2. An operation that fails, and says why")
@@ -122,7 +123,7 @@ const demonstration = Effect.gen(function*() {
         }
       }
     ])
-    yield* wait("operations/fails").pipe(
+    yield* showing("operations/fails", operations.wait).pipe(
       Effect.catchTag(
         "OperationError",
         (error) =>
@@ -136,7 +137,7 @@ const demonstration = Effect.gen(function*() {
 
     yield* Console.log("\n3. A wait that is interrupted while its poll is in flight")
     yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
-    const fiber = yield* Effect.fork(wait("operations/slow"))
+    const fiber = yield* Effect.fork(showing("operations/slow", operations.wait))
     yield* Effect.sleep("1 second")
     const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
     yield* Effect.sleep("50 millis")
@@ -145,8 +146,21 @@ const demonstration = Effect.gen(function*() {
       `interrupted in ${Duration.toMillis(duration).toFixed(0)} ms; the server saw ${aborted} request aborted`
     )
 
-    yield* Console.log("\n4. Closing")
-    const operations = yield* OperationsService.OperationsService
+    yield* Console.log("\n4. An operation that is followed, and cancelled")
+    yield* emulator.script("operations/follow", [
+      { type: "pending", metadata: { progress: 10 } },
+      { type: "pending", metadata: { progress: 60 } }
+    ])
+    yield* operations.updates("operations/follow").pipe(
+      Stream.tap((operation) => Console.log(`progress ${operation.metadata?.["progress"]} %`)),
+      Stream.tap((operation) =>
+        operation.metadata?.["progress"] === 60 ? operations.cancel(operation.name) : Effect.void
+      ),
+      Stream.runDrain,
+      Effect.catchTag("OperationError", (error) => Console.log(error.message))
+    )
+
+    yield* Console.log("\n5. Closing")
     const before = yield* emulator.stats
     yield* operations.close
     yield* Effect.sleep("50 millis")

@@ -17,11 +17,31 @@ export interface GoogleApi {
   readonly version: string
   /** What an operation's name must match, as a relative resource name without the version. */
   readonly operationName: RegExp
+  /** Which methods the API has for its operations, besides `get`. */
+  readonly methods: Methods
+}
+
+/**
+ * The methods of `google.longrunning.Operations` that an API may leave out (AIP-151).
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Methods {
+  readonly list: boolean
+  readonly cancel: boolean
+  readonly delete: boolean
+  /**
+   * Whether the server can hold its answer until an operation ends (`:wait`), and where that method takes its `timeout`:
+   * most APIs in the body, some (Vertex AI) in the query. There is none in most APIs.
+   */
+  readonly wait: false | "body" | "query"
 }
 
 /**
  * Describes an API. Its operation names default to AIP-151's: a collection named `operations`, wherever it is
- * (`operations/a`, `projects/p/locations/l/operations/a`).
+ * (`operations/a`, `projects/p/locations/l/operations/a`). It has `list`, `cancel` and `delete`, and no `wait`, unless
+ * `methods` says otherwise.
  *
  * A base URL that is none, or one with a query, a fragment or a user name in it, makes every call fail as
  * `InvalidRequest` before anything is sent.
@@ -46,15 +66,20 @@ export const make = (options: {
   readonly baseUrl: string
   readonly version: string
   readonly operationName?: RegExp | undefined
+  readonly methods?: Partial<Methods> | undefined
 }): GoogleApi => ({
   baseUrl: options.baseUrl,
   version: options.version,
-  operationName: options.operationName ?? /^(?:.+\/)?operations\/.+$/s
+  operationName: options.operationName ?? /^(?:.+\/)?operations\/.+$/s,
+  methods: { list: true, cancel: true, delete: true, wait: false, ...options.methods }
 })
 
 /**
  * Access Context Manager, version 1. Its operations live in one top-level collection: `operations/…`, of any depth
  * (`accesscontextmanager_v1.yaml`: `/v1/{name=operations/**}`).
+ *
+ * The discovery document lists `list`, `cancel` and `delete`; the service configuration routes `get` alone, so these may
+ * answer UNIMPLEMENTED.
  *
  * @since 0.1.0
  * @category apis

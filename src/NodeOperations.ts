@@ -15,9 +15,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
+import { Readable } from "node:stream"
 import { type Dispatcher, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
+import { defaultMaxBodySize, defaultRequestTimeout } from "./internal/channel.js"
 import { CollectedResponse } from "./internal/collectedResponse.js"
 import { InFlight } from "./internal/lifecycle.js"
 import * as Request from "./internal/request.js"
@@ -150,6 +153,23 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
+const bodyOf = (
+  { body }: HttpClientRequest.HttpClientRequest
+): NonNullable<Dispatcher.DispatchOptions["body"]> | null => {
+  switch (body._tag) {
+    case "Empty":
+      return null
+    case "Uint8Array":
+      return body.body
+    case "Raw":
+      return body.body as string
+    case "FormData":
+      return body.formData as never
+    case "Stream":
+      return Readable.from(Stream.toAsyncIterable(body.stream))
+  }
+}
+
 // An HttpClient that does what an operations client needs of a connection and nothing more: no fiber, no stream, no
 // AbortController for each request.
 const client = (pool: Pool, origin: string, limits: Limits) =>
@@ -161,6 +181,7 @@ const client = (pool: Pool, origin: string, limits: Limits) =>
           method: request.method,
           path: request.url.slice(origin.length),
           headers: request.headers,
+          body: bodyOf(request),
           headersTimeout: 0,
           bodyTimeout: 0
         }, exchange)
@@ -181,12 +202,12 @@ const client = (pool: Pool, origin: string, limits: Limits) =>
  */
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const requestTimeout = Duration.toMillis(options.requestTimeout ?? OperationsService.defaultRequestTimeout)
+    const requestTimeout = Duration.toMillis(options.requestTimeout ?? defaultRequestTimeout)
     const limits = {
       inFlight: new InFlight(),
       // setTimeout takes a longer one for none.
       requestTimeout: Math.min(requestTimeout, 2 ** 31 - 1),
-      maxBodySize: options.maxBodySize ?? OperationsService.defaultMaxBodySize
+      maxBodySize: options.maxBodySize ?? defaultMaxBodySize
     }
     // With a base URL that is none, every call is refused before it gets here.
     const origin = Either.match(Request.endpoint(options.api ?? GoogleApi.accessContextManager), {

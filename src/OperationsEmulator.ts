@@ -7,9 +7,18 @@
  * It answers
  *
  * - `POST /v1/accessPolicies`: starts an operation that is done after `operationDuration`, its response an `AccessPolicy`
- * - `GET /v1/{name=operations/**}`: the state of an operation, in the error format that `$.xgafv` asks for
+ * - `GET /v1/{name=operations/**}`: polls an operation
+ * - `GET /v1/operations`: lists the operations as they are, in the order of their scripts; of a `filter` it knows
+ *   `done=true` and `done=false`
+ * - `POST /v1/{name=operations/**}:cancel`: a pending operation fails with `CANCELLED` on its next poll
+ * - `DELETE /v1/{name=operations/**}`: the operation is not found any more
+ * - `POST /v1/{name=operations/**}:wait`: polls an operation, and holds the answer while it is pending, for `timeout` at
+ *   most (in the body or in the query)
  * - `POST /emulator/operations` with `{ "name": "operations/…", "steps": [ … ] }`: scripts an operation ({@link Step})
  * - `GET /emulator/stats`: `{ "requests", "aborted", "openConnections" }`, the asker's own connection not counted
+ *
+ * Operations of other APIs have their paths, such as `/v2/projects/p/locations/l/operations/x`: any version, and any
+ * collection named `operations`. Errors come in the format that `$.xgafv` asks for.
  *
  * Needs the optional peer `@effect/platform-node`.
  *
@@ -18,9 +27,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -32,6 +38,7 @@ import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as GoogleApi from "./GoogleApi.js"
 import * as Emulator from "./internal/emulator.js"
+import { httpClient, statusesWithoutBody } from "./internal/emulatorClient.js"
 
 /**
  * One step of a scripted operation. All durations are in milliseconds.
@@ -42,8 +49,13 @@ import * as Emulator from "./internal/emulator.js"
  * - `failed`: done, with `error`, a `google.rpc.Status`
  * - `http`: a fault, `times` times (default 1): any HTTP `status`, `headers` and `body`
  * - `cut`: a fault, `times` times: the connection breaks off, `at` `"beforeHeaders"`, `"withinHeaders"` or `"withinBody"`
+ * - `gone`: not found, `times` times (default 1): not visible yet, or expired when it is the last step
  *
  * Each step can have a `delay` before its answer. The last step answers for ever.
+ *
+ * Polls alone (`get` and `:wait`) meet the faults and move a script on. Whoever lists or cancels sees the operation as its
+ * latest poll did, or as the passing of a `duration` has made it. A held `:wait` answers once, when its time is over or
+ * when the next answer is something else than pending.
  *
  * @since 0.1.0
  * @category models
@@ -60,6 +72,42 @@ export type Step = Emulator.Step
 export type Stats = Emulator.Stats
 
 /**
+ * A request for one of the API's methods: `name` is the operation's, or that of the collection that was listed or created
+ * in; `at` is the time in milliseconds, on the emulator's clock.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Call = Emulator.Call
+
+/**
+ * How the methods answer that an API may leave out: `"unimplemented"` gives `UNIMPLEMENTED` (501), `"unrouted"` the page
+ * (404) of a server that has no such path, and `:wait` may answer `"atOnce"`, done or not. Default: they work.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Methods = Emulator.Methods
+
+/**
+ * What an emulator is made with.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /** How long an operation goes on that `POST /v1/accessPolicies` has started. Default: 2 seconds. */
+  readonly operationDuration?: Duration.DurationInput | undefined
+  /** Which methods are switched off, and how. */
+  readonly methods?: Methods | undefined
+  /**
+   * What no list can reach: given as `unreachable` to those who ask for `returnPartialSuccess`; others get `UNAVAILABLE`
+   * (AIP-217). Default: nothing.
+   */
+  readonly unreachable?: ReadonlyArray<string> | undefined
+}
+
+/**
  * A running emulator.
  *
  * @since 0.1.0
@@ -69,6 +117,11 @@ export interface Service {
   /** Scripts the operation `name`: its answers, in order. A second script of the same name takes the place of the first. */
   readonly script: (name: string, steps: readonly [Step, ...ReadonlyArray<Step>]) => Effect.Effect<void>
   readonly stats: Effect.Effect<Stats>
+  /**
+   * The requests for a method of the API, in order; the rest of `stats.requests` had no such path. Of more than 100,000,
+   * the oldest may be missing.
+   */
+  readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** Reaches the emulator in memory, whatever the host of the URL. */
   readonly httpClient: HttpClient.HttpClient
   /** Serves the emulator over HTTP on 127.0.0.1 until the scope ends; port 0, the default, takes a free one. */
@@ -102,51 +155,6 @@ export class OperationsEmulator extends Context.Tag("effect-google-operations/Op
   OperationsEmulator,
   Service
 >() {}
-
-const bodyText = (request: HttpClientRequest.HttpClientRequest): string => {
-  switch (request.body._tag) {
-    case "Uint8Array":
-      return new TextDecoder().decode(request.body.body)
-    case "Raw":
-      return String(request.body.body)
-    default:
-      return ""
-  }
-}
-
-const transportError = (request: HttpClientRequest.HttpClientRequest, message: string) =>
-  new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error(message) })
-
-const brokenBody = (body: string): ReadableStream<Uint8Array> =>
-  new ReadableStream({
-    start(controller) {
-      controller.enqueue(new TextEncoder().encode(body.slice(0, body.length / 2)))
-    },
-    pull(controller) {
-      controller.error(new Error("the emulator cut the connection within the body"))
-    }
-  })
-
-const bodyless = new Set([204, 205, 304])
-
-const httpClient = (emulator: Emulator.Emulator): HttpClient.HttpClient =>
-  HttpClient.make((request, url) =>
-    Effect.flatMap(
-      emulator.handle({
-        method: request.method,
-        target: url.pathname + url.search,
-        body: bodyText(request),
-        otherConnections: 0
-      }),
-      ({ body, cut, headers, status }) =>
-        cut === undefined || cut === "withinBody"
-          ? Effect.succeed(HttpClientResponse.fromWeb(
-            request,
-            new Response(bodyless.has(status) ? null : cut === undefined ? body : brokenBody(body), { status, headers })
-          ))
-          : Effect.fail(transportError(request, "the emulator cut the connection before the answer"))
-    )
-  )
 
 // Breaks off an answer on its socket.
 const cutSocket = (request: HttpServerRequest.HttpServerRequest, reply: Emulator.Reply): Effect.Effect<never> =>
@@ -190,7 +198,7 @@ const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
             otherConnections: emulator.openConnections - 1
           })
           if (reply.cut !== undefined) return yield* cutSocket(request, reply)
-          return HttpServerResponse.raw(bodyless.has(reply.status) ? null : reply.body, {
+          return HttpServerResponse.raw(statusesWithoutBody.has(reply.status) ? null : reply.body, {
             status: reply.status,
             headers: reply.headers
           })
@@ -204,19 +212,20 @@ const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
   })
 
 /**
- * Makes an emulator. `operationDuration` is how long an operation goes on that `POST /v1/accessPolicies` has started;
- * default: 2 seconds.
+ * Makes an emulator.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options?: { readonly operationDuration?: Duration.DurationInput | undefined }): Service => {
+export const make = (options?: Options): Service => {
   const emulator = new Emulator.Emulator({
+    ...options,
     operationDuration: Duration.toMillis(options?.operationDuration ?? "2 seconds")
   })
   return {
     script: (name, steps) => emulator.script(name, steps),
     stats: Effect.sync(() => emulator.stats()),
+    calls: Effect.sync(() => emulator.calls()),
     httpClient: httpClient(emulator),
     serve: (options) => serveOn(emulator, options?.port ?? 0)
   }
@@ -228,9 +237,8 @@ export const make = (options?: { readonly operationDuration?: Duration.DurationI
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options?: { readonly operationDuration?: Duration.DurationInput | undefined }
-): Layer.Layer<OperationsEmulator> => Layer.sync(OperationsEmulator, () => make(options))
+export const layer = (options?: Options): Layer.Layer<OperationsEmulator> =>
+  Layer.sync(OperationsEmulator, () => make(options))
 
 /**
  * Provides an `HttpClient` that reaches the emulator in memory.

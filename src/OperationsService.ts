@@ -4,29 +4,32 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Credentials from "./Credentials.js"
-import * as GoogleApi from "./GoogleApi.js"
-import * as HttpError from "./HttpError.js"
-import type { Answer } from "./internal/collectedResponse.js"
-import { Lifecycle, type LifecycleOptions } from "./internal/lifecycle.js"
-import * as Poller from "./internal/poller.js"
+import * as Stream from "effect/Stream"
+import type * as Credentials from "./Credentials.js"
+import type * as GoogleApi from "./GoogleApi.js"
+import type * as HttpError from "./HttpError.js"
+import { Channel, type Transport } from "./internal/channel.js"
 import * as Request from "./internal/request.js"
 import * as Response from "./internal/response.js"
+import { Sessions } from "./internal/session.js"
+import { updates } from "./internal/updates.js"
+import { waitAll } from "./internal/waitAll.js"
 import type * as Operation from "./Operation.js"
-import { OperationError } from "./OperationError.js"
-import * as Polling from "./Polling.js"
-import type { WaitTimeoutError } from "./WaitTimeoutError.js"
+import * as OperationError from "./OperationError.js"
+import * as OperationHandle from "./OperationHandle.js"
+import type * as WaitTimeoutError from "./WaitTimeoutError.js"
 
 /**
  * What a service is made with. Nothing is required: the default is Access Context Manager without credentials.
@@ -53,7 +56,22 @@ export interface Options {
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /** How long a wait lets the server ask to be left alone (`Retry-After`, `RetryInfo`). Default: 5 minutes. */
   readonly maxHint?: Duration.DurationInput | undefined
+  /**
+   * How many requests the service may send, all its calls together: `perSecond`, spread evenly, and `concurrent`. First
+   * come, first served. Default: no limit.
+   */
+  readonly requestBudget?:
+    | { readonly perSecond?: number | undefined; readonly concurrent?: number | undefined }
+    | undefined
 }
+
+/**
+ * What a wait can be for: an operation's name, an operation, or the handle of one.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Waitable = string | Operation.Operation | OperationHandle.OperationHandle
 
 /**
  * How one wait differs from the service's defaults.
@@ -66,8 +84,74 @@ export interface WaitOptions {
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /** When to try again after a transient failure. It starts anew after every success; when it ends, the wait fails with the last `HttpError`. */
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
-  /** How long to wait at most. The last poll starts when it has passed. Default: no limit. */
+  /** How long to wait at most. The last poll starts when it has passed. Default: no limit, or the deadline of a handle. */
   readonly timeout?: Duration.DurationInput | undefined
+  /**
+   * What becomes of the operation when the wait is interrupted: it goes on (`"detach"`, the default), or the server is
+   * asked to cancel it (`"cancel"`): once, for at most 5 seconds, when the last of the waits for it has ended.
+   */
+  readonly onInterrupt?: "detach" | "cancel" | undefined
+  /** The same for a wait that ends with `WaitTimeoutError`, which it still ends with. */
+  readonly onTimeout?: "detach" | "cancel" | undefined
+}
+
+/**
+ * How to follow an operation.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface UpdatesOptions extends WaitOptions {
+  /** Whether to give the answer of every poll, also when nothing has changed. Default: false. */
+  readonly everyPoll?: boolean | undefined
+}
+
+/**
+ * Which operations to list.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ListOptions {
+  /** The collection, as a relative resource name. Default: `operations`; others have `projects/p/locations/l/operations`. */
+  readonly collection?: string | undefined
+  /** A filter in the API's own terms (AIP-160). */
+  readonly filter?: string | undefined
+  /** How many operations a page may have at most. Default: the server's choice. */
+  readonly pageSize?: number | undefined
+  /** Where to go on: the `nextPageToken` of an earlier page. Default: at the beginning. */
+  readonly pageToken?: string | undefined
+  /** Whether to go on when a part of the collection cannot be reached; few APIs take it. */
+  readonly returnPartialSuccess?: boolean | undefined
+}
+
+/**
+ * A page of a list, as the server sent it.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Page {
+  readonly operations: ReadonlyArray<Operation.Operation>
+  /** Empty on the last page. */
+  readonly nextPageToken: string
+  /** What could not be reached, as resource names; only with `returnPartialSuccess`. */
+  readonly unreachable: ReadonlyArray<string>
+}
+
+/**
+ * How the wait for one of many operations has ended.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Outcome<W extends Waitable = Waitable> {
+  /** What was waited for, as it was given. */
+  readonly of: W
+  readonly result: Either.Either<
+    Operation.Succeeded,
+    OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
+  >
 }
 
 /**
@@ -89,7 +173,7 @@ export interface Service {
   readonly get: (
     name: string,
     options?: { readonly xgafv?: "1" | "2" | undefined }
-  ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>
+  ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
    * Waits until an operation has ended, and gives it.
@@ -99,12 +183,90 @@ export interface Service {
    * delay. Fails with `OperationError` when the operation fails, with `WaitTimeoutError` when the timeout passes or the
    * schedule ends, and with `HttpError` when its state cannot be read.
    *
-   * Interruption aborts the exchange in flight; the operation itself goes on.
+   * Waits for the same operation share their polls: there is never more than one request for it at a time, and its end
+   * wakes them all. Where the API has `:wait`, the server holds its answers.
+   *
+   * An operation (not a name) that is NOT_FOUND may not be visible yet, so that is transient for its first 30 seconds.
+   *
+   * Interruption aborts the exchange in flight; `onInterrupt` says what becomes of the operation.
    */
   readonly wait: (
-    operation: string | Operation.Operation,
+    operation: Waitable,
     options?: WaitOptions
-  ) => Effect.Effect<Operation.Succeeded, OperationError | HttpError.HttpError | WaitTimeoutError>
+  ) => Effect.Effect<
+    Operation.Succeeded,
+    OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
+  >
+
+  /**
+   * Follows an operation: its state at once, then each one that differs from the one before, last the finished operation.
+   * Fails as {@link Service.wait} does.
+   *
+   * Polls are paced by the same schedules, and none is made while the consumer is not ready for more.
+   */
+  readonly updates: (
+    operation: Waitable,
+    options?: UpdatesOptions
+  ) => Stream.Stream<
+    Operation.Pending | Operation.Succeeded,
+    OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
+  >
+
+  /**
+   * Waits for any number of operations, by the thousand too, and gives how each has ended, as it ends. A failure is an
+   * outcome like any other; the stream itself does not fail.
+   *
+   * A waiting operation costs no fiber and no timer. At most 64 polls are in flight at a time, or as many as
+   * `requestBudget` says; the one that has been due for the longest comes first.
+   */
+  readonly waitAll: <W extends Waitable>(
+    operations: Iterable<W>,
+    options?: WaitOptions
+  ) => Stream.Stream<Outcome<W>>
+
+  /** Lists the operations of a collection, page after page. A server that repeats a page token ends it with a `Decode` error. */
+  readonly list: (options?: ListOptions) => Stream.Stream<Operation.Operation, HttpError.HttpError>
+
+  /** Lists as {@link Service.list} does, in pages: they say what was `unreachable`, which `list` only logs as a warning. */
+  readonly listPages: (options?: ListOptions) => Stream.Stream<Page, HttpError.HttpError>
+
+  /**
+   * Asks the server to cancel an operation. It does so later, or not at all: wait for the operation to see, which then
+   * fails with `CANCELLED`. Fails with `UNIMPLEMENTED` where the API cannot.
+   */
+  readonly cancel: (name: string) => Effect.Effect<void, HttpError.HttpError>
+
+  /** Tells the server that nobody is interested in the result any more. It does not cancel the operation. */
+  readonly delete: (name: string) => Effect.Effect<void, HttpError.HttpError>
+
+  /**
+   * Sends a request of your own to the same API, with the service's credentials, limits and error handling, and gives
+   * the operation that it starts. Its URL is absolute, or a path such as `/v1/accessPolicies`.
+   *
+   * Once it is running it cannot be interrupted, since an operation that has started must not get lost: an interruption
+   * takes effect when the answer is there, or `requestTimeout` has passed, and the operation's name is then logged as a
+   * warning. With `onInterrupt: "cancel"` the server is asked to cancel it as well.
+   *
+   * Nothing is repeated, but for one request that was refused with 401: whether a failed start has started something, only
+   * the API can tell.
+   */
+  readonly start: (
+    request: HttpClientRequest.HttpClientRequest,
+    options?: { readonly onInterrupt?: "detach" | "cancel" | undefined }
+  ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
+
+  /**
+   * The handle of an operation: a small value that another process can wait with. `timeout` sets its deadline, from now;
+   * `responseType` and `metadataType` say what the method returns.
+   */
+  readonly handle: (
+    operation: string | Operation.Operation,
+    options?: {
+      readonly timeout?: Duration.DurationInput | undefined
+      readonly responseType?: string | undefined
+      readonly metadataType?: string | undefined
+    }
+  ) => Effect.Effect<OperationHandle.OperationHandle, HttpError.HttpError>
 
   /**
    * Closes the service: from now on every call fails with `HttpError` and `reason: "Closed"`, and so do the waits and
@@ -143,160 +305,137 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
   Service
 >() {}
 
-/**
- * What a service reaches the network by. One that has `inFlight` ends its exchanges itself, when `requestTimeout` has
- * passed and when it is told to.
- *
- * @internal
- */
-export interface Transport extends LifecycleOptions {
-  readonly execute: Response.Execute
-}
-
-/** @internal */
-export const defaultRequestTimeout: Duration.DurationInput = "30 seconds"
-
-/** @internal */
-export const defaultMaxBodySize = 4_194_304
-
-const sameHeaders = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
-}
-
-const withSpan = (method: string, name: string) =>
+const withSpan = (method: string, name?: string) =>
   Effect.withSpan(`OperationsService.${method}`, {
     captureStackTrace: false,
-    attributes: { "gcp.resource.destination.id": name }
+    ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
   })
+
+const nameOf = (operation: Waitable): string => typeof operation === "string" ? operation : operation.name
+
+// What a failed operation is to a caller who wants its result.
+const verdict = (
+  operation: Operation.Operation
+): Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError> =>
+  operation._tag === "Failed"
+    ? Effect.fail(new OperationError.OperationError({ operation }))
+    : Effect.succeed(operation)
 
 /** @internal */
 export const makeWith = (transport: Transport, options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const api = options.api ?? GoogleApi.accessContextManager
-    const endpoint = Request.endpoint(api)
-    const credentials = options.credentials ?? Credentials.anonymous
-    const requestTimeout = Duration.decode(options.requestTimeout ?? defaultRequestTimeout)
-    const maxBodySize = options.maxBodySize ?? defaultMaxBodySize
-    const maxHint = Duration.decode(options.maxHint ?? "5 minutes")
-    const commonHeaders: Record<string, string> = { accept: "application/json" }
-    if (options.quotaProject !== undefined) commonHeaders["x-goog-user-project"] = options.quotaProject
-
-    const lifecycle = new Lifecycle(transport)
+    const channel = new Channel(transport, options)
+    const sessions = new Sessions(channel, options)
+    const { api, lifecycle } = channel
     yield* Effect.addFinalizer(() => lifecycle.close)
-
-    // One request and its answer. `refused` are the headers that the server has just answered with 401.
-    const attempt = (
-      target: Target,
-      refused?: Readonly<Record<string, string>>
-    ): Effect.Effect<Received | undefined, HttpError.HttpError> => {
-      const { endpoint, method, path, query } = target
-      const url = `${endpoint.origin}${path}${query}`
-      const found = credentials.headers({ url, refresh: refused !== undefined })
-      const call = Effect.flatMap(
-        found,
-        (redacted) =>
-          Effect.flatMap(Request.credentialHeaders(endpoint, redacted), (secrets) => {
-            if (refused !== undefined && sameHeaders(secrets, refused)) return Effect.succeed(undefined)
-            const exchange = { method, origin: endpoint.origin, path, requestTimeout, secrets }
-            const request = HttpClientRequest.make(method)(url, { headers: { ...commonHeaders, ...secrets } })
-            return Effect.map(
-              Response.receive(transport.execute, request, exchange, maxBodySize),
-              (answer) => ({ exchange, answer })
-            )
-          })
-      )
-      // Credentials that are there already take no time, so there is nothing left to bound.
-      if (transport.inFlight !== undefined && Exit.isExit(found) && refused === undefined) return call
-      return lifecycle.exchange(call, target, {
-        millis: Duration.toMillis(requestTimeout),
-        onExceeded: () => Response.timeoutError({ method, origin: endpoint.origin, path, requestTimeout, secrets: {} })
-      })
-    }
-
-    const send = (target: Target): Effect.Effect<Received, HttpError.HttpError> =>
-      Effect.flatMap(lifecycle.begin(target), () =>
-        Effect.flatMap(attempt(target), (received) => {
-          if (received!.answer.status !== 401) return Effect.succeed(received!)
-          return Effect.map(attempt(target, received!.exchange.secrets), (again) => again ?? received!)
-        }))
-
-    const target = (
-      method: Target["method"],
-      name: string,
-      xgafv: "1" | "2" | undefined
-    ): Either.Either<Target, HttpError.HttpError> =>
-      Either.flatMap(endpoint, (endpoint) =>
-        Either.flatMap(
-          Request.operationPath(api, endpoint, name),
-          (path) => Either.map(Request.query(xgafv), (query) => ({ endpoint, method, path, query }))
-        ))
-
-    const poll = (target: Target): Effect.Effect<Response.Snapshot, HttpError.HttpError> =>
-      Effect.clockWith((clock) =>
-        Effect.flatMap(
-          send(target),
-          ({ answer, exchange }) => Response.toSnapshot(exchange, answer, () => clock.unsafeCurrentTimeMillis())
-        )
-      )
 
     const get: Service["get"] = (name, getOptions) =>
       Effect.suspend(() =>
         Effect.flatMap(
-          target("GET", name, getOptions?.xgafv ?? options.xgafv),
-          (target) =>
-            Effect.flatMap(poll(target), ({ operation }) =>
-              operation._tag === "Failed"
-                ? Effect.fail(new OperationError({ operation }))
-                : Effect.succeed(operation))
+          channel.call({ method: "GET", resource: { operation: name }, xgafv: getOptions?.xgafv }),
+          (call) => Effect.flatMap(channel.send(call, Response.toSnapshot), ({ operation }) => verdict(operation))
         )
       ).pipe(withSpan("get", name))
 
-    const wait: Service["wait"] = (operation, waitOptions) => {
-      const name = typeof operation === "string" ? operation : operation.name
-      const known = typeof operation === "string" ? undefined : operation
-      return Effect.gen(function*() {
-        if (known?._tag === "Succeeded") return known
-        if (known?._tag === "Failed") return yield* new OperationError({ operation: known })
-        if (known !== undefined && name === "") {
-          return yield* new HttpError.HttpError({
-            reason: "InvalidRequest",
-            description: "the pending operation has no name, so there is nothing to poll"
+    const listPages: Service["listPages"] = (listOptions = {}) => {
+      const { collection = "operations", pageToken, ...parameters } = listOptions
+      const seen = new Set<string>()
+      return Stream.paginateEffect(pageToken, (pageToken) =>
+        Effect.gen(function*() {
+          if (!api.methods.list) return yield* Request.refused("this API has no method to list operations")
+          const call = yield* channel.call({
+            method: "GET",
+            resource: { collection },
+            query: { ...parameters, pageToken }
           })
-        }
-        const polled = yield* target("GET", name, options.xgafv)
-        yield* lifecycle.begin(polled)
-        const next = yield* Poller.make({
-          name,
-          known,
-          poll: poll(polled),
-          sleep: (millis) => lifecycle.sleep(millis, polled),
-          schedule: waitOptions?.schedule ?? options.schedule ?? Polling.defaultSchedule,
-          transient: waitOptions?.transient ?? options.transient ?? Polling.transient,
-          timeout: waitOptions?.timeout === undefined ? undefined : Duration.decode(waitOptions.timeout),
-          maxHint
-        })
-        while (true) {
-          const latest = yield* next
-          if (latest._tag === "Succeeded") return latest
-        }
-      }).pipe(withSpan("wait", name))
+          const page = yield* channel.send(call, (exchange, answer, now) =>
+            Either.filterOrLeft(
+              Response.toPage(exchange, answer, now),
+              (page) => !seen.has(page.nextPageToken),
+              (page) =>
+                Response.decodeError(
+                  exchange,
+                  answer,
+                  `the page token ${page.nextPageToken} came before, so the list would never end`
+                )
+            ))
+          if (page.nextPageToken === "") return [page, Option.none()] as const
+          seen.add(page.nextPageToken)
+          return [page, Option.some<string | undefined>(page.nextPageToken)] as const
+        })).pipe(Stream.withSpan("OperationsService.list", { captureStackTrace: false }))
     }
 
-    return { get, wait, close: lifecycle.close }
+    return {
+      get,
+      wait: (operation, waitOptions) =>
+        Effect.suspend(() => sessions.wait(operation, waitOptions)).pipe(withSpan("wait", nameOf(operation))),
+      updates: (operation, updatesOptions) =>
+        Stream.withSpan(updates(sessions, operation, updatesOptions), "OperationsService.updates", {
+          captureStackTrace: false,
+          attributes: { "gcp.resource.destination.id": nameOf(operation) }
+        }),
+      waitAll: (operations, waitOptions) =>
+        Stream.withSpan(
+          waitAll(sessions, operations, waitOptions, options.requestBudget?.concurrent ?? 64),
+          "OperationsService.waitAll",
+          { captureStackTrace: false }
+        ),
+      list: (listOptions) =>
+        Stream.flatMap(listPages(listOptions), ({ operations, unreachable }) =>
+          Stream.unwrap(Effect.as(
+            unreachable.length === 0
+              ? Effect.void
+              : Effect.logWarning(`The list of operations is incomplete, not reached: ${unreachable.join(", ")}`),
+            Stream.fromIterable(operations)
+          ))),
+      listPages,
+      cancel: (name) =>
+        Effect.suspend(() =>
+          api.methods.cancel
+            ? sessions.cancel(name)
+            : Effect.fail(Request.refused("this API has no method to cancel an operation"))
+        ).pipe(withSpan("cancel", name)),
+      delete: (name) =>
+        Effect.gen(function*() {
+          if (!api.methods.delete) return yield* Request.refused("this API has no method to delete an operation")
+          const call = yield* channel.call({ method: "DELETE", resource: { operation: name } })
+          yield* channel.send(call, Response.toVoid)
+        }).pipe(withSpan("delete", name)),
+      start: (request, startOptions) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            const call = yield* channel.ownCall(request)
+            const { operation } = yield* channel.send(call, Response.toSnapshot)
+            // An interruption that came meanwhile takes effect here.
+            yield* Effect.onInterrupt(restore(Effect.yieldNow()), () =>
+              Effect.zipRight(
+                Effect.logWarning(`Interrupted while starting an operation, which goes on: ${operation.name}`),
+                startOptions?.onInterrupt === "cancel" && operation._tag === "Pending"
+                  ? sessions.cancelOnTheWayOut(operation.name)
+                  : Effect.void
+              ))
+            return yield* verdict(operation)
+          })
+        ).pipe(withSpan("start")),
+      handle: (operation, handleOptions) =>
+        Effect.gen(function*() {
+          const name = nameOf(operation)
+          yield* channel.call({ method: "GET", resource: { operation: name } })
+          const now = yield* Clock.currentTimeMillis
+          const { metadataType, responseType, timeout } = handleOptions ?? {}
+          return OperationHandle.OperationHandle.make({
+            version: 1,
+            name,
+            api: { baseUrl: api.baseUrl, version: api.version },
+            startedAt: new Date(now),
+            ...(timeout === undefined ? undefined : { deadline: new Date(now + Duration.toMillis(timeout)) }),
+            ...(responseType === undefined ? undefined : { responseType }),
+            ...(metadataType === undefined ? undefined : { metadataType })
+          })
+        }),
+      close: lifecycle.close
+    }
   })
-
-interface Target {
-  readonly endpoint: Request.Endpoint
-  readonly method: "GET"
-  readonly path: string
-  readonly query: string
-}
-
-interface Received {
-  readonly exchange: Response.Exchange
-  readonly answer: Answer
-}
 
 /**
  * Makes a service over the `HttpClient` at hand, open until its scope ends. The client stays whose it is: closing the

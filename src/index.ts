@@ -52,6 +52,14 @@ export * as Operation from "./Operation.js"
 export * as OperationError from "./OperationError.js"
 
 /**
+ * What a method's operations give: the types of the response and of the metadata in one value, as the annotation
+ * `google.longrunning.operation_info` of the API's proto files has them.
+ *
+ * @since 0.2.0
+ */
+export * as OperationInfo from "./OperationInfo.js"
+
+/**
  * The client of an API's long-running operations: read one, wait for it, give every connection back.
  *
  * @since 0.1.0
@@ -76,11 +84,32 @@ export * as Polling from "./Polling.js"
 export * as ProtobufAny from "./ProtobufAny.js"
 
 /**
+ * The operation succeeded, and its response is not what the caller's types say. Nothing is lost: the raw response is kept.
+ *
+ * @since 0.2.0
+ */
+export * as ResultError from "./ResultError.js"
+
+/**
  * `google.rpc.Status`: how a Google API says what went wrong.
  *
  * @since 0.1.0
  */
 export * as Status from "./Status.js"
+
+/**
+ * Scripted operations, for the tests of programs that wait for operations.
+ *
+ * A script says as data what each poll of an operation answers. The layer provides the {@link OperationsService} that
+ * the program asks for: the real client, which talks to the scripts in memory, on the clock of the test. The calls that it
+ * made can be looked at afterwards.
+ *
+ * Scripts are by operation name, which holds `operations/…`, as AIP-151 has it. To try a program against the same scripts
+ * over a socket, see `OperationsEmulator`.
+ *
+ * @since 0.2.0
+ */
+export * as TestOperations from "./TestOperations.js"
 
 /**
  * This side gave up waiting. The operation may still be running.

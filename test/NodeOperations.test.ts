@@ -99,7 +99,8 @@ describe("NodeOperations closes its sockets", () => {
             Effect.exit(index % 2 === 0 ? operations.get("operations/slow") : operations.wait("operations/slow"))
           ))
       )
-      yield* emulator.requests(8)
+      // Four gets; the four waits share one request.
+      yield* emulator.requests(5)
       const interrupted = yield* Effect.fork(operations.close)
       yield* Effect.yieldNow()
       yield* Effect.all([operations.close, operations.close, Fiber.interrupt(interrupted)], {
@@ -161,10 +162,11 @@ describe.each(Object.entries(transports))("interruption over %s", (name, layer) 
         const before = timers()
         yield* Effect.gen(function*() {
           const operations = yield* OperationsService.OperationsService
-          const names = ["operations/a", "operations/slow"] as const
-          const fibers = yield* Effect.all(
-            Array.from({ length: 1000 }, (_, index) => Effect.fork(operations.wait(names[index % 50 === 0 ? 1 : 0])))
-          ).pipe(Effect.supervised(supervisor))
+          const fibers = yield* Effect.forEach(Array.from({ length: 1000 }).keys(), (index) =>
+            Effect.zipRight(
+              emulator.script(`operations/${index}`, [{ type: "pending", delay: index % 50 === 0 ? 60_000 : 0 }]),
+              Effect.fork(operations.wait(`operations/${index}`))
+            )).pipe(Effect.supervised(supervisor))
           // Some sleep, some have a request in flight, some are still on their way.
           yield* eventually("requests under way", Effect.map(emulator.stats, (stats) => stats.requests > 200), 10)
           yield* Fiber.interruptAll(fibers)

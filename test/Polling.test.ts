@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Polling from "effect-google-operations/Polling"
-import * as Arr from "effect/Array"
+import type * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

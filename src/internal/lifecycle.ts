@@ -3,7 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,20 +11,23 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as HttpError from "../HttpError.js"
+import { Alarm, unsafeNow } from "./alarm.js"
 import { closedError, type Exchange } from "./response.js"
-
-// The longest sleep that Effect's clock wakes from.
-const maxSleep = 2 ** 31 - 1
-
-const sleep = (millis: number): Effect.Effect<void> =>
-  millis <= maxSleep
-    ? Effect.sleep(Duration.millis(millis))
-    : Effect.flatMap(Effect.sleep(Duration.millis(maxSleep)), () => sleep(millis - maxSleep))
 
 /** @internal */
 export interface Limit {
   readonly millis: number
   readonly onExceeded: () => HttpError.HttpError
+}
+
+/**
+ * The sleepers that something can wake, with what it gives them.
+ *
+ * @internal
+ */
+export interface Wakes<A> {
+  add(wake: (value: A) => void): void
+  delete(wake: (value: A) => void): void
 }
 
 /**
@@ -72,7 +75,8 @@ export interface LifecycleOptions {
 export class Lifecycle {
   private isClosing = false
   private isClosed = false
-  private readonly sleeps = new InFlight()
+  readonly sleeps = new InFlight()
+  private readonly alarms = new WeakMap<Clock.Clock, Alarm>()
   private readonly exchanges: InFlight
   private readonly done = Deferred.unsafeMake<void>(FiberId.none)
   private readonly options: LifecycleOptions
@@ -87,22 +91,78 @@ export class Lifecycle {
     return this.isClosing ? Effect.fail(closedError(exchange)) : Effect.void
   }
 
-  /** Runs an exchange until it ends, its limit passes, or the service is closed. */
+  /** Runs an exchange, in a fiber of its own, until it ends, its limit passes, or the service is closed. */
   exchange<A, E>(
     effect: Effect.Effect<A, E>,
     exchange: Partial<Exchange>,
-    limit?: Limit
+    limit: Limit
   ): Effect.Effect<A, E | HttpError.HttpError> {
-    return Effect.suspend(() =>
-      this.isClosed ? Effect.fail(closedError(exchange)) : this.until(this.exchanges, effect, exchange, limit)
+    // What fails in there, or in a fiber of the client below, is told to the caller and to no log.
+    const quiet = Effect.withUnhandledErrorLogLevel(Effect.interruptible(effect), Option.none())
+    return Effect.flatMap(
+      Effect.runtime<never>(),
+      (runtime) =>
+        this.isClosed ?
+          Effect.fail(closedError(exchange)) :
+          Effect.clockWith((clock) =>
+            Effect.async<A, E | HttpError.HttpError>((resume) => {
+              const fiber = Runtime.runFork(runtime)(quiet)
+              const isOver = fiber.unsafePoll() !== null
+              const cancel = isOver ? undefined : this.alarm(clock).set(
+                unsafeNow(clock) + limit.millis,
+                () => end(Effect.fail(limit.onExceeded()))
+              )
+              // Its caller is free at once when there is an end to it from outside.
+              const end = (result: Effect.Effect<A, E | HttpError.HttpError>): void => {
+                if (!this.exchanges.remove(close)) return
+                cancel?.()
+                if (fiber.unsafePoll() === null) fiber.unsafeInterruptAsFork(FiberId.none)
+                resume(result)
+              }
+              const close = () => end(Effect.fail(closedError(exchange)))
+              this.exchanges.add(close)
+              fiber.addObserver(end)
+              return Effect.suspend(() => {
+                end(Effect.interrupt)
+                return Fiber.await(fiber)
+              })
+            })
+          )
     )
   }
 
-  /** Sleeps, however long, until the time has passed or the service begins to close. */
-  sleep(millis: number, exchange: Partial<Exchange>): Effect.Effect<void, HttpError.HttpError> {
-    return Effect.suspend(() =>
-      this.isClosing ? Effect.fail(closedError(exchange)) : this.until(this.sleeps, sleep(millis), exchange)
+  /**
+   * Sleeps until `due`, by the monotonic clock, or until something wakes it, and gives what that has to say. Fails when the
+   * service begins to close.
+   */
+  sleep<A = void>(
+    due: number,
+    exchange: Partial<Exchange>,
+    wakes?: Wakes<A | undefined>
+  ): Effect.Effect<A | undefined, HttpError.HttpError> {
+    return Effect.clockWith((clock) =>
+      this.isClosing ? Effect.fail(closedError(exchange)) : Effect.async((resume) => {
+        const end = (result: Effect.Effect<A | undefined, HttpError.HttpError>): void => {
+          if (!this.sleeps.remove(close)) return
+          wakes?.delete(wake)
+          cancel()
+          resume(result)
+        }
+        const close = () => end(Effect.fail(closedError(exchange)))
+        const wake = (value: A | undefined) => end(Effect.succeed(value))
+        this.sleeps.add(close)
+        wakes?.add(wake)
+        const cancel = this.alarm(clock).set(due, () => wake(undefined))
+        return Effect.sync(() => end(Effect.interrupt))
+      })
     )
+  }
+
+  /** What rings on a clock. */
+  alarm(clock: Clock.Clock): Alarm {
+    let alarm = this.alarms.get(clock)
+    if (alarm === undefined) this.alarms.set(clock, alarm = new Alarm(clock))
+    return alarm
   }
 
   /**
@@ -128,40 +188,5 @@ export class Lifecycle {
       Effect.onExit((exit) => Deferred.done(this.done, Exit.asVoid(exit))),
       Effect.withClock(Clock.make())
     )
-  }
-
-  // Runs the effect in a fiber of its own, so that its caller is free at once when there is an end to it from outside;
-  // one fiber costs a fraction of the race that Effect.timeout or Effect.raceFirst would run.
-  private until<A, E>(
-    all: InFlight,
-    effect: Effect.Effect<A, E>,
-    exchange: Partial<Exchange>,
-    limit?: Limit
-  ): Effect.Effect<A, E | HttpError.HttpError> {
-    return Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-      Effect.async<A, E | HttpError.HttpError>((resume) => {
-        const run = Runtime.runFork(runtime)
-        // What fails in there, or in a fiber of the client below, is told to the caller and to no log.
-        const fiber = run(Effect.withUnhandledErrorLogLevel(Effect.interruptible(effect), Option.none()))
-        const timer = limit === undefined || fiber.unsafePoll() !== null
-          ? undefined
-          : run(Effect.interruptible(sleep(limit.millis)))
-        const end = (result: Effect.Effect<A, E | HttpError.HttpError>) => {
-          if (!all.remove(close)) return
-          timer?.unsafeInterruptAsFork(FiberId.none)
-          if (fiber.unsafePoll() === null) fiber.unsafeInterruptAsFork(FiberId.none)
-          resume(result)
-        }
-        const close = () => end(Effect.fail(closedError(exchange)))
-        all.add(close)
-        fiber.addObserver(end)
-        timer?.addObserver((exit) => {
-          if (Exit.isSuccess(exit)) end(Effect.fail(limit!.onExceeded()))
-        })
-        return Effect.suspend(() => {
-          end(Effect.interrupt)
-          return Fiber.await(fiber)
-        })
-      }))
   }
 }

@@ -2,6 +2,8 @@
  * A `GoogleApi`, a resource name and options become the URL of a request. Whatever is wrong is found here, before
  * anything is sent.
  */
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type * as GoogleApi from "../GoogleApi.js"
@@ -12,8 +14,7 @@ const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${te
 // A user name, a password or a query in a URL can be a secret.
 const quoteUrl = (url: string): string => quote(url.replace(/\/\/[^/]*@/, "//").replace(/[?#].*$/s, ""))
 
-const refuse = (description: string): Either.Either<never, HttpError.HttpError> =>
-  Either.left(new HttpError.HttpError({ reason: "InvalidRequest", description }))
+const refuse = (description: string): Either.Either<never, HttpError.HttpError> => Either.left(refused(description))
 
 /** @internal */
 export interface Endpoint {
@@ -66,7 +67,7 @@ const encode = (name: string): string | undefined => {
   }
 }
 
-const problem = (name: string, pattern: RegExp): string | undefined => {
+const problem = (name: string, pattern?: RegExp): string | undefined => {
   if (name === "") return "it is empty"
   if (name.startsWith("/")) return "it starts with a slash, but names are relative"
   if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
@@ -74,7 +75,24 @@ const problem = (name: string, pattern: RegExp): string | undefined => {
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
   // `search` takes no notice of a `g` or `y` flag's lastIndex.
-  return name.search(pattern) === -1 ? `it does not match ${pattern}` : undefined
+  return pattern !== undefined && name.search(pattern) === -1 ? `it does not match ${pattern}` : undefined
+}
+
+const resourcePath = (
+  endpoint: Endpoint,
+  name: string,
+  what: string,
+  pattern?: RegExp
+): Either.Either<string, HttpError.HttpError> => {
+  const path = typeof name === "string" ? encode(name) : undefined
+  const wrong = typeof name !== "string"
+    ? "it is not a string"
+    : path === undefined
+    ? "it holds half a surrogate pair"
+    : problem(name, pattern)
+  return wrong === undefined
+    ? Either.right(`${endpoint.prefix}/${path}`)
+    : refuse(`${quote(String(name))} is not the name of ${what}: ${wrong}`)
 }
 
 /**
@@ -86,29 +104,58 @@ export const operationPath = (
   api: GoogleApi.GoogleApi,
   endpoint: Endpoint,
   name: string
-): Either.Either<string, HttpError.HttpError> => {
-  const path = typeof name === "string" ? encode(name) : undefined
-  const wrong = typeof name !== "string"
-    ? "it is not a string"
-    : path === undefined
-    ? "it holds half a surrogate pair"
-    : problem(name, api.operationName)
-  return wrong === undefined
-    ? Either.right(`${endpoint.prefix}/${path}`)
-    : refuse(`${quote(String(name))} is not the name of an operation of this API: ${wrong}`)
-}
+): Either.Either<string, HttpError.HttpError> =>
+  resourcePath(endpoint, name, "an operation of this API", api.operationName)
 
 /**
- * The query for `$.xgafv`, the error format that the Python client calls `x__xgafv`.
+ * The path of a collection of operations below the origin, or why its name is none.
  *
  * @internal
  */
-export const query = (xgafv: "1" | "2" | undefined): Either.Either<string, HttpError.HttpError> =>
-  xgafv === undefined
-    ? Either.right("")
-    : xgafv === "1" || xgafv === "2"
-    ? Either.right(`?%24.xgafv=${xgafv}`)
-    : refuse(`xgafv must be "1" or "2", not ${quote(String(xgafv))}`)
+export const collectionPath = (endpoint: Endpoint, name: string): Either.Either<string, HttpError.HttpError> =>
+  resourcePath(endpoint, name, "a collection of operations")
+
+/**
+ * A query, with `$.xgafv` for the error format that the Python client calls `x__xgafv`. Parameters without a value are
+ * left out.
+ *
+ * @internal
+ */
+export const query = (
+  xgafv: "1" | "2" | undefined,
+  parameters: Readonly<Record<string, string | number | boolean | undefined>> = {}
+): Either.Either<string, HttpError.HttpError> => {
+  if (xgafv !== undefined && xgafv !== "1" && xgafv !== "2") {
+    return refuse(`xgafv must be "1" or "2", not ${quote(String(xgafv))}`)
+  }
+  const pairs = Object.entries({ ...parameters, "$.xgafv": xgafv }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`]
+  )
+  return Either.right(pairs.length === 0 ? "" : `?${pairs.join("&")}`)
+}
+
+/** @internal */
+export const refused = (description: string): HttpError.HttpError =>
+  new HttpError.HttpError({ reason: "InvalidRequest", description })
+
+/**
+ * The URL of a request that the user has made: absolute, or a path below the API's origin.
+ *
+ * @internal
+ */
+export const ownUrl = (
+  endpoint: Endpoint,
+  request: HttpClientRequest.HttpClientRequest
+): Either.Either<URL, HttpError.HttpError> => {
+  const absolute = request.url.startsWith("/") ? `${endpoint.origin}${request.url}` : request.url
+  const url = Either.getOrUndefined(UrlParams.makeUrl(absolute, request.urlParams, request.hash))
+  if (url === undefined) {
+    return refuse(`${quoteUrl(request.url)} is not a URL; give an absolute one, or a path such as "/v1/accessPolicies"`)
+  }
+  return url.origin === endpoint.origin && url.username === "" && url.password === ""
+    ? Either.right(url)
+    : refuse(`${quoteUrl(request.url)} is not at ${endpoint.origin}, where this service's API is`)
+}
 
 /**
  * The headers that authorise a request, in the clear, or why they cannot be sent there.

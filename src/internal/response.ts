@@ -379,24 +379,24 @@ const statusCodeError = (exchange: Exchange, answer: Answer, now: () => number):
   })
 }
 
-const decodeError = (exchange: Exchange, answer: Answer, description: string, cause?: unknown): HttpError.HttpError =>
+/** @internal */
+export const decodeError = (exchange: Exchange, answer: Answer, description: string): HttpError.HttpError =>
   error(exchange, {
     reason: "Decode",
     description,
     httpStatus: answer.status,
-    body: keptBody(exchange, answer),
-    cause
+    body: keptBody(exchange, answer)
   })
 
-const notJson = (exchange: Exchange, answer: Answer, cause: unknown): HttpError.HttpError => {
+// V8's own words quote the body, so they are not kept.
+const notJson = (exchange: Exchange, answer: Answer): HttpError.HttpError => {
   const start = withoutSecrets(exchange, answer.body).trim().slice(0, 40)
   return decodeError(
     exchange,
     answer,
     start === ""
       ? "the body is empty; check the base URL and the version"
-      : `the body is not JSON, it begins with ${JSON.stringify(start)}; check the base URL and the version`,
-    plainCause(exchange, cause)
+      : `the body is not JSON, it begins with ${JSON.stringify(start)}; check the base URL and the version`
   )
 }
 
@@ -419,8 +419,8 @@ export const interpret = <A>(
   let json: unknown
   try {
     json = JSON.parse(answer.body)
-  } catch (cause) {
-    return Either.left(notJson(exchange, answer, cause))
+  } catch {
+    return Either.left(notJson(exchange, answer))
   }
   return Either.mapLeft(
     decode(json),
@@ -437,7 +437,61 @@ export const interpret = <A>(
 export interface Snapshot {
   readonly operation: Operation.Operation
   readonly retryAfter: number | undefined
+  /** When the server began to hold its answer (`:wait`), in ms by the monotonic clock. */
+  readonly heldSince?: number | undefined
 }
+
+/**
+ * Reads the answer of a method that gives nothing back: `google.protobuf.Empty`.
+ *
+ * @internal
+ */
+export const toVoid = (
+  exchange: Exchange,
+  answer: Answer,
+  now: () => number
+): Either.Either<void, HttpError.HttpError> =>
+  interpret(
+    exchange,
+    answer,
+    now,
+    "a google.protobuf.Empty",
+    (json) => isRecord(json) ? Either.void : Either.left("it must be an object")
+  )
+
+/** @internal */
+export interface Page {
+  readonly operations: ReadonlyArray<Operation.Operation>
+  readonly nextPageToken: string
+  readonly unreachable: ReadonlyArray<string>
+}
+
+const orDefault = <A>(value: unknown, isA: (u: unknown) => u is A, fallback: A): A | undefined =>
+  value === undefined || value === null ? fallback : isA(value) ? value : undefined
+
+const isString = (u: unknown): u is string => typeof u === "string"
+const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
+const isStrings = (u: unknown): u is ReadonlyArray<string> => isList(u) && u.every(isString)
+
+/** @internal */
+export const toPage = (
+  exchange: Exchange,
+  answer: Answer,
+  now: () => number
+): Either.Either<Page, HttpError.HttpError> =>
+  interpret(exchange, answer, now, "a google.longrunning.ListOperationsResponse", (json) => {
+    if (!isRecord(json)) return Either.left("it must be an object")
+    const operations = orDefault(json["operations"], isList, [])
+    const nextPageToken = orDefault(json["nextPageToken"], isString, "")
+    const unreachable = orDefault(json["unreachable"], isStrings, [])
+    if (operations === undefined) return Either.left("\"operations\" must be a list")
+    if (nextPageToken === undefined) return Either.left("\"nextPageToken\" must be a string")
+    if (unreachable === undefined) return Either.left("\"unreachable\" must be a list of strings")
+    return Either.map(
+      Either.all(operations.map(Operation.fromJson)),
+      (operations) => ({ operations, nextPageToken, unreachable })
+    )
+  })
 
 /** @internal */
 export const toSnapshot = (

@@ -1,0 +1,207 @@
+/**
+ * One request to the API and its answer: authorised, bounded in time and size, within the budget, ended by `close`.
+ */
+import type * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Credentials from "../Credentials.js"
+import * as GoogleApi from "../GoogleApi.js"
+import type * as HttpError from "../HttpError.js"
+import type { Options } from "../OperationsService.js"
+import * as Budget from "./budget.js"
+import type { Answer } from "./collectedResponse.js"
+import { Lifecycle, type LifecycleOptions } from "./lifecycle.js"
+import * as Request from "./request.js"
+import * as Response from "./response.js"
+
+/**
+ * What a service reaches the network by. One that has `inFlight` ends its exchanges itself, when `requestTimeout` has
+ * passed and when it is told to.
+ *
+ * @internal
+ */
+export interface Transport extends LifecycleOptions {
+  readonly execute: Response.Execute
+}
+
+/** @internal */
+export const defaultRequestTimeout: Duration.DurationInput = "30 seconds"
+
+/** @internal */
+export const defaultMaxBodySize = 4_194_304
+
+/**
+ * A request that is ready to be sent, but for its credentials.
+ *
+ * @internal
+ */
+export interface Call {
+  readonly endpoint: Request.Endpoint
+  readonly method: string
+  readonly path: string
+  readonly request: HttpClientRequest.HttpClientRequest
+  /** How long the exchange may take, in ms, if not `requestTimeout`; such a call waits for no budget either. */
+  readonly urgent?: number | undefined
+}
+
+interface Received {
+  readonly exchange: Response.Exchange
+  readonly answer: Answer
+}
+
+type Decode<A> = (
+  exchange: Response.Exchange,
+  answer: Answer,
+  now: () => number
+) => Either.Either<A, HttpError.HttpError>
+
+const sameHeaders = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+}
+
+/** @internal */
+export class Channel {
+  readonly api: GoogleApi.GoogleApi
+  readonly lifecycle: Lifecycle
+  readonly requestTimeout: Duration.Duration
+  private readonly endpoint: Either.Either<Request.Endpoint, HttpError.HttpError>
+  private readonly credentials: Credentials.Credentials
+  private readonly maxBodySize: number
+  private readonly commonHeaders: Record<string, string>
+  private readonly budget: Budget.Budget
+  private readonly options: Options
+  private readonly transport: Transport
+
+  constructor(transport: Transport, options: Options) {
+    this.transport = transport
+    this.options = options
+    this.api = options.api ?? GoogleApi.accessContextManager
+    this.endpoint = Request.endpoint(this.api)
+    this.credentials = options.credentials ?? Credentials.anonymous
+    this.requestTimeout = Duration.decode(options.requestTimeout ?? defaultRequestTimeout)
+    this.maxBodySize = options.maxBodySize ?? defaultMaxBodySize
+    this.budget = Budget.make(options.requestBudget)
+    this.commonHeaders = { accept: "application/json" }
+    if (options.quotaProject !== undefined) this.commonHeaders["x-goog-user-project"] = options.quotaProject
+    this.lifecycle = new Lifecycle(transport)
+  }
+
+  /** A call to a path of the API: an operation's, by its name, or that of a collection. */
+  call(options: {
+    readonly method: "GET" | "POST" | "DELETE"
+    readonly resource: { readonly operation: string } | { readonly collection: string }
+    /** A custom verb, such as `:cancel`. */
+    readonly verb?: string | undefined
+    readonly xgafv?: "1" | "2" | undefined
+    readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
+    readonly body?: HttpBody.HttpBody | undefined
+    readonly urgent?: number | undefined
+  }): Either.Either<Call, HttpError.HttpError> {
+    return Either.flatMap(this.endpoint, (endpoint) =>
+      Either.flatMap(
+        "operation" in options.resource
+          ? Request.operationPath(this.api, endpoint, options.resource.operation)
+          : Request.collectionPath(endpoint, options.resource.collection),
+        (resource) =>
+          Either.map(Request.query(options.xgafv ?? this.options.xgafv, options.query), (query) => {
+            const { method, urgent } = options
+            const path = `${resource}${options.verb ?? ""}`
+            const request = HttpClientRequest.make(method)(`${endpoint.origin}${path}${query}`, {
+              headers: this.commonHeaders
+            })
+            return {
+              endpoint,
+              method,
+              path,
+              request: options.body === undefined ? request : HttpClientRequest.setBody(request, options.body),
+              urgent
+            }
+          })
+      ))
+  }
+
+  /** The call that a request of the user's own stands for. */
+  ownCall(request: HttpClientRequest.HttpClientRequest): Either.Either<Call, HttpError.HttpError> {
+    return Either.flatMap(this.endpoint, (endpoint) =>
+      Either.map(Request.ownUrl(endpoint, request), (url) => ({
+        endpoint,
+        method: request.method,
+        path: url.pathname,
+        request: HttpClientRequest.modify(request, {
+          url: url.href,
+          urlParams: [],
+          headers: { ...this.commonHeaders, ...request.headers }
+        })
+      })))
+  }
+
+  /** What an error says of a call. */
+  exchangeOf({ endpoint, method, path }: Call): Response.Exchange {
+    return { method, origin: endpoint.origin, path, requestTimeout: this.requestTimeout, secrets: {} }
+  }
+
+  /** Sends a call and reads its answer. */
+  send<A>(call: Call, decode: Decode<A>): Effect.Effect<A, HttpError.HttpError> {
+    const exchange = Effect.clockWith((clock) =>
+      Effect.flatMap(
+        this.lifecycle.begin(call),
+        () =>
+          Effect.flatMap(this.received(call), ({ answer, exchange }) =>
+            decode(exchange, answer, () => clock.unsafeCurrentTimeMillis()))
+      )
+    )
+    return call.urgent === undefined
+      ? this.budget(exchange, (due) => this.lifecycle.sleep(due, call))
+      : exchange
+  }
+
+  // Nothing is repeated but one request that was refused with 401, with credentials that are new.
+  private received(call: Call): Effect.Effect<Received, HttpError.HttpError> {
+    return Effect.flatMap(this.attempt(call), (received) => {
+      if (received!.answer.status !== 401) return Effect.succeed(received!)
+      return Effect.map(this.attempt(call, received!.exchange.secrets), (again) => again ?? received!)
+    })
+  }
+
+  // One request and its answer. `refused` are the headers that the server has just answered with 401; without new ones
+  // there is no other attempt.
+  private attempt(
+    call: Call,
+    refused?: Readonly<Record<string, string>>
+  ): Effect.Effect<Received | undefined, HttpError.HttpError> {
+    const { endpoint, request } = call
+    const exchange = this.exchangeOf(call)
+    const found = this.credentials.headers({ url: request.url, refresh: refused !== undefined })
+    const effect = Effect.flatMap(
+      found,
+      (redacted) =>
+        Effect.flatMap(Request.credentialHeaders(endpoint, redacted), (secrets) => {
+          if (refused !== undefined && sameHeaders(secrets, refused)) return Effect.succeed(undefined)
+          const authorised = { ...exchange, secrets }
+          return Effect.map(
+            Response.receive(
+              this.transport.execute,
+              HttpClientRequest.setHeaders(request, secrets),
+              authorised,
+              this.maxBodySize
+            ),
+            (answer) => ({ exchange: authorised, answer })
+          )
+        })
+    )
+    // Credentials that are there already take no time, so such a transport leaves nothing to bound.
+    if (
+      this.transport.inFlight !== undefined && Exit.isExit(found) && refused === undefined && call.urgent === undefined
+    ) {
+      return effect
+    }
+    return this.lifecycle.exchange(effect, call, {
+      millis: call.urgent ?? Duration.toMillis(this.requestTimeout),
+      onExceeded: () => Response.timeoutError(exchange)
+    })
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Waits for the same operation share its polls: never two requests for one name at the same time, and an operation that
+ * has ended wakes everyone who waits for it.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as HttpError from "../HttpError.js"
+import type { Snapshot } from "./response.js"
+
+type Poll = Effect.Effect<Snapshot, HttpError.HttpError>
+
+/**
+ * One operation that is waited for.
+ *
+ * @internal
+ */
+export class Shared {
+  waiters = 0
+  /** Those that sleep until their next poll. */
+  readonly wakes = new Set<(verdict: Snapshot | undefined) => void>()
+  // Those that wait for the poll in flight, when there is one: it runs in the fiber of the wait that began it.
+  private followers: Set<(poll: Poll) => void> | undefined
+
+  /** Polls, or waits for the poll that another wait has in flight. */
+  poll(request: Poll): Poll {
+    return Effect.suspend(() => this.followers === undefined ? this.lead(request) : this.follow())
+  }
+
+  private lead(request: Poll): Poll {
+    this.followers = new Set()
+    return Effect.onExit(request, (exit) =>
+      Effect.sync(() => {
+        const followers = this.followers!
+        this.followers = undefined
+        // A wait that was interrupted leaves the operation to the others: the first of them polls now.
+        const isLeft = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
+        for (const resume of followers) resume(isLeft ? this.poll(request) : exit)
+        if (Exit.isSuccess(exit) && exit.value.operation.done) {
+          for (const wake of this.wakes) wake(exit.value)
+        }
+      }))
+  }
+
+  private follow(): Poll {
+    return Effect.async((resume) => {
+      const followers = this.followers!
+      followers.add(resume)
+      return Effect.sync(() => followers.delete(resume))
+    })
+  }
+}
+
+/** @internal */
+export class Sharing {
+  private readonly operations = new Map<string, Shared>()
+
+  join(path: string): Shared {
+    let shared = this.operations.get(path)
+    if (shared === undefined) this.operations.set(path, shared = new Shared())
+    shared.waiters++
+    return shared
+  }
+
+  /** Tells whether nobody waits for the operation any more. */
+  leave(path: string, shared: Shared): boolean {
+    if (--shared.waiters > 0) return false
+    this.operations.delete(path)
+    return true
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Many waits at once: one that sleeps is an entry of the alarm and nothing more, and a few fibers make the polls of those
+ * that are due.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Mailbox from "effect/Mailbox"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { Outcome, Waitable, WaitOptions } from "../OperationsService.js"
+import type { Snapshot } from "./response.js"
+import { Session, type Sessions, type WaitFailure } from "./session.js"
+
+interface Entry<W> {
+  readonly of: W
+  readonly session: Session
+  /** The end that another wait has seen. */
+  seen: Snapshot | undefined
+  /** While it sleeps, cancels what would wake it. */
+  cancel: (() => void) | undefined
+  /** Ends its sleep. */
+  readonly wake: (verdict: Snapshot | undefined) => void
+}
+
+// How many cancels the end of the stream sends at a time.
+const cancelsAtATime = 16
+
+/** @internal */
+export const waitAll = <W extends Waitable>(
+  sessions: Sessions,
+  operations: Iterable<W>,
+  options: WaitOptions | undefined,
+  concurrency: number
+): Stream.Stream<Outcome<W>> =>
+  Stream.unwrapScoped(Effect.gen(function*() {
+    const { lifecycle } = sessions.channel
+    const alarm = lifecycle.alarm(yield* Effect.clock)
+    const outcomes = yield* Mailbox.make<Outcome<W>>()
+    const ready = yield* Queue.unbounded<Entry<W>>()
+    const open = new Set<Entry<W>>()
+
+    yield* Effect.addFinalizer((exit) =>
+      Effect.forEach(open, (entry) => {
+        entry.cancel?.()
+        return entry.session.leave(exit)
+      }, { concurrency: cancelsAtATime, discard: true })
+    )
+
+    const sleep = (entry: Entry<W>, due: number): void => {
+      entry.session.shared.wakes.add(entry.wake)
+      entry.cancel = alarm.set(due, () => entry.wake(undefined))
+    }
+
+    const finish = (entry: Entry<W>, result: Outcome<W>["result"]): Effect.Effect<void> =>
+      Effect.map(entry.session.leave(Either.isLeft(result) ? Exit.fail(result.left) : Exit.void), () => {
+        open.delete(entry)
+        outcomes.unsafeOffer({ of: entry.of, result })
+        if (open.size === 0) outcomes.unsafeDone(Exit.void)
+      })
+
+    // Takes one step of a wait and sees what follows.
+    const advance = (entry: Entry<W>, step: Effect.Effect<void, WaitFailure>): Effect.Effect<void> =>
+      Effect.flatMap(Effect.either(step), (result) => {
+        if (Either.isLeft(result)) return finish(entry, Either.left(result.left))
+        const { due } = entry.session
+        return typeof due === "number" ? Effect.sync(() => sleep(entry, due)) : finish(entry, Either.right(due))
+      })
+
+    const begun: Array<Entry<W>> = []
+    for (const of of operations) {
+      const joined = yield* Effect.either(sessions.join(of, options))
+      if (Either.isRight(joined) && joined.right instanceof Session) {
+        const session = joined.right
+        const entry: Entry<W> = {
+          of,
+          session,
+          seen: undefined,
+          cancel: undefined,
+          wake: (verdict) => {
+            session.shared.wakes.delete(entry.wake)
+            entry.cancel?.()
+            entry.cancel = undefined
+            entry.seen = verdict
+            ready.unsafeOffer(entry)
+          }
+        }
+        open.add(entry)
+        begun.push(entry)
+      } else {
+        outcomes.unsafeOffer({ of, result: joined as Outcome<W>["result"] })
+      }
+    }
+    for (const entry of begun) yield* advance(entry, entry.session.begin())
+    if (open.size === 0) {
+      outcomes.unsafeDone(Exit.void)
+      return Mailbox.toStream(outcomes)
+    }
+
+    // A service that closes wakes everyone; each then finds it closed.
+    const close = () => {
+      for (const entry of open) if (entry.cancel !== undefined) entry.wake(undefined)
+    }
+    lifecycle.sleeps.add(close)
+    yield* Effect.catchAll(lifecycle.begin({}), () => Effect.sync(close))
+    yield* Effect.addFinalizer(() => Effect.sync(() => lifecycle.sleeps.remove(close)))
+
+    const work = Effect.flatMap(Queue.take(ready), (entry) =>
+      advance(
+        entry,
+        entry.seen === undefined ? entry.session.poll() : entry.session.take(Either.right(entry.seen))
+      ))
+    yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(work)), Math.min(concurrency, open.size), {
+      discard: true
+    })
+    return Mailbox.toStream(outcomes)
+  }))

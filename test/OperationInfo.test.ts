@@ -1,0 +1,473 @@
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import type * as HttpError from "effect-google-operations/HttpError"
+import * as Operation from "effect-google-operations/Operation"
+import type * as OperationError from "effect-google-operations/OperationError"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+import * as ResultError from "effect-google-operations/ResultError"
+import * as Status from "effect-google-operations/Status"
+import type * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { inOrder, json, type MockHttp } from "./support/http.js"
+import { after, name, pending, service } from "./support/service.js"
+
+const policyType = "example.v1.Policy"
+const progressType = "example.v1.Progress"
+
+class Policy extends Schema.Class<Policy>("Policy")({
+  name: Schema.String,
+  revision: Schema.NumberFromString,
+  title: Schema.optionalWith(Schema.String, { default: () => "" })
+}) {}
+
+interface Progress {
+  readonly percent: number
+}
+
+const CreatePolicy = OperationInfo.make({
+  response: { typeName: policyType, schema: Policy },
+  metadata: { typeName: progressType, schema: Schema.Struct({ percent: Schema.NumberFromString }) }
+})
+const GetPolicy = OperationInfo.make({ response: { typeName: policyType, schema: Policy } })
+const DeletePolicy = OperationInfo.make({ response: OperationInfo.empty })
+
+const revision = "7"
+const goodResponse = ProtobufAny.pack(policyType, { name: "policies/1", revision })
+const policy = new Policy({ name: "policies/1", revision: 7, title: "" })
+const goodMetadata = ProtobufAny.pack(progressType, { percent: "100" })
+
+const done = (fields: { readonly response?: unknown; readonly metadata?: unknown }) => () =>
+  json({ name, done: true, ...fields })
+
+const options = { schedule: Schedule.spaced("1 second"), transient: Schedule.spaced("1 second") }
+
+/** Runs over a service that polls each second, while ten seconds pass. */
+const over = <A, E>(http: MockHttp, effect: Effect.Effect<A, E, OperationsService.OperationsService>) =>
+  Effect.gen(function*() {
+    const operations = yield* service(http, options)
+    return yield* after("10 seconds", Effect.provideService(effect, OperationsService.OperationsService, operations))
+  })
+
+/** The `ResultError` that it fails with. */
+const resultError = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(effect), (error) => {
+    assert(ResultError.isResultError(error), `a ResultError, not ${String(error)}`)
+    return error
+  })
+
+describe("what an info gives", () => {
+  it.scoped("the result and the metadata of an operation that is waited for, beside the operation as it came", () =>
+    Effect.gen(function*() {
+      const http = inOrder(pending, done({ response: goodResponse, metadata: goodMetadata }))
+      const typed = yield* over(http, CreatePolicy.wait(name))
+      assert.deepStrictEqual(typed, {
+        _tag: "Succeeded",
+        operation: Operation.succeeded({ name, response: goodResponse, metadata: goodMetadata }),
+        result: policy,
+        metadata: Option.some({ percent: 100 })
+      })
+      assert.instanceOf(typed.result, Policy)
+      assert.strictEqual(http.requests.length, 2)
+    }))
+
+  it.scoped("the result alone", () =>
+    Effect.gen(function*() {
+      const http = inOrder(pending, done({ response: goodResponse }))
+      assert.deepStrictEqual(yield* over(http, CreatePolicy.result(name)), policy)
+    }))
+
+  it.scoped("get gives what the operation is now, in one exchange", () =>
+    Effect.gen(function*() {
+      const going = ProtobufAny.pack(progressType, { percent: "7" })
+      const http = inOrder(() => json({ name, metadata: going }), done({ response: goodResponse }))
+      assert.deepStrictEqual(yield* over(http, CreatePolicy.get(name)), {
+        _tag: "Pending",
+        operation: Operation.pending({ name, metadata: going }),
+        metadata: Option.some({ percent: 7 })
+      })
+      const second = yield* over(http, CreatePolicy.get(name, { xgafv: "2" }))
+      assert(second._tag === "Succeeded")
+      assert.deepStrictEqual(second.result, policy)
+      assert.strictEqual(http.requests.length, 2)
+      assert.include(JSON.stringify(http.requests[1]), "xgafv")
+    }))
+
+  it.scoped("updates give each state, the last one with the result", () =>
+    Effect.gen(function*() {
+      const going = (percent: string) => () => json({ name, metadata: ProtobufAny.pack(progressType, { percent }) })
+      const http = inOrder(going("1"), going("2"), done({ response: goodResponse, metadata: goodMetadata }))
+      const states = yield* over(http, Stream.runCollect(CreatePolicy.updates(name)))
+      assert.deepStrictEqual(
+        Chunk.toReadonlyArray(states).map((state) => [
+          Option.getOrThrow(state.metadata).percent,
+          state._tag === "Succeeded" ? state.result : state.operation.done
+        ]),
+        [[1, false], [2, false], [100, policy]]
+      )
+    }))
+
+  it.scoped("updates whose result does not decode give what came before, then fail", () =>
+    Effect.gen(function*() {
+      const http = inOrder(pending, done({}))
+      const seen: Array<string> = []
+      const error = yield* over(
+        http,
+        Effect.flip(Stream.runForEach(CreatePolicy.updates(name), (state) => Effect.sync(() => seen.push(state._tag))))
+      )
+      assert(ResultError.isResultError(error))
+      assert.deepStrictEqual(seen, ["Pending"])
+    }))
+
+  it.scoped("options reach the service", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(over(inOrder(pending), CreatePolicy.wait(name, { timeout: "2 seconds" })))
+      assert(error._tag === "WaitTimeoutError")
+      assert.strictEqual(error.polls, 3)
+    }))
+
+  it.scoped("a started operation is waited for without a first poll; one that is done costs no request", () =>
+    Effect.gen(function*() {
+      const http = inOrder(done({ response: goodResponse }))
+      assert.deepStrictEqual(yield* over(http, CreatePolicy.result(Operation.pending({ name }))), policy)
+      assert.strictEqual(http.requests.length, 1)
+      const ended = Operation.succeeded({ name, response: goodResponse })
+      assert.deepStrictEqual(yield* over(http, CreatePolicy.result(ended)), policy)
+      assert.strictEqual(http.requests.length, 1)
+    }))
+
+  it.scoped("the verdict of a failed operation stays an OperationError", () =>
+    Effect.gen(function*() {
+      const error = new Status.Status({ code: 9, message: "in use" })
+      const http = inOrder(() => json(Operation.toJson(Operation.failed({ name, error }))))
+      for (const effect of [CreatePolicy.get(name), CreatePolicy.wait(name), CreatePolicy.result(name)]) {
+        const failure = yield* Effect.flip(over<unknown, { readonly _tag: string }>(http, effect))
+        assert.strictEqual(failure._tag, "OperationError")
+      }
+    }))
+
+  it.scoped("a service under another tag serves as well", () =>
+    Effect.gen(function*() {
+      const other = yield* service(inOrder(done({ response: goodResponse })), options)
+      const info = CreatePolicy.from(other)
+      assert.deepStrictEqual(yield* info.result(name), policy)
+      assert.strictEqual((yield* info.get(name))._tag, "Succeeded")
+      assert.deepStrictEqual((yield* info.wait(name)).result, policy)
+      assert.strictEqual((yield* Stream.runCollect(info.updates(name))).length, 1)
+    }))
+
+  it("it tells the names of its types", () => {
+    assert.deepStrictEqual([CreatePolicy.responseType, CreatePolicy.metadataType], [policyType, progressType])
+    assert.deepStrictEqual([GetPolicy.responseType, GetPolicy.metadataType], [policyType, undefined])
+    assert.strictEqual(DeletePolicy.responseType, "google.protobuf.Empty")
+  })
+})
+
+describe("which responses are the result", () => {
+  it.scoped("fields that the schema does not name are ignored", () =>
+    Effect.gen(function*() {
+      const response = { ...goodResponse, etag: "abc=", labels: { a: "b" } }
+      const { operation, result } = yield* over(inOrder(done({ response })), CreatePolicy.wait(name))
+      assert.deepStrictEqual(result, policy)
+      assert.deepStrictEqual(operation.response, response)
+    }))
+
+  it.scoped("the host of the type's URL does not matter", () =>
+    Effect.gen(function*() {
+      const response = { ...goodResponse, "@type": `types.example.com/a/${policyType}` }
+      assert.deepStrictEqual(yield* over(inOrder(done({ response })), CreatePolicy.result(name)), policy)
+    }))
+
+  it.scoped("well-known types stand in `value`", () =>
+    Effect.gen(function*() {
+      const info = OperationInfo.make({
+        response: { typeName: "google.protobuf.StringValue", schema: Schema.NumberFromString }
+      })
+      const response = ProtobufAny.pack("google.protobuf.StringValue", "42")
+      assert.strictEqual(yield* over(inOrder(done({ response })), info.result(name)), 42)
+    }))
+
+  it.scoped("a schema may take its time", () =>
+    Effect.gen(function*() {
+      const slow = Schema.transformOrFail(Schema.Struct({ name: Schema.String }), Schema.String, {
+        strict: true,
+        decode: ({ name }) => Effect.delay(Effect.succeed(name), "1 second"),
+        encode: (name) => Effect.succeed({ name })
+      })
+      const info = OperationInfo.make({
+        response: { typeName: policyType, schema: slow },
+        metadata: { typeName: policyType, schema: slow }
+      })
+      const http = inOrder(done({ response: goodResponse, metadata: goodResponse }))
+      const { metadata, result } = yield* over(http, info.wait(name))
+      assert.deepStrictEqual([result, metadata], ["policies/1", Option.some("policies/1")])
+    }))
+
+  const wrong = {
+    "another type": [
+      { "@type": "type.googleapis.com/example.v1.Level", name: "policies/1", revision },
+      "it is of type example.v1.Level"
+    ],
+    "a type whose name only ends the same": [
+      { ...goodResponse, "@type": `type.googleapis.com/other.${policyType}` },
+      `it is of type other.${policyType}`
+    ],
+    "a message without @type": [{ name: "policies/1", revision }, "it is a message without @type"],
+    "an empty Any": [{}, "it is a message without @type"],
+    "an Empty": [ProtobufAny.pack("google.protobuf.Empty", {}), "it is of type google.protobuf.Empty"],
+    "no response": [undefined, "there is none"],
+    "a missing field": [ProtobufAny.pack(policyType, { name: "policies/1" }), "revision is missing"],
+    "a field of another type": [
+      ProtobufAny.pack(policyType, { name: 1, revision }),
+      "name: Expected string, actual 1"
+    ]
+  } as const
+
+  for (const [what, [response, words]] of Object.entries(wrong)) {
+    it.scoped(`${what} is a ResultError with the raw response, however often it is read`, () =>
+      Effect.gen(function*() {
+        const http = inOrder(done({ response, metadata: goodMetadata }))
+        const operation = Operation.succeeded({
+          name,
+          metadata: goodMetadata,
+          ...(response === undefined ? {} : { response })
+        })
+        const errors = [
+          yield* resultError(over(http, CreatePolicy.wait(name))),
+          yield* resultError(over(http, CreatePolicy.wait(name))),
+          yield* resultError(over(http, CreatePolicy.result(operation))),
+          yield* resultError(over(http, CreatePolicy.get(name))),
+          yield* resultError(over(http, Stream.runDrain(CreatePolicy.updates(name))))
+        ]
+        for (const error of errors) {
+          assert.strictEqual(error._tag, "ResultError")
+          assert.deepStrictEqual(error.operation, operation)
+          assert.deepStrictEqual(error.response, response)
+          assert.strictEqual(error.expected, policyType)
+          assert.strictEqual(error.cause._tag, "ParseError")
+          assert.strictEqual(
+            error.message,
+            `Operation ${name} succeeded, but its response is not the ${policyType} that was expected: ${words}`
+          )
+        }
+      }))
+  }
+
+  it.scoped("after a ResultError the same service gives the result to an info that fits", () =>
+    Effect.gen(function*() {
+      const level = OperationInfo.make({ response: { typeName: "example.v1.Level", schema: Policy } })
+      const operations = yield* service(inOrder(done({ response: goodResponse })), options)
+      const error = yield* resultError(level.from(operations).result(name))
+      assert.deepStrictEqual(yield* CreatePolicy.from(operations).result(name), policy)
+      assert.deepStrictEqual(yield* CreatePolicy.from(operations).result(error.operation), policy)
+    }))
+
+  it.scoped("no response is no message of defaults", () =>
+    Effect.gen(function*() {
+      const info = OperationInfo.make({ response: { typeName: policyType, schema: Schema.Struct({}) } })
+      const error = yield* resultError(over(inOrder(done({})), info.result(name)))
+      assert.strictEqual(error.cause.message, `Expected a ${policyType}, actual nothing`)
+      yield* resultError(over(inOrder(done({ response: {} })), info.result(name)))
+    }))
+
+  it.scoped("the message stays short when the response is large", () =>
+    Effect.gen(function*() {
+      const response = ProtobufAny.pack(policyType, { name: Array(10_000).fill("x"), revision })
+      const error = yield* resultError(over(inOrder(done({ response })), CreatePolicy.wait(name)))
+      assert.isBelow(error.message.length, 400)
+      assert.deepStrictEqual(error.response, response)
+    }))
+
+  it.scoped("an operation without a name reads as a sentence, too", () =>
+    Effect.gen(function*() {
+      const error = yield* resultError(over(inOrder(pending), CreatePolicy.wait(Operation.succeeded({ name: "" }))))
+      assert.match(error.message, /^The operation succeeded, but its response is not the example\.v1\.Policy /)
+    }))
+})
+
+describe("a method that returns Empty", () => {
+  for (
+    const [what, response] of [
+      ["no response", undefined],
+      ["an Empty", ProtobufAny.pack("google.protobuf.Empty", {})],
+      ["an Empty with fields that nobody knows", ProtobufAny.pack("google.protobuf.Empty", { a: 1 })],
+      ["an empty Any", {}]
+    ] as const
+  ) {
+    it.scoped(`${what} is success`, () =>
+      Effect.gen(function*() {
+        const http = inOrder(done({ response }))
+        assert.strictEqual(yield* over(http, DeletePolicy.result(name)), undefined)
+        assert.deepStrictEqual((yield* over(http, DeletePolicy.wait(name))).metadata, Option.none())
+      }))
+  }
+
+  it.scoped("a message of another type is a ResultError", () =>
+    Effect.gen(function*() {
+      const error = yield* resultError(over(inOrder(done({ response: goodResponse })), DeletePolicy.result(name)))
+      assert.deepStrictEqual([error.expected, error.response], ["google.protobuf.Empty", goodResponse])
+      yield* resultError(over(inOrder(done({ response: { a: 1 } })), DeletePolicy.result(name)))
+    }))
+
+  it.scoped("a schema of one's own for Empty takes no response, too", () =>
+    Effect.gen(function*() {
+      const info = OperationInfo.make({
+        response: { typeName: "google.protobuf.Empty", schema: Schema.Struct({}) }
+      })
+      assert.deepStrictEqual(yield* over(inOrder(done({})), info.result(name)), {})
+    }))
+})
+
+describe("metadata", () => {
+  for (
+    const [what, metadata] of [
+      ["missing", undefined],
+      ["of another type", ProtobufAny.pack("example.v1.Other", { percent: "1" })],
+      ["without a type", { percent: "1" }],
+      ["empty", {}],
+      ["not decodable", ProtobufAny.pack(progressType, { percent: [] })]
+    ] as const
+  ) {
+    it.scoped(`that is ${what} costs neither the result nor a state`, () =>
+      Effect.gen(function*() {
+        const http = inOrder(() => json({ name, metadata }), done({ response: goodResponse, metadata }))
+        const state = yield* over(http, CreatePolicy.get(name))
+        assert.deepStrictEqual([state._tag, state.metadata], ["Pending", Option.none()])
+        assert.deepStrictEqual(state.operation.metadata, metadata)
+        const typed = yield* over(http, CreatePolicy.wait(name))
+        assert.deepStrictEqual([typed.result, typed.metadata], [policy, Option.none()])
+        assert.deepStrictEqual(typed.operation.metadata, metadata)
+      }))
+  }
+
+  it.scoped("is none without a type for it", () =>
+    Effect.gen(function*() {
+      const http = inOrder(done({ response: goodResponse, metadata: goodMetadata }))
+      const typed = yield* over(http, GetPolicy.wait(name))
+      assert.deepStrictEqual(typed.metadata, Option.none())
+      assert.deepStrictEqual(typed.operation.metadata, goodMetadata)
+    }))
+
+  it.scoped("whose decoder throws does not cost the result", () =>
+    Effect.gen(function*() {
+      const throwing = Schema.transform(Schema.Struct({ percent: Schema.String }), Schema.BigIntFromSelf, {
+        strict: true,
+        decode: ({ percent }) => BigInt(`${percent}!`),
+        encode: (percent) => ({ percent: String(percent) })
+      })
+      const info = OperationInfo.make({
+        response: { typeName: policyType, schema: Policy },
+        metadata: { typeName: progressType, schema: throwing }
+      })
+      const typed = yield* over(inOrder(done({ response: goodResponse, metadata: goodMetadata })), info.wait(name))
+      assert.deepStrictEqual([typed.result, typed.metadata], [policy, Option.none()])
+    }))
+})
+
+describe("types", () => {
+  type WaitError =
+    | OperationError.OperationError
+    | HttpError.HttpError
+    | WaitTimeoutError.WaitTimeoutError
+    | ResultError.ResultError
+  type GetError = OperationError.OperationError | HttpError.HttpError | ResultError.ResultError
+  type State = OperationInfo.TypedPending<Progress> | OperationInfo.TypedSucceeded<Policy, Progress>
+
+  class OtherOperations extends Context.Tag("OtherOperations")<OtherOperations, OperationsService.Service>() {}
+
+  const started: Operation.Pending | Operation.Succeeded = Operation.pending({ name })
+
+  it("make infers the response and the metadata from their schemas", () => {
+    expectTypeOf(CreatePolicy).toEqualTypeOf<OperationInfo.OperationInfo<Policy, Progress>>()
+    expectTypeOf(GetPolicy).toEqualTypeOf<OperationInfo.OperationInfo<Policy, never>>()
+    expectTypeOf(GetPolicy).toEqualTypeOf<OperationInfo.OperationInfo<Policy>>()
+    expectTypeOf(DeletePolicy).toEqualTypeOf<OperationInfo.OperationInfo<void>>()
+  })
+
+  it("result is the decoded response, from a name and from a started operation", () => {
+    expectTypeOf(CreatePolicy.result(name)).toEqualTypeOf<
+      Effect.Effect<Policy, WaitError, OperationsService.OperationsService>
+    >()
+    expectTypeOf(CreatePolicy.result(started)).toEqualTypeOf(CreatePolicy.result(name))
+    expectTypeOf(DeletePolicy.result(started)).toEqualTypeOf<
+      Effect.Effect<void, WaitError, OperationsService.OperationsService>
+    >()
+  })
+
+  it("wait is the operation with result and metadata", () => {
+    expectTypeOf(CreatePolicy.wait(started)).toEqualTypeOf<
+      Effect.Effect<OperationInfo.TypedSucceeded<Policy, Progress>, WaitError, OperationsService.OperationsService>
+    >()
+    expectTypeOf(CreatePolicy.wait(name)).toEqualTypeOf(CreatePolicy.wait(started))
+    expectTypeOf<Effect.Effect.Success<ReturnType<typeof CreatePolicy.wait>>["metadata"]>().toEqualTypeOf<
+      Option.Option<Progress>
+    >()
+    expectTypeOf<Effect.Effect.Success<ReturnType<typeof GetPolicy.wait>>["metadata"]>().toEqualTypeOf<
+      Option.Option<never>
+    >()
+  })
+
+  it("get is one of both states, and cannot time out", () => {
+    expectTypeOf(CreatePolicy.get(name)).toEqualTypeOf<
+      Effect.Effect<State, GetError, OperationsService.OperationsService>
+    >()
+    expectTypeOf<Parameters<typeof CreatePolicy.get>>().toEqualTypeOf<Parameters<OperationsService.Service["get"]>>()
+  })
+
+  it("updates are a stream of both states", () => {
+    expectTypeOf(CreatePolicy.updates(started)).toEqualTypeOf<
+      Stream.Stream<State, WaitError, OperationsService.OperationsService>
+    >()
+    expectTypeOf(CreatePolicy.updates(name)).toEqualTypeOf(CreatePolicy.updates(started))
+  })
+
+  it("the parameters are those of the service's methods", () => {
+    expectTypeOf<Parameters<typeof CreatePolicy.wait>>().toEqualTypeOf<Parameters<OperationsService.Service["wait"]>>()
+    expectTypeOf<Parameters<typeof CreatePolicy.result>>().toEqualTypeOf<
+      Parameters<OperationsService.Service["wait"]>
+    >()
+    expectTypeOf<Parameters<typeof CreatePolicy.updates>>().toEqualTypeOf<
+      Parameters<OperationsService.Service["updates"]>
+    >()
+    expectTypeOf<string | Operation.Operation>().toExtend<Parameters<typeof CreatePolicy.wait>[0]>()
+  })
+
+  it("over a service at hand nothing is needed; over a tag of one's own only that", () => {
+    const from = (operations: OperationsService.Service) => {
+      const info = CreatePolicy.from(operations)
+      expectTypeOf(info).toEqualTypeOf<OperationInfo.Methods<Policy, Progress, never>>()
+      expectTypeOf(info.get(name)).toEqualTypeOf<Effect.Effect<State, GetError>>()
+      expectTypeOf(info.result(started)).toEqualTypeOf<Effect.Effect<Policy, WaitError>>()
+      expectTypeOf(info.updates(started)).toEqualTypeOf<Stream.Stream<State, WaitError>>()
+      return info
+    }
+    const result = Effect.flatMap(OtherOperations, (operations) => from(operations).result(name))
+    expectTypeOf(result).toEqualTypeOf<Effect.Effect<Policy, WaitError, OtherOperations>>()
+  })
+
+  it("ResultError is caught by its tag", () => {
+    const caught = CreatePolicy.result(name).pipe(
+      Effect.catchTag("ResultError", (error) => {
+        expectTypeOf(error.response).toEqualTypeOf<ProtobufAny.ProtobufAny | undefined>()
+        expectTypeOf(error.operation).toEqualTypeOf<Operation.Succeeded>()
+        return Effect.succeed("raw" as const)
+      })
+    )
+    expectTypeOf(caught).toEqualTypeOf<
+      Effect.Effect<Policy | "raw", Exclude<WaitError, ResultError.ResultError>, OperationsService.OperationsService>
+    >()
+  })
+
+  it("a schema that needs services is refused", () => {
+    const needy = (schema: Schema.Schema<string, string, OtherOperations>) =>
+      // @ts-expect-error: the schema needs OtherOperations
+      OperationInfo.make({ response: { typeName: policyType, schema } })
+    assert.isFunction(needy)
+  })
+})

@@ -1,0 +1,569 @@
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { assert, describe, it } from "@effect/vitest"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import type * as OperationsService from "effect-google-operations/OperationsService"
+import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import { eventually, startEmulator } from "./support/server.js"
+import { httpError, service } from "./support/service.js"
+
+type Method = "GET" | "POST" | "DELETE"
+
+interface Seen {
+  readonly status: number
+  readonly type: string | undefined
+  /** The body as JSON; as text where it is none. */
+  readonly body: unknown
+}
+
+/** Sends a raw request, and gives what came back. */
+type Send = (method: Method, target: string, body?: unknown) => Effect.Effect<Seen, unknown>
+
+interface Context {
+  readonly emulator: OperationsEmulator.Service
+  readonly send: Send
+}
+
+const seen = (status: number, type: string | null | undefined, text: string): Seen => ({
+  status,
+  type: type?.split(";")[0],
+  body: type?.startsWith("application/json") === true ? JSON.parse(text) : text
+})
+
+const sendBy = (client: HttpClient.HttpClient): Send => (method, target, body) => {
+  const request = HttpClientRequest.make(method)(`https://example.com${target}`)
+  return client.execute(body === undefined ? request : HttpClientRequest.bodyUnsafeJson(request, body)).pipe(
+    Effect.flatMap((response) =>
+      Effect.map(response.text, (text) => seen(response.status, response.headers["content-type"], text))
+    )
+  )
+}
+
+const inMemory = (options?: OperationsEmulator.Options): Context => {
+  const emulator = OperationsEmulator.make(options)
+  return { emulator, send: sendBy(emulator.httpClient) }
+}
+
+const onSocket = (options?: OperationsEmulator.Options) =>
+  Effect.gen(function*() {
+    const emulator = yield* startEmulator(options)
+    const send: Send = (method, target, body) =>
+      Effect.tryPromise(async (signal) => {
+        const init = body === undefined ? {} : { body: JSON.stringify(body) }
+        const response = await fetch(`${emulator.url}${target}`, { method, signal, ...init })
+        return seen(response.status, response.headers.get("content-type"), await response.text())
+      })
+    return { emulator, send }
+  })
+
+const googleErrorOf = ({ body, status }: Seen): readonly [number, string, boolean] => {
+  const { error } = body as { readonly error: { readonly code: number; readonly status: string } }
+  assert.strictEqual(error.code, status)
+  return [status, error.status, "errors" in error]
+}
+
+const names = ({ body }: Seen): ReadonlyArray<string> =>
+  ((body as { readonly operations?: ReadonlyArray<{ readonly name: string }> }).operations ?? []).map(({ name }) =>
+    name
+  )
+
+const callsOf = (emulator: OperationsEmulator.Service) =>
+  Effect.map(emulator.calls, (calls) => calls.map(({ method, name }) => `${method} ${name}`))
+
+const cancelled = { code: 1, message: "Operation was cancelled." }
+const metadata = { "@type": "type.googleapis.com/example.Progress", percent: 10 }
+
+// What holds on both transports, without any time passing.
+const verbs: Record<string, (context: Context) => Effect.Effect<void, unknown>> = {
+  "list shows what is, and takes no answer from a script": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [
+        { type: "pending", metadata },
+        { type: "http", status: 503 },
+        { type: "succeeded" }
+      ])
+      yield* emulator.script("operations/b", [{ type: "failed", error: { code: 9, message: "no" } }])
+      yield* emulator.script("operations/gone", [{ type: "gone" }, { type: "pending" }])
+      yield* emulator.script("operations/faulty", [{ type: "cut", at: "beforeHeaders" }, { type: "succeeded" }])
+      const before = {
+        operations: [
+          { name: "operations/a", metadata },
+          { name: "operations/b", done: true, error: { code: 9, message: "no" } },
+          { name: "operations/faulty" }
+        ]
+      }
+      for (let times = 0; times < 3; times++) {
+        assert.deepStrictEqual((yield* send("GET", "/v1/operations")).body, before)
+      }
+      const poll = send("GET", "/v1/operations/a")
+      const firstListed = Effect.map(
+        send("GET", "/v1/operations"),
+        ({ body }) => (body as typeof before).operations[0]
+      )
+      assert.deepStrictEqual((yield* poll).body, { name: "operations/a", metadata })
+      assert.strictEqual((yield* poll).status, 503)
+      assert.deepStrictEqual(yield* firstListed, { name: "operations/a", metadata })
+      assert.deepStrictEqual((yield* poll).body, { name: "operations/a", done: true })
+      assert.deepStrictEqual(yield* firstListed as Effect.Effect<unknown>, { name: "operations/a", done: true })
+    }),
+
+  "list in pages": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      for (const [index, id] of ["a", "b", "c", "d", "e"].entries()) {
+        yield* emulator.script(`operations/${id}`, [{ type: index === 0 || index > 3 ? "succeeded" : "pending" }])
+      }
+      const pages = (query: string) =>
+        Effect.gen(function*() {
+          const found: Array<ReadonlyArray<string>> = []
+          let token = ""
+          do {
+            const page = yield* send("GET", `/v1/operations?pageSize=2${query}&pageToken=${encodeURIComponent(token)}`)
+            found.push(names(page))
+            token = (page.body as { readonly nextPageToken?: string }).nextPageToken ?? ""
+          } while (token !== "")
+          return found
+        })
+      assert.deepStrictEqual(yield* pages(""), [
+        ["operations/a", "operations/b"],
+        ["operations/c", "operations/d"],
+        ["operations/e"]
+      ])
+      // A filter can leave a page empty.
+      assert.deepStrictEqual(yield* pages("&filter=done%3Dtrue"), [["operations/a"], [], ["operations/e"]])
+      for (const query of ["pageToken=nonsense", "pageToken=%25", "pageSize=-1", "pageSize=x"]) {
+        const answer = yield* send("GET", `/v1/operations?${query}`)
+        assert.deepStrictEqual(googleErrorOf(answer), [400, "INVALID_ARGUMENT", false], query)
+      }
+    }),
+
+  "operations of other APIs, and their collections": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      const name = "projects/p/locations/l/operations/x"
+      yield* emulator.script(name, [{ type: "succeeded" }])
+      yield* emulator.script("projects/p/locations/m/operations/y", [{ type: "pending" }])
+      for (const version of ["v1", "v2", "v2beta1", "drive/v3"]) {
+        assert.deepStrictEqual((yield* send("GET", `/${version}/${name}`)).body, { name, done: true })
+      }
+      const listed = (collection: string) => Effect.map(send("GET", `/v2/${collection}`), names)
+      assert.deepStrictEqual(yield* listed("projects/p/locations/l/operations"), [name])
+      assert.deepStrictEqual(yield* listed("projects/p/locations/-/operations"), [
+        name,
+        "projects/p/locations/m/operations/y"
+      ])
+      assert.deepStrictEqual((yield* send("GET", "/v2/operations")).body, {})
+      assert.deepStrictEqual((yield* send("POST", `/v2/projects/p/locations/m/operations/y:cancel`, {})).body, {})
+      assert.strictEqual((yield* send("GET", "/v2/projects/p/locations/l/jobs/x")).type, "text/html")
+    }),
+
+  "cancel: pending becomes CANCELLED, done stays": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending", metadata }, { type: "succeeded" }])
+      yield* emulator.script("operations/done", [{ type: "succeeded" }, { type: "http", status: 500 }])
+      yield* emulator.script("operations/faulty", [{ type: "http", status: 503, times: 9 }, { type: "succeeded" }])
+      yield* send("GET", "/v1/operations/a")
+      yield* send("GET", "/v1/operations/done")
+      yield* send("GET", "/v1/operations/faulty")
+      for (const id of ["a", "done", "faulty", "a"]) {
+        const answer = yield* send("POST", `/v1/operations/${id}:cancel`, {})
+        assert.deepStrictEqual(answer, { status: 200, type: "application/json", body: {} })
+      }
+      const get = (id: string) => send("GET", `/v1/operations/${id}`)
+      for (let times = 0; times < 2; times++) {
+        assert.deepStrictEqual((yield* get("a")).body, {
+          name: "operations/a",
+          metadata,
+          done: true,
+          error: cancelled
+        })
+      }
+      assert.strictEqual((yield* get("done")).status, 500)
+      assert.deepStrictEqual((yield* get("faulty")).body, { name: "operations/faulty", done: true, error: cancelled })
+    }),
+
+  "delete: the name is gone": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending" }])
+      assert.deepStrictEqual((yield* send("DELETE", "/v1/operations/a")).body, {})
+      for (const method of ["GET", "DELETE"] as const) {
+        assert.strictEqual((yield* send(method, "/v1/operations/a")).status, 404)
+      }
+      assert.deepStrictEqual((yield* send("GET", "/v1/operations")).body, {})
+      yield* emulator.script("operations/a", [{ type: "succeeded" }])
+      assert.strictEqual((yield* send("GET", "/v1/operations/a")).status, 200)
+    }),
+
+  "an unknown name is NOT_FOUND for every verb, in both error formats": ({ send }) =>
+    Effect.gen(function*() {
+      for (const [query, hasErrors] of [["", false], ["?$.xgafv=2", false], ["?%24.xgafv=1", true]] as const) {
+        const answers = yield* Effect.all([
+          send("GET", `/v1/operations/x${query}`),
+          send("DELETE", `/v1/operations/x${query}`),
+          send("POST", `/v1/operations/x:cancel${query}`, {}),
+          send("POST", `/v1/operations/x:wait${query}`, { timeout: "1s" })
+        ])
+        for (const answer of answers) assert.deepStrictEqual(googleErrorOf(answer), [404, "NOT_FOUND", hasErrors])
+      }
+      const answer = yield* send("GET", "/v1/operations?$.xgafv=3")
+      assert.deepStrictEqual(googleErrorOf(answer), [400, "INVALID_ARGUMENT", false])
+    }),
+
+  "gone: not visible yet, and expired": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "gone", times: 2 }, { type: "succeeded" }, { type: "gone" }])
+      const statuses: Array<number> = []
+      const cancel = send("POST", "/v1/operations/a:cancel", {})
+      assert.strictEqual((yield* cancel).status, 404)
+      for (let times = 0; times < 5; times++) statuses.push((yield* send("GET", "/v1/operations/a")).status)
+      assert.deepStrictEqual(statuses, [404, 404, 200, 404, 404])
+      const answer = yield* send("GET", "/v1/operations/a?$.xgafv=1")
+      assert.deepStrictEqual(googleErrorOf(answer), [404, "NOT_FOUND", true])
+      assert.deepStrictEqual(
+        yield* Effect.all([cancel, send("DELETE", "/v1/operations/a")]).pipe(
+          Effect.map((answers) => answers.map(({ status }) => status))
+        ),
+        [404, 404]
+      )
+    }),
+
+  "wait answers at once what is not pending, faults too": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [
+        { type: "http", status: 503, body: "busy" },
+        { type: "gone" },
+        { type: "failed", error: { code: 10, message: "no" } }
+      ])
+      const wait = send("POST", "/v1/operations/a:wait", { timeout: "10s" })
+      assert.deepStrictEqual(yield* Effect.map(wait, ({ body, status }) => [status, body]), [503, "busy"])
+      assert.strictEqual((yield* wait).status, 404)
+      const done = { name: "operations/a", done: true, error: { code: 10, message: "no" } }
+      assert.deepStrictEqual((yield* wait).body, done)
+      yield* emulator.script("operations/b", [{ type: "pending" }])
+      assert.deepStrictEqual((yield* send("POST", "/v1/operations/b:wait?timeout=0s")).body, { name: "operations/b" })
+      yield* emulator.script("operations/c", [{ type: "cut", at: "beforeHeaders" }, { type: "succeeded" }])
+      yield* Effect.flip(send("POST", "/v1/operations/c:wait"))
+      for (const body of [{ timeout: "ten" }, { timeout: 10 }, { timeout: "-1s" }]) {
+        const answer = yield* send("POST", "/v1/operations/b:wait", body)
+        assert.deepStrictEqual(googleErrorOf(answer), [400, "INVALID_ARGUMENT", false])
+      }
+    }),
+
+  "a colon in a name is no verb": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending" }])
+      yield* emulator.script("operations/a:cancel", [{ type: "succeeded" }])
+      assert.deepStrictEqual((yield* send("GET", "/v1/operations/a%3Acancel")).body, {
+        name: "operations/a:cancel",
+        done: true
+      })
+      assert.deepStrictEqual((yield* send("DELETE", "/v1/operations/a%3Acancel")).body, {})
+      assert.deepStrictEqual((yield* send("GET", "/v1/operations/a")).body, { name: "operations/a" })
+      const unrouted = [
+        ["GET", "/v1/operations/a:cancel"],
+        ["POST", "/v1/operations/a:stop"],
+        ["POST", "/v1/operations/a"],
+        ["DELETE", "/v1/operations"],
+        ["POST", "/v1/operations:wait"]
+      ] as const
+      for (const [method, target] of unrouted) {
+        const { status, type } = yield* send(method, target)
+        assert.deepStrictEqual([status, type], [404, "text/html"], `${method} ${target}`)
+      }
+    }),
+
+  "its calls": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/ü", [{ type: "pending" }])
+      yield* send("GET", "/v1/operations/%C3%BC?$.xgafv=1")
+      yield* send("POST", "/v1/operations/%C3%BC:wait?timeout=0s")
+      yield* send("POST", "/v1/operations/%C3%BC:cancel")
+      yield* send("GET", "/v1/operations?pageSize=3")
+      yield* send("DELETE", "/v1/operations/%C3%BC")
+      yield* send("POST", "/v1/accessPolicies", { parent: "organizations/1", title: "t" })
+      const expected = [
+        "get operations/ü",
+        "wait operations/ü",
+        "cancel operations/ü",
+        "list operations",
+        "delete operations/ü",
+        "create accessPolicies"
+      ]
+      assert.deepStrictEqual(yield* callsOf(emulator), expected)
+      assert.strictEqual((yield* emulator.stats).requests, expected.length)
+      yield* send("GET", "/v1/nonsense")
+      yield* send("GET", "/emulator/stats")
+      assert.deepStrictEqual(yield* callsOf(emulator), expected)
+      assert.strictEqual((yield* emulator.stats).requests, expected.length + 1)
+    })
+}
+
+const switchedOff = (kind: "unimplemented" | "unrouted") => ({ list: kind, cancel: kind, delete: kind, wait: kind })
+
+const all = (send: Send, query = "") =>
+  Effect.all([
+    send("GET", `/v1/operations${query}`),
+    send("POST", `/v1/operations/a:cancel${query}`, {}),
+    send("DELETE", `/v1/operations/a${query}`),
+    send("POST", `/v1/operations/a:wait${query}`, {})
+  ])
+
+const withOptions: Record<
+  string,
+  readonly [OperationsEmulator.Options, (context: Context) => Effect.Effect<void, unknown>]
+> = {
+  "methods that are not implemented": [
+    { methods: switchedOff("unimplemented") },
+    ({ emulator, send }) =>
+      Effect.gen(function*() {
+        yield* emulator.script("operations/a", [{ type: "pending" }])
+        for (const answer of yield* all(send)) {
+          assert.deepStrictEqual(googleErrorOf(answer), [501, "UNIMPLEMENTED", false])
+        }
+        for (const answer of yield* all(send, "?$.xgafv=1")) {
+          assert.deepStrictEqual(googleErrorOf(answer), [501, "UNIMPLEMENTED", true])
+        }
+        assert.deepStrictEqual((yield* send("GET", "/v1/operations/a")).body, { name: "operations/a" })
+      })
+  ],
+
+  "methods that are not routed": [{ methods: switchedOff("unrouted") }, ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending" }])
+      for (const { status, type } of yield* all(send)) assert.deepStrictEqual([status, type], [404, "text/html"])
+      assert.deepStrictEqual((yield* send("GET", "/v1/operations/a")).body, { name: "operations/a" })
+    })],
+
+  "a :wait that does not hold": [{ methods: { wait: "atOnce" } }, ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending", times: 2 }, { type: "succeeded" }])
+      const wait = Effect.map(send("POST", "/v1/operations/a:wait", { timeout: "60s" }), ({ body }) => body)
+      assert.deepStrictEqual(yield* Effect.all([wait, wait, wait]), [
+        { name: "operations/a" },
+        { name: "operations/a" },
+        { name: "operations/a", done: true }
+      ])
+    })],
+
+  "a list that cannot reach everything": [
+    { unreachable: ["locations/m"] },
+    ({ emulator, send }) =>
+      Effect.gen(function*() {
+        yield* emulator.script("operations/a", [{ type: "pending" }])
+        const refused = yield* send("GET", "/v1/operations?$.xgafv=1")
+        assert.deepStrictEqual(googleErrorOf(refused), [503, "UNAVAILABLE", true])
+        assert.deepStrictEqual((yield* send("GET", "/v1/operations?returnPartialSuccess=true")).body, {
+          operations: [{ name: "operations/a" }],
+          unreachable: ["locations/m"]
+        })
+      })
+  ]
+}
+
+describe("in memory", () => {
+  for (const [what, check] of Object.entries(verbs)) it.effect(what, () => check(inMemory()))
+  for (const [what, [options, check]] of Object.entries(withOptions)) it.effect(what, () => check(inMemory(options)))
+})
+
+describe("over a loopback socket", () => {
+  for (const [what, check] of Object.entries(verbs)) {
+    it.scopedLive(what, () => Effect.flatMap(onSocket(), check))
+  }
+  for (const [what, [options, check]] of Object.entries(withOptions)) {
+    it.scopedLive(what, () => Effect.flatMap(onSocket(options), check))
+  }
+
+  it.scopedLive(":wait holds its answer, and tells when the client leaves", () =>
+    Effect.gen(function*() {
+      const { emulator, send } = yield* onSocket()
+      yield* emulator.script("operations/a", [{ type: "pending", duration: 200 }, { type: "succeeded" }])
+      const wait = send("POST", "/v1/operations/a:wait", { timeout: "30s" })
+      const [took, { body }] = yield* Effect.timed(wait)
+      assert.deepStrictEqual(body, { name: "operations/a", done: true })
+      assert.isTrue(Duration.toMillis(took) >= 190, Duration.format(took))
+
+      yield* emulator.script("operations/a", [{ type: "pending" }])
+      const fiber = yield* Effect.fork(wait)
+      yield* eventually("the wait arrives", Effect.map(emulator.calls, ({ length }) => length === 2))
+      yield* Fiber.interrupt(fiber)
+      yield* eventually("the server sees it", Effect.map(emulator.stats, ({ aborted }) => aborted === 1))
+
+      const held = yield* Effect.fork(wait)
+      yield* eventually("the wait arrives again", Effect.map(emulator.calls, ({ length }) => length === 3))
+      yield* send("POST", "/v1/operations/a:cancel", {})
+      assert.deepStrictEqual((yield* Fiber.join(held)).body, { name: "operations/a", done: true, error: cancelled })
+    }))
+})
+
+describe(":wait on the test's clock", () => {
+  const held = (steps: Parameters<OperationsEmulator.Service["script"]>[1], timeout = "10s") =>
+    Effect.gen(function*() {
+      const { emulator, send } = inMemory()
+      yield* emulator.script("operations/a", steps)
+      const fiber = yield* Effect.fork(send("POST", "/v1/operations/a:wait", { timeout }))
+      const isHeld = Effect.map(Fiber.poll(fiber), ({ _tag }) => _tag === "None")
+      const body = Effect.map(Fiber.join(fiber), ({ body }) => body)
+      return { emulator, send, fiber, isHeld, body }
+    })
+  const pending = { name: "operations/a" }
+  const done = { name: "operations/a", done: true }
+
+  it.effect("until the operation is done", () =>
+    Effect.gen(function*() {
+      const { body, isHeld } = yield* held([
+        { type: "pending", duration: 2_000 },
+        { type: "pending", duration: 2_000, metadata },
+        { type: "succeeded" }
+      ])
+      yield* TestClock.adjust(3_999)
+      assert.isTrue(yield* isHeld)
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* body, done)
+    }))
+
+  it.effect("until its timeout passes, and then takes one answer", () =>
+    Effect.gen(function*() {
+      const { body, isHeld, send } = yield* held([{ type: "pending" }, { type: "succeeded" }], "1.500s")
+      yield* TestClock.adjust(1_499)
+      assert.isTrue(yield* isHeld)
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(yield* body, pending)
+      assert.deepStrictEqual((yield* send("POST", "/v1/operations/a:wait", { timeout: "10s" })).body, done)
+    }))
+
+  it.effect("a delay comes on top, and a fault after the pending step ends it", () =>
+    Effect.gen(function*() {
+      const { fiber, isHeld } = yield* held([
+        { type: "pending", duration: 1_000 },
+        { type: "http", status: 503, delay: 500 },
+        { type: "succeeded" }
+      ])
+      yield* TestClock.adjust(1_499)
+      assert.isTrue(yield* isHeld)
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* Fiber.join(fiber)).status, 503)
+    }))
+
+  it.effect("until somebody cancels, deletes, scripts it anew, or polls the last pending answer", () =>
+    Effect.gen(function*() {
+      const end = (act: (context: Context) => Effect.Effect<unknown, unknown>) =>
+        Effect.gen(function*() {
+          const { fiber, ...context } = yield* held([{ type: "pending" }, { type: "succeeded" }])
+          yield* TestClock.adjust("1 second")
+          yield* act(context)
+          const answer = yield* Fiber.join(fiber)
+          assert.isTrue((yield* context.emulator.calls).every(({ at }) => at % 1_000 === 0))
+          return answer
+        })
+      const cancel = yield* end(({ send }) => send("POST", "/v1/operations/a:cancel"))
+      assert.deepStrictEqual(cancel.body, { ...done, error: cancelled })
+      assert.strictEqual((yield* end(({ send }) => send("DELETE", "/v1/operations/a"))).status, 404)
+      const anew = yield* end(({ emulator }) => emulator.script("operations/a", [{ type: "succeeded" }]))
+      assert.deepStrictEqual(anew.body, done)
+      assert.deepStrictEqual((yield* end(({ send }) => send("GET", "/v1/operations/a"))).body, done)
+    }))
+
+  it.effect("for 100 seconds without a timeout; the time of a call is that of its arrival", () =>
+    Effect.gen(function*() {
+      const { emulator, send } = inMemory()
+      yield* emulator.script("operations/a", [{ type: "pending" }])
+      yield* TestClock.adjust("7 seconds")
+      const fiber = yield* Effect.fork(send("POST", "/v1/operations/a:wait"))
+      yield* TestClock.adjust(99_999)
+      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).body, pending)
+      assert.deepStrictEqual(yield* emulator.calls, [{ method: "wait", name: "operations/a", at: 7_000 }])
+    }))
+})
+
+// The client of this package and the emulator, each proof of the other.
+const throughTheClient = (
+  emulator: OperationsEmulator.Service,
+  operations: OperationsService.Service,
+  collection: string
+) =>
+  Effect.gen(function*() {
+    const name = (id: string) => `${collection}/${id}`
+    yield* Effect.forEach(["a", "b", "c"], (id) => emulator.script(name(id), [{ type: "pending" }]))
+    const listed = Effect.map(
+      Stream.runCollect(operations.list({ collection, pageSize: 2 })),
+      (found) => Chunk.toReadonlyArray(found).map((operation) => [operation.name, operation._tag])
+    )
+    assert.deepStrictEqual(yield* listed, [[name("a"), "Pending"], [name("b"), "Pending"], [name("c"), "Pending"]])
+    yield* operations.cancel(name("a"))
+    yield* operations.delete(name("b"))
+    assert.deepStrictEqual(yield* listed, [[name("a"), "Failed"], [name("c"), "Pending"]])
+    const error = yield* Effect.flip(operations.wait(name("a")))
+    assert.strictEqual(error._tag === "OperationError" && error.code, "CANCELLED")
+    assert.strictEqual((yield* httpError(operations.get(name("b")))).code, "NOT_FOUND")
+    yield* emulator.script(name("c"), [{ type: "pending", duration: 100 }, { type: "succeeded" }])
+    assert.strictEqual((yield* operations.wait(name("c"), { timeout: "20 seconds" }))._tag, "Succeeded")
+    assert.deepStrictEqual(yield* callsOf(emulator), [
+      `list ${collection}`,
+      `list ${collection}`,
+      `cancel ${name("a")}`,
+      `delete ${name("b")}`,
+      `list ${collection}`,
+      `wait ${name("a")}`,
+      `get ${name("b")}`,
+      `wait ${name("c")}`
+    ])
+  })
+
+describe.each(["body", "query"] as const)("the client on an API with :wait, its timeout in the %s", (wait) => {
+  const collection = "projects/p/locations/l/operations"
+  const api = { version: "v2", methods: { wait } }
+
+  it.scoped("in memory", () =>
+    Effect.gen(function*() {
+      const emulator = OperationsEmulator.make()
+      const operations = yield* service(
+        {
+          layer: Layer.provide(
+            OperationsEmulator.layerHttpClient,
+            Layer.succeed(OperationsEmulator.OperationsEmulator, emulator)
+          )
+        },
+        { api: GoogleApi.make({ ...api, baseUrl: "https://run.googleapis.com" }) }
+      )
+      const fiber = yield* Effect.fork(throughTheClient(emulator, operations, collection))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+    }))
+
+  it.scopedLive("over a loopback socket", () =>
+    Effect.gen(function*() {
+      const emulator = yield* startEmulator()
+      const operations = yield* NodeOperations.make({ api: GoogleApi.make({ ...api, baseUrl: emulator.url }) })
+      yield* throughTheClient(emulator, operations, collection)
+    }))
+})
+
+it.scoped("a server without :wait is polled, one that does not hold is no busy loop", () =>
+  Effect.gen(function*() {
+    for (const wait of ["unimplemented", "unrouted", "atOnce"] as const) {
+      const emulator = OperationsEmulator.make({ methods: { wait } })
+      yield* emulator.script("operations/a", [{ type: "pending", duration: 10_000 }, { type: "succeeded" }])
+      const api = GoogleApi.make({ ...GoogleApi.accessContextManager, methods: { wait: "body" } })
+      const layer = OperationsEmulator.layerHttpClient.pipe(
+        Layer.provide(Layer.succeed(OperationsEmulator.OperationsEmulator, emulator))
+      )
+      const operations = yield* service({ layer }, { api })
+      const fiber = yield* Effect.fork(operations.wait("operations/a"))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "Succeeded")
+      const methods = (yield* emulator.calls).map(({ method }) => method)
+      assert.isTrue(methods.length < 15, `${methods.length} calls`)
+      assert.deepStrictEqual(
+        methods.filter((method) => method === "wait").length,
+        wait === "atOnce" ? methods.length : 1
+      )
+    }
+  }))
