@@ -43,9 +43,9 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
   /** The API that runs the operation. Another one refuses the handle. */
   api: Schema.Struct({ baseUrl: Schema.String, version: Schema.String }),
   /** When the handle was made. */
-  startedAt: Schema.Date,
+  startedAt: Schema.DateTimeUtc,
   /** When there is no more waiting, if ever. */
-  deadline: Schema.optional(Schema.Date),
+  deadline: Schema.optional(Schema.DateTimeUtc),
   /** The type of the operation's response, if the one who started it knew. */
   responseType: Schema.optional(Schema.String),
   /** The type of the operation's metadata, if the one who started it knew. */

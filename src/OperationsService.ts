@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -243,8 +244,8 @@ export interface Service {
    * Sends a request of your own to the same API, with the service's credentials, limits and error handling, and gives
    * the operation that it starts. Its URL is absolute, or a path such as `/v1/accessPolicies`.
    *
-   * Once it is running it cannot be interrupted, since an operation that has started must not get lost: an interruption
-   * takes effect when the answer is there, or `requestTimeout` has passed, and the operation's name is then logged as a
+   * Once it has its place in the `requestBudget` it cannot be interrupted, since an operation that has started must not get
+   * lost: an interruption takes effect when the answer is there, or `requestTimeout` has passed, and the operation's name is then logged as a
    * warning. With `onInterrupt: "cancel"` the server is asked to cancel it as well.
    *
    * Nothing is repeated, but for one request that was refused with 401: whether a failed start has started something, only
@@ -311,6 +312,9 @@ const withSpan = (method: string, name?: string) =>
     ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
   })
 
+// The end of what a date can hold, in ms: a later deadline is none.
+const lastDate = 8.64e15
+
 const nameOf = (operation: Waitable): string => typeof operation === "string" ? operation : operation.name
 
 // What a failed operation is to a caller who wants its result.
@@ -327,6 +331,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
     const channel = new Channel(transport, options)
     const sessions = new Sessions(channel, options)
     const { api, lifecycle } = channel
+    const noCancel = Request.refused("this API has no method to cancel an operation")
     yield* Effect.addFinalizer(() => lifecycle.close)
 
     const get: Service["get"] = (name, getOptions) =>
@@ -337,33 +342,49 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
         )
       ).pipe(withSpan("get", name))
 
-    const listPages: Service["listPages"] = (listOptions = {}) => {
-      const { collection = "operations", pageToken, ...parameters } = listOptions
-      const seen = new Set<string>()
-      return Stream.paginateEffect(pageToken, (pageToken) =>
-        Effect.gen(function*() {
-          if (!api.methods.list) return yield* Request.refused("this API has no method to list operations")
-          const call = yield* channel.call({
-            method: "GET",
-            resource: { collection },
-            query: { ...parameters, pageToken }
-          })
-          const page = yield* channel.send(call, (exchange, answer, now) =>
-            Either.filterOrLeft(
-              Response.toPage(exchange, answer, now),
-              (page) => !seen.has(page.nextPageToken),
-              (page) =>
-                Response.decodeError(
-                  exchange,
-                  answer,
-                  `the page token ${page.nextPageToken} came before, so the list would never end`
-                )
-            ))
-          if (page.nextPageToken === "") return [page, Option.none()] as const
-          seen.add(page.nextPageToken)
-          return [page, Option.some<string | undefined>(page.nextPageToken)] as const
-        })).pipe(Stream.withSpan("OperationsService.list", { captureStackTrace: false }))
+    // What becomes of an operation whose start was interrupted.
+    const lost = (
+      path: string,
+      answer: Either.Either<Response.Snapshot, HttpError.HttpError>,
+      onInterrupt: "detach" | "cancel" | undefined
+    ): Effect.Effect<void> => {
+      if (Either.isLeft(answer)) {
+        return Effect.logWarning(`Interrupted while starting an operation by ${path}: ${answer.left.message}`)
+      }
+      const { operation } = answer.right
+      const state = operation.done ? "is done" : onInterrupt === "cancel" ? "is to be cancelled" : "goes on"
+      return Effect.zipRight(
+        Effect.logWarning(`Interrupted while starting an operation by ${path}: ${operation.name} ${state}`),
+        onInterrupt === "cancel" && !operation.done ? sessions.cancelOnTheWayOut(operation.name) : Effect.void
+      )
     }
+
+    const listPages: Service["listPages"] = ({ collection = "operations", pageToken: first, ...parameters } = {}) =>
+      Stream.suspend(() => {
+        const seen = new Set([first])
+        return Stream.paginateEffect(first, (pageToken) =>
+          Effect.gen(function*() {
+            if (!api.methods.list) return yield* Request.refused("this API has no method to list operations")
+            const call = yield* channel.call({
+              method: "GET",
+              resource: { collection },
+              query: { ...parameters, pageToken }
+            })
+            const page = yield* channel.send(call, (exchange, answer, now) =>
+              Either.filterOrLeft(
+                Response.toPage(exchange, answer, now),
+                ({ nextPageToken }) => nextPageToken === "" || !seen.has(nextPageToken),
+                ({ nextPageToken }) =>
+                  Response.decodeError(
+                    exchange,
+                    answer,
+                    `the page token ${nextPageToken} came before, so the list would never end`
+                  )
+              ))
+            seen.add(page.nextPageToken)
+            return [page, page.nextPageToken === "" ? Option.none() : Option.some(page.nextPageToken)] as const
+          }))
+      }).pipe(Stream.withSpan("OperationsService.list", { captureStackTrace: false }))
 
     return {
       get,
@@ -393,7 +414,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
         Effect.suspend(() =>
           api.methods.cancel
             ? sessions.cancel(name)
-            : Effect.fail(Request.refused("this API has no method to cancel an operation"))
+            : Effect.fail(noCancel)
         ).pipe(withSpan("cancel", name)),
       delete: (name) =>
         Effect.gen(function*() {
@@ -404,16 +425,13 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
       start: (request, startOptions) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.gen(function*() {
+            if (startOptions?.onInterrupt === "cancel" && !api.methods.cancel) return yield* noCancel
             const call = yield* channel.ownCall(request)
-            const { operation } = yield* channel.send(call, Response.toSnapshot)
+            const answer = yield* Effect.either(channel.send(call, Response.toSnapshot, { restore }))
             // An interruption that came meanwhile takes effect here.
             yield* Effect.onInterrupt(restore(Effect.yieldNow()), () =>
-              Effect.zipRight(
-                Effect.logWarning(`Interrupted while starting an operation, which goes on: ${operation.name}`),
-                startOptions?.onInterrupt === "cancel" && operation._tag === "Pending"
-                  ? sessions.cancelOnTheWayOut(operation.name)
-                  : Effect.void
-              ))
+              lost(call.path, answer, startOptions?.onInterrupt))
+            const { operation } = yield* answer
             return yield* verdict(operation)
           })
         ).pipe(withSpan("start")),
@@ -423,12 +441,13 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
           yield* channel.call({ method: "GET", resource: { operation: name } })
           const now = yield* Clock.currentTimeMillis
           const { metadataType, responseType, timeout } = handleOptions ?? {}
+          const deadline = timeout === undefined ? Infinity : now + Duration.toMillis(timeout)
           return OperationHandle.OperationHandle.make({
             version: 1,
             name,
             api: { baseUrl: api.baseUrl, version: api.version },
-            startedAt: new Date(now),
-            ...(timeout === undefined ? undefined : { deadline: new Date(now + Duration.toMillis(timeout)) }),
+            startedAt: DateTime.unsafeMake(now),
+            ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
             ...(responseType === undefined ? undefined : { responseType }),
             ...(metadataType === undefined ? undefined : { metadataType })
           })

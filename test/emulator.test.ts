@@ -138,6 +138,10 @@ const verbs: Record<string, (context: Context) => Effect.Effect<void, unknown>> 
       ])
       // A filter can leave a page empty.
       assert.deepStrictEqual(yield* pages("&filter=done%3Dtrue"), [["operations/a"], [], ["operations/e"]])
+      const { body } = yield* send("GET", "/v1/operations?pageSize=1")
+      const token = encodeURIComponent((body as { readonly nextPageToken: string }).nextPageToken)
+      const foreign = yield* send("GET", `/v1/projects/p/operations?pageToken=${token}`)
+      assert.deepStrictEqual(googleErrorOf(foreign), [400, "INVALID_ARGUMENT", false])
       for (const query of ["pageToken=nonsense", "pageToken=%25", "pageSize=-1", "pageSize=x"]) {
         const answer = yield* send("GET", `/v1/operations?${query}`)
         assert.deepStrictEqual(googleErrorOf(answer), [400, "INVALID_ARGUMENT", false], query)
@@ -267,6 +271,7 @@ const verbs: Record<string, (context: Context) => Effect.Effect<void, unknown>> 
       assert.deepStrictEqual((yield* send("GET", "/v1/operations/a")).body, { name: "operations/a" })
       const unrouted = [
         ["GET", "/v1/operations/a:cancel"],
+        ["GET", "/v1/operations/a:b/c"],
         ["POST", "/v1/operations/a:stop"],
         ["POST", "/v1/operations/a"],
         ["DELETE", "/v1/operations"],

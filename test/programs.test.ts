@@ -38,6 +38,16 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "100 operations are done",
     "Operation operations/fails failed with ABORTED: a parallel operation holds the lock"
   ],
+  "typed-results": [
+    "my policy is accessPolicies/1",
+    "deleted",
+    "Operation operations/level succeeded, but its response is not the " +
+    "google.identity.accesscontextmanager.v1.AccessPolicy that was expected: it is of type " +
+    "google.identity.accesscontextmanager.v1.AccessLevel: accessPolicies/1/accessLevels/corp"
+  ],
+  "follow-and-cancel": ["20 %", "60 %", "ended with CANCELLED"],
+  "resume": ["stored: version, name, api, startedAt, deadline", "my policy is there"],
+  "wait-for-thousands": ["900 succeeded, 100 failed"],
   "two-apis": ["operations/policy and operations/transfer"],
   "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
 }
@@ -54,7 +64,7 @@ describe.concurrent("npm start", () => {
     const { code, stderr, stdout } = await run("examples/main.ts")
     assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
     assert.match(stdout, /emulator listening on http:\/\/127\.0\.0\.1:\d+/)
-    assert.match(stdout, /pending, 0\.0 s, 0 polls\n(?:pending, .*\n)+succeeded, 3\.\d s, \d polls\nAccessPolicy \{/)
+    assert.match(stdout, /pending, 0\.0 s, 0 polls\n(?:pending, .*\n)+succeeded, [34]\.\d s, \d polls\nAccessPolicy \{/)
     assert.match(stdout, /"name": "accessPolicies\/\d+"/)
     assert.match(
       stdout,
@@ -62,6 +72,8 @@ describe.concurrent("npm start", () => {
     )
     assert.match(stdout, /reason LEVEL_IN_USE/)
     assert.match(stdout, /the server saw 1 request aborted/)
+    assert.match(stdout, /started operations\/accessPolicies\/\d+\/create\/\d{16}\n/)
+    assert.match(stdout, /progress 10 %\nprogress 60 %\nOperation operations\/follow failed with CANCELLED/)
     assert.match(stdout, /open connections before close: \d, after: 0/)
     assert.strictEqual(stdout, stripVTControlCharacters(stdout), "no control characters outside a terminal")
   }, 60_000)

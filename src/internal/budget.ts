@@ -12,29 +12,41 @@ export interface BudgetOptions {
 }
 
 /** @internal */
-export type Budget = <A, E>(
-  request: Effect.Effect<A, E>,
-  sleep: (due: number) => Effect.Effect<unknown, HttpError.HttpError>
-) => Effect.Effect<A, E | HttpError.HttpError>
-
-const unlimited: Budget = (request) => request
+export interface Budget {
+  /** Waits for its turn. What is interrupted meanwhile takes nobody's place. */
+  readonly acquire: (
+    sleep: (due: number) => Effect.Effect<unknown, HttpError.HttpError>
+  ) => Effect.Effect<void, HttpError.HttpError>
+  readonly release: Effect.Effect<void>
+}
 
 /** @internal */
-export const make = (options: BudgetOptions | undefined): Budget => {
-  if (options === undefined) return unlimited
-  const { concurrent, perSecond } = options
-  for (const limit of [perSecond, concurrent]) {
-    if (limit !== undefined && !(limit > 0)) throw new RangeError("requestBudget: a limit must be above zero")
+export const make = ({ concurrent, perSecond }: BudgetOptions): Budget => {
+  if (perSecond !== undefined && !(perSecond > 0)) {
+    throw new RangeError("requestBudget: perSecond must be above zero")
+  }
+  if (concurrent !== undefined && !(Number.isInteger(concurrent) && concurrent > 0)) {
+    throw new RangeError("requestBudget: concurrent must be a whole number above zero")
   }
   const permits = concurrent === undefined ? undefined : Effect.unsafeMakeSemaphore(concurrent)
-  // Each request has a place in time, `1 / perSecond` after the one before it.
+  const release = permits === undefined ? Effect.void : Effect.asVoid(permits.release(1))
+  // Whose turn it is waits here for its place in time, `1 / perSecond` after the one before it.
+  const turn = Effect.unsafeMakeSemaphore(1)
   let nextPlace = -Infinity
-  return (request, sleep) => {
-    const inPlace = perSecond === undefined ? request : Effect.flatMap(now, (at) => {
-      const place = Math.max(at, nextPlace)
-      nextPlace = place + 1000 / perSecond
-      return place === at ? request : Effect.zipRight(sleep(place), request)
-    })
-    return permits === undefined ? inPlace : permits.withPermits(1)(inPlace)
+  return {
+    acquire: (sleep) => {
+      const place = perSecond === undefined ? Effect.void : turn.withPermits(1)(
+        Effect.gen(function*() {
+          if (nextPlace > (yield* now)) yield* sleep(nextPlace)
+          nextPlace = Math.max(nextPlace, yield* now) + 1000 / perSecond
+        })
+      )
+      return permits === undefined ?
+        place :
+        Effect.uninterruptibleMask((restore) =>
+          Effect.zipRight(restore(permits.take(1)), Effect.onError(restore(place), () => release))
+        )
+    },
+    release
   }
 }

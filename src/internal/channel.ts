@@ -58,6 +58,9 @@ type Decode<A> = (
   now: () => number
 ) => Either.Either<A, HttpError.HttpError>
 
+/** Undoes a mask of interruption. */
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 const sameHeaders = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean => {
   const names = Object.keys(a)
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
@@ -72,7 +75,7 @@ export class Channel {
   private readonly credentials: Credentials.Credentials
   private readonly maxBodySize: number
   private readonly commonHeaders: Record<string, string>
-  private readonly budget: Budget.Budget
+  private readonly budget: Budget.Budget | undefined
   private readonly options: Options
   private readonly transport: Transport
 
@@ -84,7 +87,7 @@ export class Channel {
     this.credentials = options.credentials ?? Credentials.anonymous
     this.requestTimeout = Duration.decode(options.requestTimeout ?? defaultRequestTimeout)
     this.maxBodySize = options.maxBodySize ?? defaultMaxBodySize
-    this.budget = Budget.make(options.requestBudget)
+    this.budget = options.requestBudget && Budget.make(options.requestBudget)
     this.commonHeaders = { accept: "application/json" }
     if (options.quotaProject !== undefined) this.commonHeaders["x-goog-user-project"] = options.quotaProject
     this.lifecycle = new Lifecycle(transport)
@@ -131,10 +134,9 @@ export class Channel {
         endpoint,
         method: request.method,
         path: url.pathname,
-        request: HttpClientRequest.modify(request, {
-          url: url.href,
-          urlParams: [],
-          headers: { ...this.commonHeaders, ...request.headers }
+        request: HttpClientRequest.make(request.method as "POST")(url.href, {
+          headers: { ...this.commonHeaders, ...request.headers },
+          body: request.body
         })
       })))
   }
@@ -144,8 +146,11 @@ export class Channel {
     return { method, origin: endpoint.origin, path, requestTimeout: this.requestTimeout, secrets: {} }
   }
 
-  /** Sends a call and reads its answer. */
-  send<A>(call: Call, decode: Decode<A>): Effect.Effect<A, HttpError.HttpError> {
+  /**
+   * Sends a call and reads its answer. `whole` keeps what has been sent from being interrupted; waiting for a place in the
+   * budget can be, by `restore`.
+   */
+  send<A>(call: Call, decode: Decode<A>, whole?: { readonly restore: Restore }): Effect.Effect<A, HttpError.HttpError> {
     const exchange = Effect.clockWith((clock) =>
       Effect.flatMap(
         this.lifecycle.begin(call),
@@ -154,9 +159,14 @@ export class Channel {
             decode(exchange, answer, () => clock.unsafeCurrentTimeMillis()))
       )
     )
-    return call.urgent === undefined
-      ? this.budget(exchange, (due) => this.lifecycle.sleep(due, call))
-      : exchange
+    const { budget } = this
+    if (budget === undefined || call.urgent !== undefined) return exchange
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.zipRight(
+        (whole?.restore ?? restore)(budget.acquire((due) => this.lifecycle.sleep(due, call))),
+        Effect.ensuring(restore(exchange), budget.release)
+      )
+    )
   }
 
   // Nothing is repeated but one request that was refused with 401, with credentials that are new.

@@ -128,10 +128,14 @@ export const query = (
   if (xgafv !== undefined && xgafv !== "1" && xgafv !== "2") {
     return refuse(`xgafv must be "1" or "2", not ${quote(String(xgafv))}`)
   }
-  const pairs = Object.entries({ ...parameters, "$.xgafv": xgafv }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`]
+  const pairs = Object.entries({ ...parameters, "$.xgafv": xgafv }).filter(([, value]) => value !== undefined)
+  const malformed = pairs.find(([, value]) => encode(String(value)) === undefined)
+  if (malformed !== undefined) return refuse(`the value of ${malformed[0]} holds half a surrogate pair`)
+  return Either.right(
+    pairs.length === 0
+      ? ""
+      : `?${pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`).join("&")}`
   )
-  return Either.right(pairs.length === 0 ? "" : `?${pairs.join("&")}`)
 }
 
 /** @internal */

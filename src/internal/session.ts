@@ -33,6 +33,12 @@ const shortestHold = 1_000
 
 const noBody = HttpBody.unsafeJson({})
 
+/** @internal */
+export interface JoinOptions extends WaitOptions {
+  /** One of many that share a few slots, so the server is never asked to hold its answer. */
+  readonly isOneOfMany?: boolean | undefined
+}
+
 /**
  * One wait of one caller.
  *
@@ -45,10 +51,10 @@ export class Session {
   readonly waiting: Waiting
   readonly call: Call
   readonly shared: Shared
-  readonly options: WaitOptions
+  readonly options: JoinOptions
   private readonly sessions: Sessions
 
-  constructor(sessions: Sessions, name: string, call: Call, waiting: Waiting, options: WaitOptions) {
+  constructor(sessions: Sessions, name: string, call: Call, waiting: Waiting, options: JoinOptions) {
     this.sessions = sessions
     this.name = name
     this.call = call
@@ -66,7 +72,15 @@ export class Session {
 
   /** Polls, alone or with others, and takes in the answer. */
   poll(): Effect.Effect<void, WaitFailure> {
-    return Effect.flatMap(Effect.either(this.sessions.read(this)), (answer) => this.take(answer))
+    const read = Effect.flatMap(Effect.either(this.sessions.read(this)), (answer) => this.take(answer))
+    const { deadline } = this.waiting
+    if (deadline === Infinity || !this.shared.isPolled || !this.sessions.canHold(this)) return read
+    // The poll in flight is another wait's, which the server may hold for longer than there is time here.
+    return Effect.flatMap(now, (at) =>
+      Effect.flatMap(
+        Effect.timeoutOption(read, Duration.millis(Math.max(0, deadline - at))),
+        (result) => result._tag === "Some" ? Effect.void : this.waiting.expire()
+      ))
   }
 
   /** Waits until the next poll is due and makes it, unless another wait sees the end before. */
@@ -87,16 +101,22 @@ export class Session {
     })
   }
 
-  /** Leaves the operation to the others; the last one to leave cancels it, if it was asked to. */
+  /** Leaves the operation to the others; the last one to leave cancels it, if one of them wanted that. */
   leave(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const isLast = this.sessions.sharing.leave(this.call.path, this.shared)
-      if (!isLast || exit._tag === "Success" || typeof this.due !== "number") return Effect.void
-      const failure = Cause.failureOption(exit.cause)
-      const cancels = Cause.isInterrupted(exit.cause)
-        ? this.options.onInterrupt === "cancel"
-        : failure._tag === "Some" && isWaitTimeoutError(failure.value) && this.options.onTimeout === "cancel"
-      return cancels ? this.sessions.cancelOnTheWayOut(this.name) : Effect.void
+      const { options, sessions, shared } = this
+      if (exit._tag === "Failure") {
+        const failure = Cause.failureOption(exit.cause)
+        if (
+          Cause.isInterrupted(exit.cause)
+            ? options.onInterrupt === "cancel"
+            : failure._tag === "Some" && isWaitTimeoutError(failure.value) && options.onTimeout === "cancel"
+        ) shared.isUnwanted = true
+      }
+      const isLast = sessions.sharing.leave(this.call.path, shared)
+      return isLast && shared.isUnwanted && shared.verdict === undefined
+        ? sessions.cancelOnTheWayOut(this.name)
+        : Effect.void
     })
   }
 }
@@ -118,7 +138,7 @@ export class Sessions {
   }
 
   /** Joins the waits for an operation, or gives it back when it is done already. */
-  join(operation: Waitable, options: WaitOptions = {}): Effect.Effect<Session | Operation.Succeeded, WaitFailure> {
+  join(operation: Waitable, options: JoinOptions = {}): Effect.Effect<Session | Operation.Succeeded, WaitFailure> {
     return Effect.gen(this, function*() {
       const { api } = this.channel
       const handle = isOperationHandle(operation) ? operation : undefined
@@ -149,7 +169,7 @@ export class Sessions {
           ? Duration.toMillis(options.timeout)
           : handle?.deadline === undefined
           ? Infinity
-          : Math.max(0, handle.deadline.getTime() - (yield* Clock.currentTimeMillis)),
+          : Math.max(0, handle.deadline.epochMillis - (yield* Clock.currentTimeMillis)),
         maxHint: this.maxHint
       }, yield* now)
       return new Session(this, name, call, waiting, options)
@@ -173,10 +193,15 @@ export class Sessions {
     })
   }
 
+  /** Whether the server is asked to hold its answer: not where that would keep a slot from others. */
+  canHold(session: Session): boolean {
+    return this.holds && session.options.isOneOfMany !== true && this.options.requestBudget?.concurrent === undefined
+  }
+
   /** One poll, shared with the other waits for the operation. */
   read(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError> {
     const poll = session.shared.poll(
-      this.holds ? this.hold(session) : this.channel.send(session.call, Response.toSnapshot)
+      this.canHold(session) ? this.hold(session) : this.channel.send(session.call, Response.toSnapshot)
     )
     if (this.options.requestBudget === undefined || session.waiting.deadline === Infinity) return poll
     // Waiting for a place in the budget must not outlast the deadline.

@@ -17,14 +17,26 @@ type Poll = Effect.Effect<Snapshot, HttpError.HttpError>
  */
 export class Shared {
   waiters = 0
+  /** Whether one that left wanted the operation to be cancelled. */
+  isUnwanted = false
+  /** The end of the operation, once one of the waits has seen it. */
+  verdict: Snapshot | undefined
   /** Those that sleep until their next poll. */
   readonly wakes = new Set<(verdict: Snapshot | undefined) => void>()
   // Those that wait for the poll in flight, when there is one: it runs in the fiber of the wait that began it.
-  private followers: Set<(poll: Poll) => void> | undefined
+  private followers: Set<(exit: Exit.Exit<Snapshot, HttpError.HttpError> | undefined) => void> | undefined
 
-  /** Polls, or waits for the poll that another wait has in flight. */
+  /** Whether there is a poll in flight. */
+  get isPolled(): boolean {
+    return this.followers !== undefined
+  }
+
+  /** Polls by `request`, or waits for the poll that another wait has in flight. */
   poll(request: Poll): Poll {
-    return Effect.suspend(() => this.followers === undefined ? this.lead(request) : this.follow())
+    return Effect.suspend(() => {
+      if (this.verdict !== undefined) return Effect.succeed(this.verdict)
+      return this.isPolled ? this.follow(request) : this.lead(request)
+    })
   }
 
   private lead(request: Poll): Poll {
@@ -33,20 +45,22 @@ export class Shared {
       Effect.sync(() => {
         const followers = this.followers!
         this.followers = undefined
-        // A wait that was interrupted leaves the operation to the others: the first of them polls now.
+        if (Exit.isSuccess(exit) && exit.value.operation.done) this.verdict = exit.value
+        // A wait that was interrupted leaves the operation to the others.
         const isLeft = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
-        for (const resume of followers) resume(isLeft ? this.poll(request) : exit)
-        if (Exit.isSuccess(exit) && exit.value.operation.done) {
-          for (const wake of this.wakes) wake(exit.value)
+        for (const resume of followers) resume(isLeft ? undefined : exit)
+        if (this.verdict !== undefined) {
+          for (const wake of this.wakes) wake(this.verdict)
         }
       }))
   }
 
-  private follow(): Poll {
+  private follow(request: Poll): Poll {
     return Effect.async((resume) => {
       const followers = this.followers!
-      followers.add(resume)
-      return Effect.sync(() => followers.delete(resume))
+      const end = (exit: Exit.Exit<Snapshot, HttpError.HttpError> | undefined) => resume(exit ?? this.poll(request))
+      followers.add(end)
+      return Effect.sync(() => followers.delete(end))
     })
   }
 }

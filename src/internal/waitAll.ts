@@ -10,7 +10,7 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { Outcome, Waitable, WaitOptions } from "../OperationsService.js"
 import type { Snapshot } from "./response.js"
-import { Session, type Sessions, type WaitFailure } from "./session.js"
+import { type JoinOptions, Session, type Sessions, type WaitFailure } from "./session.js"
 
 interface Entry<W> {
   readonly of: W
@@ -34,6 +34,7 @@ export const waitAll = <W extends Waitable>(
   concurrency: number
 ): Stream.Stream<Outcome<W>> =>
   Stream.unwrapScoped(Effect.gen(function*() {
+    const joinOptions: JoinOptions = { ...options, isOneOfMany: true }
     const { lifecycle } = sessions.channel
     const alarm = lifecycle.alarm(yield* Effect.clock)
     const outcomes = yield* Mailbox.make<Outcome<W>>()
@@ -52,12 +53,16 @@ export const waitAll = <W extends Waitable>(
       entry.cancel = alarm.set(due, () => entry.wake(undefined))
     }
 
+    // Once begun it is not interrupted, so that nobody leaves twice, and a cancel on the way out is sent to its end.
     const finish = (entry: Entry<W>, result: Outcome<W>["result"]): Effect.Effect<void> =>
-      Effect.map(entry.session.leave(Either.isLeft(result) ? Exit.fail(result.left) : Exit.void), () => {
-        open.delete(entry)
-        outcomes.unsafeOffer({ of: entry.of, result })
-        if (open.size === 0) outcomes.unsafeDone(Exit.void)
-      })
+      entry.session.leave(Either.isLeft(result) ? Exit.fail(result.left) : Exit.void).pipe(
+        Effect.map(() => {
+          open.delete(entry)
+          outcomes.unsafeOffer({ of: entry.of, result })
+          if (open.size === 0) outcomes.unsafeDone(Exit.void)
+        }),
+        Effect.uninterruptible
+      )
 
     // Takes one step of a wait and sees what follows.
     const advance = (entry: Entry<W>, step: Effect.Effect<void, WaitFailure>): Effect.Effect<void> =>
@@ -67,10 +72,12 @@ export const waitAll = <W extends Waitable>(
         return typeof due === "number" ? Effect.sync(() => sleep(entry, due)) : finish(entry, Either.right(due))
       })
 
-    const begun: Array<Entry<W>> = []
-    for (const of of operations) {
-      const joined = yield* Effect.either(sessions.join(of, options))
-      if (Either.isRight(joined) && joined.right instanceof Session) {
+    const join = (of: W): Effect.Effect<void> =>
+      Effect.map(Effect.either(sessions.join(of, joinOptions)), (joined) => {
+        if (Either.isLeft(joined) || !(joined.right instanceof Session)) {
+          outcomes.unsafeOffer({ of, result: joined as Outcome<W>["result"] })
+          return
+        }
         const session = joined.right
         const entry: Entry<W> = {
           of,
@@ -86,12 +93,9 @@ export const waitAll = <W extends Waitable>(
           }
         }
         open.add(entry)
-        begun.push(entry)
-      } else {
-        outcomes.unsafeOffer({ of, result: joined as Outcome<W>["result"] })
-      }
-    }
-    for (const entry of begun) yield* advance(entry, entry.session.begin())
+      })
+    for (const of of operations) yield* Effect.uninterruptible(join(of))
+    for (const entry of open) yield* advance(entry, entry.session.begin())
     if (open.size === 0) {
       outcomes.unsafeDone(Exit.void)
       return Mailbox.toStream(outcomes)

@@ -133,6 +133,11 @@ export class Waiting {
     }
   }
 
+  /** Ends the wait at its deadline, though a poll that others hold is still in flight. */
+  expire(): Effect.Effect<never, WaitTimeoutError> {
+    return Effect.flatMap(now, (at) => this.giveUp("Timeout", at))
+  }
+
   private giveUp(reason: "Timeout" | "ScheduleEnded", at: number): Effect.Effect<never, WaitTimeoutError> {
     return Effect.fail(
       new WaitTimeoutError({

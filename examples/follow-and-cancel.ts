@@ -1,0 +1,33 @@
+// Follow an operation as a stream of its states, and stop it when it has gone far enough.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+
+const program = Effect.gen(function*() {
+  const operations = yield* OperationsService.OperationsService
+  yield* operations.updates("operations/a", { schedule: Polling.fixed("50 millis") }).pipe(
+    Stream.tap((operation) => Console.log(`${operation.metadata?.["percent"]} %`)),
+    Stream.tap((operation) => operation.metadata?.["percent"] === 60 ? operations.cancel(operation.name) : Effect.void),
+    Stream.runDrain,
+    // Cancelling is a request. That it was heard shows in how the operation ends.
+    Effect.catchTag("OperationError", (error) => Console.log(`ended with ${error.code}`))
+  )
+})
+
+const main = Effect.gen(function*() {
+  const emulator = OperationsEmulator.make()
+  const { api } = yield* emulator.serve()
+  yield* emulator.script("operations/a", [
+    { type: "pending", times: 3, metadata: { percent: 20 } },
+    { type: "pending", times: 3, metadata: { percent: 60 } },
+    { type: "succeeded" }
+  ])
+  yield* Effect.provide(program, NodeOperations.layer({ api }))
+})
+
+NodeRuntime.runMain(Effect.scoped(main))

@@ -1,0 +1,40 @@
+// Stop here, go on elsewhere: a handle is a small JSON value, and the deadline goes with it.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationHandle from "effect-google-operations/OperationHandle"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+
+const createPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
+  HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123", title: "my policy" })
+)
+
+// One process starts the operation …
+const start = Effect.gen(function*() {
+  const operations = yield* OperationsService.OperationsService
+  const operation = yield* operations.start(createPolicy)
+  const handle = yield* operations.handle(operation, { timeout: "1 hour" })
+  return JSON.stringify(OperationHandle.toJson(handle))
+})
+
+// … and another one waits for it, with what is left of the hour.
+const goOn = (stored: string) =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    const handle = yield* OperationHandle.fromJson(JSON.parse(stored))
+    const operation = yield* operations.wait(handle, { schedule: Polling.fixed("100 millis") })
+    yield* Console.log(`${operation.response?.["title"]} is there`)
+  })
+
+const main = Effect.gen(function*() {
+  const { api } = yield* OperationsEmulator.make({ operationDuration: "300 millis" }).serve()
+  const stored = yield* Effect.provide(start, NodeOperations.layer({ api }))
+  yield* Console.log(`stored: ${Object.keys(JSON.parse(stored)).join(", ")}`)
+  yield* Effect.provide(goOn(stored), NodeOperations.layer({ api }))
+})
+
+NodeRuntime.runMain(Effect.scoped(main))

@@ -1,0 +1,52 @@
+// Testing your own program: operations scripted as data, the real client, and a clock that the test moves.
+import { assert, it } from "@effect/vitest"
+import * as Operation from "effect-google-operations/Operation"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as TestOperations from "effect-google-operations/TestOperations"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+
+// The program under test: one more try when the operation was aborted.
+const program = Effect.gen(function*() {
+  const operations = yield* OperationsService.OperationsService
+  return yield* operations.wait("operations/first").pipe(
+    Effect.catchIf(
+      (error) => error._tag === "OperationError" && error.code === "ABORTED",
+      () => operations.wait("operations/second")
+    )
+  )
+})
+
+it.effect("tries again after ABORTED", () =>
+  Effect.gen(function*() {
+    const test = yield* TestOperations.TestOperations
+    const fiber = yield* Effect.fork(program)
+    yield* TestClock.adjust("1 minute")
+
+    assert.strictEqual((yield* Fiber.join(fiber)).name, "operations/second")
+    assert.deepStrictEqual((yield* test.calls).map((call) => call.name), [
+      "operations/first",
+      "operations/first",
+      "operations/second"
+    ])
+  }).pipe(
+    Effect.provide(TestOperations.layer({
+      "operations/first": [
+        TestOperations.httpFault({ status: 503, headers: { "retry-after": "5" } }),
+        TestOperations.failed({ code: "ABORTED", message: "a parallel operation holds the lock" })
+      ],
+      "operations/second": [TestOperations.succeeded()]
+    }))
+  ))
+
+// Without any client: a mock of the service itself, of the methods that the program uses.
+it.effect("gives what the first wait gives", () =>
+  Effect.gen(function*() {
+    assert.strictEqual((yield* program).name, "operations/mocked")
+  }).pipe(
+    Effect.provide(Layer.mock(OperationsService.OperationsService, {
+      wait: () => Effect.succeed(Operation.succeeded({ name: "operations/mocked" }))
+    }))
+  ))

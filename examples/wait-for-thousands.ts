@@ -1,0 +1,39 @@
+// Thousands of operations under one request budget; each outcome comes when it is known, success or failure.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
+
+const program = (names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    const counts = yield* operations.waitAll(names, { schedule: Polling.fixed("200 millis", { jitter: 0.5 }) }).pipe(
+      Stream.runFold({ succeeded: 0, failed: 0 }, (counts, { result }) =>
+        Either.isRight(result)
+          ? { ...counts, succeeded: counts.succeeded + 1 }
+          : { ...counts, failed: counts.failed + 1 })
+    )
+    yield* Console.log(`${counts.succeeded} succeeded, ${counts.failed} failed`)
+  })
+
+const main = Effect.gen(function*() {
+  const emulator = OperationsEmulator.make()
+  const { api } = yield* emulator.serve()
+  const names = Array.from({ length: 1000 }, (_, index) => `operations/${index}`)
+  yield* Effect.forEach(names, (name, index) =>
+    emulator.script(name, [
+      { type: "pending", times: 1 + (index % 2) },
+      index % 10 === 0 ? { type: "failed", error: { code: 13, message: "lost" } } : { type: "succeeded" }
+    ]))
+  yield* Effect.provide(
+    program(names),
+    NodeOperations.layer({ api, requestBudget: { perSecond: 5000, concurrent: 16 } })
+  )
+})
+
+NodeRuntime.runMain(Effect.scoped(main))
