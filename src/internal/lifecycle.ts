@@ -8,11 +8,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as HttpError from "../HttpError.js"
 import { Alarm, unsafeNow } from "./alarm.js"
 import { closedError, type Exchange } from "./response.js"
+
+// What fails in an exchange, or in a fiber of the client below, is told to the caller and to no log.
+const quiet: Runtime.RunForkOptions = {
+  updateRefs: (refs, fiberId) =>
+    FiberRefs.updateAs(refs, { fiberId, fiberRef: FiberRef.unhandledErrorLogLevel, value: Option.none() })
+}
 
 /** @internal */
 export interface Limit {
@@ -97,8 +105,6 @@ export class Lifecycle {
     exchange: Partial<Exchange>,
     limit: Limit
   ): Effect.Effect<A, E | HttpError.HttpError> {
-    // What fails in there, or in a fiber of the client below, is told to the caller and to no log.
-    const quiet = Effect.withUnhandledErrorLogLevel(Effect.interruptible(effect), Option.none())
     return Effect.flatMap(
       Effect.runtime<never>(),
       (runtime) =>
@@ -106,7 +112,7 @@ export class Lifecycle {
           Effect.fail(closedError(exchange)) :
           Effect.clockWith((clock) =>
             Effect.async<A, E | HttpError.HttpError>((resume) => {
-              const fiber = Runtime.runFork(runtime)(quiet)
+              const fiber = Runtime.runFork(runtime)(Effect.interruptible(effect), quiet)
               const isOver = fiber.unsafePoll() !== null
               const cancel = isOver ? undefined : this.alarm(clock).set(
                 unsafeNow(clock) + limit.millis,

@@ -74,7 +74,7 @@ export class Session {
   poll(): Effect.Effect<void, WaitFailure> {
     const read = Effect.flatMap(Effect.either(this.sessions.read(this)), (answer) => this.take(answer))
     const { deadline } = this.waiting
-    if (deadline === Infinity || !this.shared.isPolled || !this.sessions.canHold(this)) return read
+    if (deadline === Infinity || !this.shared.isPolled || !this.sessions.holds) return read
     // The poll in flight is another wait's, which the server may hold for longer than there is time here.
     return Effect.flatMap(now, (at) =>
       Effect.flatMap(
@@ -128,7 +128,7 @@ export class Sessions {
   private readonly options: Options
   private readonly maxHint: number
   // Whether the server can hold its answer; until it has said that it cannot, the API's description is believed.
-  private holds: boolean
+  holds: boolean
 
   constructor(channel: Channel, options: Options) {
     this.channel = channel
@@ -194,7 +194,7 @@ export class Sessions {
   }
 
   /** Whether the server is asked to hold its answer: not where that would keep a slot from others. */
-  canHold(session: Session): boolean {
+  private canHold(session: Session): boolean {
     return this.holds && session.options.isOneOfMany !== true && this.options.requestBudget?.concurrent === undefined
   }
 

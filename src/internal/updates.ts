@@ -9,6 +9,8 @@ import * as Operation from "../Operation.js"
 import type { UpdatesOptions, Waitable } from "../OperationsService.js"
 import { Session, type Sessions, type WaitFailure } from "./session.js"
 
+type State = Operation.Pending | Operation.Succeeded
+
 // By value: what the server sends is what counts.
 const valueOf = (operation: Operation.Operation): string => JSON.stringify(Operation.toJson(operation))
 
@@ -17,53 +19,44 @@ export const updates = (
   sessions: Sessions,
   operation: Waitable,
   options: UpdatesOptions = {}
-): Stream.Stream<Operation.Pending | Operation.Succeeded, WaitFailure> =>
+): Stream.Stream<State, WaitFailure> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    let failure: Exit.Exit<never, WaitFailure> | undefined
+    // How the wait has ended, for those who leave it and for the pull after the last state.
+    let end: Exit.Exit<void, WaitFailure> | undefined
     const session = yield* Effect.acquireRelease(
       sessions.join(operation, options),
-      // A stream that failed ends its scope with success where its consumer has handled the failure.
-      (session, exit) => session instanceof Session ? session.leave(failure ?? exit) : Effect.void
+      (session, exit) => session instanceof Session ? session.leave(end ?? exit) : Effect.void
     )
     if (!(session instanceof Session)) return Stream.succeed(session)
 
-    let state: "known" | "begun" | "ended" | undefined
+    let answered: Operation.Pending | undefined
     let value: string | undefined
-    const isNews = (pending: Operation.Pending): boolean => {
-      if (options.everyPoll === true) return true
+    // The latest answer, if it has not been given yet.
+    const news = (): Operation.Pending | undefined => {
+      const { last } = session.waiting
+      if (last === undefined || last === answered) return undefined
+      answered = last
       const before = value
-      value = valueOf(pending)
-      return value !== before
+      value = valueOf(last)
+      return options.everyPoll === true || value !== before ? last : undefined
     }
-    const next: Effect.Effect<Operation.Pending | Operation.Succeeded, Option.Option<WaitFailure>> = Effect.gen(
-      function*() {
-        if (state === "ended") return yield* Effect.fail(Option.none())
-        const { last } = session.waiting
-        if (state === undefined) {
-          state = "known"
-          // What the caller knows already is the first state; whether there is time to wait is the next question.
-          if (last !== undefined && isNews(last)) return last
-        }
-        if (state === "known") {
-          state = "begun"
-          yield* session.begin()
-        }
-        while (true) {
-          yield* session.advance()
-          if (typeof session.due !== "number") {
-            state = "ended"
-            return session.due
-          }
-          const { last } = session.waiting
-          if (last !== undefined && isNews(last)) return last
-        }
+
+    let step = Effect.void as Effect.Effect<void, WaitFailure>
+    const pull: Effect.Effect<State, Option.Option<WaitFailure>> = Effect.gen(function*() {
+      while (end === undefined) {
+        const exit = yield* Effect.exit(step)
+        // What the caller knows already is the first state; whether there is time to wait is the next question.
+        step = step === begin || step === advance ? advance : begin
+        if (Exit.isFailure(exit) || typeof session.due !== "number") end = exit
+        const state = typeof session.due === "number" ? news() : session.due
+        if (state !== undefined) return state
       }
-    ).pipe(
-      Effect.catchAll((error: WaitFailure | Option.Option<WaitFailure>) => {
-        if (Option.isOption(error)) return Effect.fail(error)
-        failure = Exit.fail(error)
-        return Effect.fail(Option.some(error))
-      })
+      return yield* Effect.mapError(Effect.zipRight(end, Effect.fail(Option.none())), (error) =>
+        Option.isOption(error) ? error : Option.some(error))
+    })
+    const begin = session.begin()
+    const advance = Effect.suspend(() =>
+      session.advance()
     )
-    return Stream.repeatEffectOption(next)
+    return Stream.repeatEffectOption(pull)
   }))
