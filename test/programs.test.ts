@@ -56,7 +56,7 @@ describe.concurrent("examples", () => {
   it.each(Object.entries(examples))("%s", async (name, lines) => {
     const { code, stderr, stdout } = await run(`examples/${name}.ts`)
     assert.deepStrictEqual({ code, stderr, lines: stdout.trimEnd().split("\n") }, { code: 0, stderr: "", lines })
-  }, 30_000)
+  }, 60_000)
 })
 
 describe.concurrent("npm start", () => {
@@ -98,7 +98,7 @@ describe.concurrent("npm start", () => {
     assert.strictEqual(stdout, "")
     assert.match(stderr, line)
     assert.strictEqual(stderr.split("\n").length, 2)
-  }, 30_000)
+  }, 60_000)
 })
 
 describe.concurrent("npm run emulator", () => {
@@ -129,5 +129,5 @@ describe.concurrent("npm run emulator", () => {
     const { code, stderr } = await run("scripts/emulator.ts", "--port", "http")
     assert.strictEqual(code, 1)
     assert.match(stderr, /^emulator: http is not a port; usage: .*\n$/)
-  }, 30_000)
+  }, 60_000)
 })

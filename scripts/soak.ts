@@ -1,0 +1,323 @@
+// npm run soak -- --operations 10000 --seed 1: waits for thousands of operations at once, over real sockets and with
+// faults, and sees to it that each ends as its script says and that nothing is left behind. Two minutes at most.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import type { Outcome, Service } from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { PCGRandom } from "effect/Utils"
+import { spawn } from "node:child_process"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { Pool } from "undici"
+
+type Steps = readonly [OperationsEmulator.Step, ...ReadonlyArray<OperationsEmulator.Step>]
+
+/** One operation: its script, and how it ends. */
+interface Plan {
+  readonly name: string
+  readonly steps: Steps
+  /** What `accessPolicies/…` the response is of; none for one that fails. */
+  readonly id: number | undefined
+}
+
+/** How a soak reaches its emulator. */
+export interface Emulator {
+  readonly api: GoogleApi.GoogleApi
+  readonly script: (operations: ReadonlyArray<{ readonly name: string; readonly steps: Steps }>) => Effect.Effect<void>
+  readonly stats: Effect.Effect<OperationsEmulator.Stats>
+}
+
+/** What of this process is in use. */
+interface Level {
+  readonly timers: number
+  readonly sockets: number
+  readonly fibers: number
+  /** In bytes, after a garbage collection. */
+  readonly heap: number
+}
+
+/** What a soak has seen. Nothing may be missed. */
+export interface Report {
+  readonly succeeded: number
+  readonly failed: number
+  readonly faults: number
+  readonly requests: number
+  readonly millis: number
+  readonly before: Level
+  readonly after: Level
+  readonly misses: ReadonlyArray<string>
+}
+
+/** The ways to wait for many. */
+export const manners = {
+  "Effect.forEach(wait)": (service: Service, names: ReadonlyArray<string>, end: (outcome: Outcome) => void) =>
+    Effect.forEach(
+      names,
+      (name) => Effect.map(Effect.either(service.wait(name)), (result) => end({ of: name, result })),
+      { concurrency: "unbounded", discard: true }
+    ),
+  waitAll: (service: Service, names: ReadonlyArray<string>, end: (outcome: Outcome) => void) =>
+    Stream.runForEach(service.waitAll(names), (outcome) => Effect.sync(() => end(outcome)))
+}
+
+/** A way to wait for many. */
+export type Manner = keyof typeof manners
+
+/** A pace for those who have little time. */
+export const quick: NodeOperations.Options = {
+  schedule: Polling.fixed("200 millis", { jitter: 0.2 }),
+  transient: Polling.fixed("200 millis", { jitter: 0.2 })
+}
+
+const faultShare = 0.05
+const slowMillis = 1_000
+const failure = { code: 10, message: "a parallel operation holds the lock" }
+const faults: ReadonlyArray<OperationsEmulator.Step | "slow"> = [
+  { type: "http", status: 503, headers: { "retry-after": "1" } },
+  { type: "cut", at: "beforeHeaders" },
+  { type: "cut", at: "withinHeaders" },
+  { type: "cut", at: "withinBody" },
+  "slow"
+]
+
+// One to five answers that say "pending", then the end; each may be slow, or come after a fault.
+const plan = (random: PCGRandom, prefix: string, id: number): { readonly plan: Plan; readonly faults: number } => {
+  const steps: Array<OperationsEmulator.Step> = []
+  let count = 0
+  const push = (step: OperationsEmulator.Step): void => {
+    const fault = random.number() < faultShare ? faults[random.integer(faults.length)] : undefined
+    if (fault !== undefined) count++
+    if (typeof fault === "object") steps.push(fault)
+    steps.push(fault === "slow" ? { ...step, delay: slowMillis } : step)
+  }
+  for (let pending = 1 + random.integer(5); pending > 0; pending--) push({ type: "pending" })
+  const succeeds = random.number() < 0.8
+  const type = "type.googleapis.com/google.identity.accesscontextmanager.v1.AccessPolicy"
+  push(
+    succeeds
+      ? { type: "succeeded", response: { "@type": type, name: `accessPolicies/${id}` } }
+      : { type: "failed", error: failure }
+  )
+  const name = `operations/accessPolicies/${id}/create/${prefix}`
+  return { plan: { name, steps: steps as never, id: succeeds ? id : undefined }, faults: count }
+}
+
+const wrong = (plan: Plan, { result }: Outcome): string | undefined => {
+  if (plan.id !== undefined) {
+    if (result._tag === "Left") return `${plan.name} should have succeeded: ${result.left.message}`
+    const { name, response } = result.right
+    return name === plan.name && response?.["name"] === `accessPolicies/${plan.id}`
+      ? undefined
+      : `${plan.name} succeeded with what is not its own: ${name}, ${JSON.stringify(response)}`
+  }
+  if (result._tag === "Right") return `${plan.name} should have failed`
+  const error = result.left
+  return error._tag === "OperationError" && error.operation.name === plan.name && error.code === "ABORTED" &&
+      error.status.message === failure.message
+    ? undefined
+    : `${plan.name} should have failed with ABORTED: ${error.message}`
+}
+
+setFlagsFromString("--expose-gc")
+const collectGarbage = runInNewContext("gc") as () => void
+
+const countFibers = (fibers: Iterable<Fiber.RuntimeFiber<unknown, unknown>>): Effect.Effect<number> =>
+  Effect.reduce(
+    fibers,
+    0,
+    (count, fiber) => Effect.map(Effect.flatMap(fiber.children, countFibers), (children) => count + 1 + children)
+  )
+
+const level: Effect.Effect<Level> = Effect.gen(function*() {
+  const fibers = yield* Effect.flatMap(Fiber.roots, countFibers)
+  const resources = process.getActiveResourcesInfo()
+  collectGarbage()
+  return {
+    fibers,
+    timers: resources.filter((resource) => resource === "Timeout").length,
+    sockets: resources.filter((resource) => resource.startsWith("TCP")).length,
+    heap: process.memoryUsage().heapUsed
+  }
+})
+
+// Looks until all is back, for five seconds at most: what has ended may take a moment to be gone.
+const settled = (wanted: (level: Level) => boolean): Effect.Effect<Level> =>
+  Effect.repeat(Effect.delay(level, "200 millis"), { until: wanted, times: 25 })
+
+/**
+ * Waits for that many operations at once, in one service that is closed at the end.
+ *
+ * `tolerance` is what the heap may have grown by in the end, in bytes.
+ */
+export const soak = (emulator: Emulator, options: {
+  readonly manner: Manner
+  readonly operations: number
+  readonly seed: number
+  readonly limit: Duration.DurationInput
+  readonly tolerance: number
+  readonly service?: NodeOperations.Options | undefined
+}): Effect.Effect<Report> =>
+  Effect.gen(function*() {
+    const random = new PCGRandom(options.seed)
+    const made = Array.from({ length: options.operations }, (_, id) => plan(random, String(options.seed), id))
+    const plans = new Map(made.map(({ plan }) => [plan.name, plan]))
+    const expected = made.reduce((sum, { plan }) => sum + plan.steps.length, 0)
+    yield* emulator.script([...plans.values()])
+    const misses: Array<string> = []
+    const ended = new Set<string>()
+    const before = yield* Effect.delay(level, "200 millis")
+    const { requests: earlier } = yield* emulator.stats
+
+    const end = (outcome: Outcome): void => {
+      const name = outcome.of as string
+      if (ended.has(name)) misses.push(`${name} has ended twice`)
+      ended.add(name)
+      const miss = wrong(plans.get(name)!, outcome)
+      if (miss !== undefined) misses.push(miss)
+    }
+    const [millis, requests] = yield* Effect.scoped(Effect.gen(function*() {
+      const service = yield* NodeOperations.make({ ...options.service, api: emulator.api })
+      const names = [...plans.keys()]
+      const [duration] = yield* Effect.timed(
+        Effect.timeoutOption(manners[options.manner](service, names, end), options.limit)
+      )
+      const { requests } = yield* emulator.stats
+      yield* Effect.sleep("1500 millis")
+      const late = (yield* emulator.stats).requests - requests
+      if (late > 0) misses.push(`${late} requests after the end`)
+      return [Duration.toMillis(duration), requests - earlier] as const
+    }))
+    if (ended.size < plans.size) misses.push(`${plans.size - ended.size} operations have not ended`)
+    if (requests !== expected) misses.push(`${requests} requests, where the scripts have ${expected} answers`)
+
+    const after = yield* settled((now) =>
+      now.timers <= before.timers && now.sockets <= before.sockets && now.fibers <= before.fibers &&
+      now.heap <= before.heap + options.tolerance
+    )
+    if (after.timers > before.timers) misses.push(`timers: ${before.timers} before, ${after.timers} after`)
+    if (after.sockets > before.sockets) misses.push(`sockets: ${before.sockets} before, ${after.sockets} after`)
+    if (after.fibers > before.fibers) misses.push(`fibers: ${before.fibers} before, ${after.fibers} after`)
+    if (after.heap > before.heap + options.tolerance) {
+      misses.push(`heap: ${before.heap} bytes before, ${after.heap} after`)
+    }
+    const { openConnections } = yield* emulator.stats
+    if (openConnections > 0) misses.push(`${openConnections} connections are open`)
+    const failed = made.filter(({ plan }) => plan.id === undefined).length
+    return {
+      succeeded: options.operations - failed,
+      failed,
+      faults: made.reduce((sum, { faults }) => sum + faults, 0),
+      requests,
+      millis,
+      before,
+      after,
+      misses
+    }
+  })
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+// The emulator in a process of its own, so that this one holds what the client needs and nothing else. It is spoken to on
+// connections that are closed at once, since it counts them.
+const emulatorProcess = Effect.gen(function*() {
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(process.execPath, ["--import", "tsx", "scripts/emulator.ts"], {
+        cwd: root,
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      process.once("exit", () => child.kill())
+      return child
+    }),
+    (child) => Effect.sync(() => child.kill())
+  )
+  const line = yield* Effect.promise(async () => {
+    for await (const line of createInterface({ input: child.stdout })) return line
+    throw new Error("the emulator has ended")
+  })
+  const url = line.replace("listening on ", "")
+  const withPool = <A>(connections: number, use: (pool: Pool) => Promise<A>) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => new Pool(url, { connections })),
+      (pool) => Effect.promise(() => use(pool)),
+      (pool) => Effect.promise(() => pool.destroy())
+    )
+  const emulator: Emulator = {
+    api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: url }),
+    script: (operations) =>
+      withPool(8, (pool) =>
+        Promise.all(operations.map(async ({ name, steps }) => {
+          const body = JSON.stringify({ name, steps })
+          const answer = await pool.request({ method: "POST", path: "/emulator/operations", body })
+          await answer.body.dump()
+          if (answer.statusCode !== 200) throw new Error(`the emulator does not take ${body}`)
+        }))).pipe(Effect.asVoid),
+    stats: withPool(1, async (pool) =>
+      (await pool.request({ method: "GET", path: "/emulator/stats" }))
+        .body.json() as Promise<OperationsEmulator.Stats>)
+  }
+  return emulator
+})
+
+class Missed extends Data.TaggedError("Missed")<{ readonly message: string }> {}
+
+const usage = "usage: npm run soak -- [--operations N] [--seed N]"
+
+const parseOptions = Effect.try({
+  try: () => {
+    const { values } = parseArgs({
+      options: { operations: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } }
+    })
+    const operations = Number(values.operations)
+    const seed = Number(values.seed)
+    if (!(Number.isInteger(operations) && operations > 0 && Number.isInteger(seed))) throw new Error("no such number")
+    return { operations, seed }
+  },
+  catch: (cause) => new Missed({ message: `${(cause as Error).message}; ${usage}` })
+})
+
+const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`
+const count = (value: number): string => value.toLocaleString("en")
+
+const program = Effect.gen(function*() {
+  const { operations, seed } = yield* parseOptions
+  const emulator = yield* emulatorProcess
+  const each = (operations: number, seed: number, service?: NodeOperations.Options) => (manner: Manner) =>
+    soak(emulator, { manner, operations, seed, limit: "45 seconds", tolerance: 2 ** 22, service })
+  const names = Object.keys(manners) as Array<Manner>
+  // Loads and compiles what there is, so that the heap has its level.
+  yield* Effect.forEach(names, each(Math.min(operations, 200), seed + 1, quick))
+  let missed = 0
+  for (const manner of names) {
+    const report = yield* each(operations, seed)(manner)
+    const { after, before } = report
+    missed += report.misses.length
+    yield* Console.log([
+      `${manner}, ${count(operations)} operations at once, seed ${seed}: ${(report.millis / 1000).toFixed(1)} s`,
+      `  ${count(report.succeeded)} to succeed, ${count(report.failed)} to fail; ` +
+      `${count(report.requests)} requests, ${count(report.faults)} faults`,
+      `  before and after: timers ${before.timers} and ${after.timers}, sockets ${before.sockets} and ${after.sockets}, ` +
+      `fibers ${before.fibers} and ${after.fibers}, heap ${megabytes(before.heap)} and ${megabytes(after.heap)}`,
+      report.misses.length === 0 ? "  nothing missed" : `  ${count(report.misses.length)} missed:`,
+      ...report.misses.slice(0, 20).map((miss) => `    ${miss}`)
+    ].join("\n"))
+  }
+  if (missed > 0) return yield* new Missed({ message: `${count(missed)} missed` })
+}).pipe(
+  Effect.scoped,
+  Effect.timeoutFail({ duration: "2 minutes", onTimeout: () => new Missed({ message: "not done in two minutes" }) }),
+  Effect.tapError((error) => Console.error(`soak: ${error.message}`))
+)
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) NodeRuntime.runMain(program, { disableErrorReporting: true })

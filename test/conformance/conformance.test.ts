@@ -1,0 +1,236 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { type Call, type Case, defaultName, groups, type Request, second } from "./cases.js"
+import { type Client, makeClient, type Outcome, type Wait } from "./client.js"
+
+const longestTimer = 2 ** 31 - 1
+
+type Ended = Outcome | { readonly end: "aborted" }
+
+interface Result {
+  readonly ended: Ended
+  readonly at: number
+}
+
+const toWait = (case_: Case, call: Call, ticket: string): Wait => {
+  const { abort: _abort, elsewhere: _elsewhere, expect: _expect, from, start: _start, ...rest } = call
+  return {
+    name: case_.name ?? defaultName,
+    interval: second,
+    retryInterval: second,
+    ...rest,
+    from: from === "ticket" ? { ticket } : from ?? "name"
+  }
+}
+
+/** Makes the calls of a case, each when it is due, and gives how they have ended. */
+const play = (case_: Case, client: Client, another: Client, name: string) =>
+  Effect.gen(function*() {
+    const ticket = case_.save === undefined ? "" : yield* client.save(name, case_.save)
+    return yield* Effect.forEach(case_.calls, (call) =>
+      Effect.gen(function*() {
+        const { abort, elsewhere, start = 0 } = call
+        if (start > 0) yield* Effect.sleep(start)
+        const fiber = yield* Effect.fork((elsewhere === true ? another : client).wait(toWait(case_, call, ticket)))
+        if (abort !== undefined) {
+          yield* Effect.fork(Effect.delay(Fiber.interruptFork(fiber), abort - start))
+        }
+        const exit = yield* Fiber.await(fiber)
+        const at = yield* Clock.currentTimeMillis
+        if (exit._tag === "Success") return { ended: exit.value, at }
+        return abort === undefined ? yield* Effect.failCause(exit.cause) : { ended: { end: "aborted" as const }, at }
+      }), { concurrency: "unbounded" })
+  })
+
+/** Every key that is expected holds. */
+const check = (case_: Case, results: ReadonlyArray<Result>, compareTimes: boolean) => {
+  assert.strictEqual(results.length, case_.calls.length)
+  for (const [index, { expect: { at, says, ...expected } }] of case_.calls.entries()) {
+    const result = results[index]!
+    const which = `call ${index}`
+    const seen: Record<string, unknown> = { ...result.ended }
+    const wanted: Record<string, unknown> = { ...expected }
+    assert.deepStrictEqual(Object.fromEntries(Object.keys(wanted).map((key) => [key, seen[key]])), wanted, which)
+    if (compareTimes && at !== undefined) assert.strictEqual(result.at, at, `${which}, when it ended`)
+    const message = String(seen["message"])
+    for (const words of says ?? []) assert.include(message.toLowerCase(), words.toLowerCase(), which)
+    assert.notInclude(message, "token-", which)
+  }
+}
+
+interface Seen {
+  readonly request: Request
+  readonly path: string
+}
+
+const methodOf = (request: Request): string => typeof request === "number" ? "get" : request[0]
+const timeOf = (request: Request): number => typeof request === "number" ? request : request[1]
+
+/** An `HttpClient` that keeps what it was asked, by the clock of the test. */
+const recorder = (clock: Clock.Clock, client: HttpClient.HttpClient) => {
+  const seen: Array<Seen> = []
+  const inFlight = new Map<string, number>()
+  let aborted = 0
+  let mostAtATime = 0
+  const http = HttpClient.transform(client, (effect, request) =>
+    Effect.suspend(() => {
+      const { pathname } = new URL(request.url)
+      const at = clock.unsafeCurrentTimeMillis()
+      const verb = /:(wait|cancel)$/.exec(pathname)?.[1]
+      seen.push({
+        request: verb === undefined ? at : [verb as "wait" | "cancel", at],
+        path: pathname.replace(/:(?:wait|cancel)$/, "")
+      })
+      const count = (inFlight.get(pathname) ?? 0) + 1
+      inFlight.set(pathname, count)
+      mostAtATime = Math.max(mostAtATime, count)
+      return effect.pipe(
+        Effect.onInterrupt(() => Effect.sync(() => aborted++)),
+        Effect.ensuring(Effect.sync(() => inFlight.set(pathname, inFlight.get(pathname)! - 1)))
+      )
+    }))
+  return { http, seen, aborted: () => aborted, mostAtATime: () => mostAtATime }
+}
+
+const inMemory = (case_: Case) =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const asked: Array<number> = []
+    const recording: Clock.Clock = {
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      currentTimeMillis: clock.currentTimeMillis,
+      currentTimeNanos: clock.currentTimeNanos,
+      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+      sleep: (duration) => {
+        asked.push(Duration.toMillis(duration))
+        return clock.sleep(duration)
+      }
+    }
+    const emulator = OperationsEmulator.make({ methods: case_.server ?? {} })
+    const name = case_.name ?? defaultName
+    yield* emulator.script(name, case_.script)
+    const server = recorder(clock, emulator.httpClient)
+    const target = { baseUrl: "http://localhost:1", http: server.http, settings: case_.settings ?? {} }
+    const client = yield* makeClient(target)
+    const another = yield* makeClient(target)
+    // What a case itself sleeps for (the start of a call, an abort) is not the client's.
+    const own = new Set(case_.calls.flatMap(({ abort = 0, start = 0 }) => [start, abort - start]))
+    const fiber = yield* Effect.fork(Effect.withClock(play(case_, client, another, name), recording))
+    yield* TestClock.adjust(case_.horizon ?? 600 * second)
+    const ended = fiber.unsafePoll()
+    assert.isNotNull(ended, "every call has ended")
+    const results = yield* Fiber.join(fiber)
+    check(case_, results, true)
+    assert.deepStrictEqual(server.seen.map(({ request }) => request), case_.requests)
+    if (case_.path !== undefined) {
+      for (const { path } of server.seen) assert.strictEqual(path, case_.path)
+    }
+    assert.isAtMost(server.mostAtATime(), 1, "requests for the operation at a time")
+    assert.strictEqual(server.aborted(), case_.aborted ?? 0, "aborted requests")
+    for (const millis of asked) {
+      if (!own.has(millis)) assert.isAtMost(millis, longestTimer, "a sleep that a timer can hold")
+    }
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Over a socket
+// ---------------------------------------------------------------------------------------------------------------------
+
+const pace = 1 / 20
+
+const timeKeys = new Set([
+  "delay",
+  "duration",
+  "timeout",
+  "interval",
+  "retryInterval",
+  "start",
+  "abort",
+  "requestTimeout"
+])
+
+/** The same case at another pace. Its requests and ends keep their order, not their times. */
+const paced = (value: unknown, key?: string): unknown => {
+  if (typeof value === "number") return key !== undefined && timeKeys.has(key) ? value * pace : value
+  if (Array.isArray(value)) return value.map((item) => paced(item))
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, paced(item, key)]))
+}
+
+const overASocket = (case_: Case) =>
+  Effect.gen(function*() {
+    const { calls, script } = paced({
+      script: case_.script,
+      calls: case_.calls.map((call) => ({ interval: second, retryInterval: second, ...call }))
+    }) as Pick<Case, "calls" | "script">
+    const settings = paced(case_.settings ?? {}) as NonNullable<Case["settings"]>
+    const played: Case = { ...case_, calls, script, save: paced(case_.save) as NonNullable<Case["save"]> }
+    const emulator = OperationsEmulator.make({ methods: case_.server ?? {} })
+    const name = case_.name ?? defaultName
+    const { url } = yield* emulator.serve()
+    const client = yield* makeClient({ baseUrl: url, settings })
+    const another = yield* makeClient({ baseUrl: url, settings })
+    yield* emulator.script(name, script)
+    const results = yield* play(played, client, another, name)
+    yield* Effect.sleep(2 * second * pace)
+    check(played, results, false)
+    const requests = yield* emulator.calls
+    assert.deepStrictEqual(requests.map(({ method }) => method), case_.requests.map(methodOf))
+    for (const request of requests) assert.strictEqual(request.name, name)
+    assert.strictEqual((yield* emulator.stats).aborted, case_.aborted ?? 0, "aborted requests")
+  })
+
+const all = Object.values(groups).flat()
+
+describe("the cases", () => {
+  it("are told apart by their ids", () => {
+    assert.strictEqual(new Set(all.map(({ id }) => id)).size, all.length)
+  })
+
+  it("list their requests in order", () => {
+    for (const { id, requests } of all) {
+      const times = requests.map(timeOf)
+      assert.deepStrictEqual(times, times.toSorted((a, b) => a - b), id)
+    }
+  })
+})
+
+describe.each(Object.entries(groups))("in memory: %s", (_, cases) => {
+  for (const case_ of cases) {
+    it.scoped(`${case_.id}: ${case_.shows}`, () => inMemory(case_))
+  }
+})
+
+describe.concurrent("over a socket", () => {
+  for (const case_ of all) {
+    if (case_.inMemoryOnly === undefined) it.scopedLive(case_.id, () => overASocket(case_))
+  }
+})
+
+describe("the runner", () => {
+  it.effect("fails a case that its client does not pass", () =>
+    Effect.gen(function*() {
+      const right: Case = { ...all[0]!, horizon: 5 * second }
+      yield* Effect.scoped(inMemory(right))
+      const wrong: ReadonlyArray<Case> = [
+        { ...right, requests: [0, second] },
+        { ...right, calls: [{ expect: { end: "failed" } }] },
+        { ...right, calls: [{ expect: { end: "succeeded", at: 1 } }] },
+        { ...right, script: [{ type: "pending" }] },
+        { ...right, path: "/v2/operations/x" },
+        { ...right, aborted: 1 }
+      ]
+      for (const case_ of wrong) {
+        const result = yield* Effect.either(Effect.sandbox(Effect.scoped(inMemory(case_))))
+        assert.isTrue(Either.isLeft(result))
+      }
+    }))
+})
