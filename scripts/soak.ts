@@ -91,7 +91,7 @@ const faults: ReadonlyArray<OperationsEmulator.Step | "slow"> = [
   "slow"
 ]
 
-// One to five answers that say "pending", then the end; each may be slow, or come after a fault.
+// Up to three answers that say "pending", then the end; each may be slow, or come after a fault.
 const plan = (random: PCGRandom, prefix: string, id: number): { readonly plan: Plan; readonly faults: number } => {
   const steps: Array<OperationsEmulator.Step> = []
   let count = 0
@@ -101,7 +101,7 @@ const plan = (random: PCGRandom, prefix: string, id: number): { readonly plan: P
     if (typeof fault === "object") steps.push(fault)
     steps.push(fault === "slow" ? { ...step, delay: slowMillis } : step)
   }
-  for (let pending = 1 + random.integer(5); pending > 0; pending--) push({ type: "pending" })
+  for (let pending = random.integer(4); pending > 0; pending--) push({ type: "pending" })
   const succeeds = random.number() < 0.8
   const type = "type.googleapis.com/google.identity.accesscontextmanager.v1.AccessPolicy"
   push(
@@ -294,7 +294,7 @@ const program = Effect.gen(function*() {
   const { operations, seed } = yield* parseOptions
   const emulator = yield* emulatorProcess
   const each = (operations: number, seed: number, service?: NodeOperations.Options) => (manner: Manner) =>
-    soak(emulator, { manner, operations, seed, limit: "45 seconds", tolerance: 2 ** 22, service })
+    soak(emulator, { manner, operations, seed, limit: "50 seconds", tolerance: 2 ** 22, service })
   const names = Object.keys(manners) as Array<Manner>
   // Loads and compiles what there is, so that the heap has its level.
   yield* Effect.forEach(names, each(Math.min(operations, 200), seed + 1, quick))

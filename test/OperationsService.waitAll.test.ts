@@ -301,7 +301,7 @@ describe("waitAll", () => {
       yield* after("1 minute", Stream.runDrain(operations.waitAll(names(200))))
       assert.strictEqual(http.most(), 64)
       assert.deepStrictEqual(new Set(seconds(http)), new Set([0, 1, 2, 3]))
-    }))
+    }), 30_000)
 
   it.scoped("a server that holds its answers does not keep the others waiting", () =>
     Effect.gen(function*() {
@@ -444,7 +444,7 @@ describe("the end of waitAll", () => {
       yield* Fiber.interruptAll(waits)
       assert.deepStrictEqual(http.cancelled().sort(), probes.map((name) => `${name}:cancel`).sort())
       assert.strictEqual(http.times.length, asked + 2 * probes.length)
-    }))
+    }), 30_000)
 })
 
 describe("requestBudget", () => {
@@ -466,7 +466,7 @@ describe("requestBudget", () => {
       const operations = yield* service(http, { requestBudget: { perSecond: 10 }, schedule: every("1 second") })
       yield* after("1 hour", Stream.runDrain(operations.waitAll(names(80))))
       assert.deepStrictEqual(http.times, steps(160, 100))
-    }))
+    }), 30_000)
 
   it.scoped("concurrent bounds what is in flight", () =>
     Effect.gen(function*() {
@@ -492,7 +492,7 @@ describe("requestBudget", () => {
       const operations = yield* service(http, { requestBudget: { concurrent: 100 } })
       yield* after("1 minute", Stream.runDrain(operations.waitAll(names(150))))
       assert.strictEqual(http.most(), 100)
-    }))
+    }), 30_000)
 
   for (const requestBudget of [{ perSecond: 10 }, { concurrent: 1 }, { perSecond: 10, concurrent: 5 }]) {
     it.scoped(`each operation has its turn: ${JSON.stringify(requestBudget)}`, () =>
@@ -507,7 +507,7 @@ describe("requestBudget", () => {
         }
         assert.isAtLeast(Math.min(...names(70).map((name) => http.polls.get(name) ?? 0)), 3)
         yield* Fiber.interrupt(fiber)
-      }))
+      }), 30_000)
   }
 
   it.scoped("is one for all the service's calls, first come, first served", () =>
@@ -660,5 +660,5 @@ describe("requestBudget", () => {
       const operations = yield* service(http, { requestBudget: {} })
       yield* after("1 second", Effect.all(names(200).map((name) => operations.get(name)), { concurrency: "unbounded" }))
       assert.strictEqual(http.most(), 200)
-    }))
+    }), 30_000)
 })
