@@ -72,14 +72,23 @@ export class Session {
 
   /** Polls, alone or with others, and takes in the answer. */
   poll(): Effect.Effect<void, WaitFailure> {
-    const read = Effect.flatMap(Effect.either(this.sessions.read(this)), (answer) => this.take(answer))
+    return Effect.flatMap(
+      Effect.either(this.sessions.read(this)),
+      (answer) =>
+        Either.isLeft(answer) && isWaitTimeoutError(answer.left)
+          ? Effect.fail(answer.left)
+          : this.take(answer as Either.Either<Response.Snapshot, HttpError.HttpError>)
+    )
+  }
+
+  /** The server may hold the poll of another wait for longer than there is time here. */
+  patience<A>(follow: Effect.Effect<A, HttpError.HttpError>): Effect.Effect<A, HttpError.HttpError | WaitTimeoutError> {
     const { deadline } = this.waiting
-    if (deadline === Infinity || !this.shared.isPolled || !this.sessions.holds) return read
-    // The poll in flight is another wait's, which the server may hold for longer than there is time here.
+    if (deadline === Infinity || !this.sessions.holds) return follow
     return Effect.flatMap(now, (at) =>
       Effect.flatMap(
-        Effect.timeoutOption(read, Duration.millis(Math.max(0, deadline - at))),
-        (result) => result._tag === "Some" ? Effect.void : this.waiting.expire()
+        Effect.timeoutOption(follow, Duration.millis(Math.max(0, deadline - at))),
+        (result) => result._tag === "Some" ? Effect.succeed(result.value) : this.waiting.expire()
       ))
   }
 
@@ -199,9 +208,10 @@ export class Sessions {
   }
 
   /** One poll, shared with the other waits for the operation. */
-  read(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError> {
+  read(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError | WaitTimeoutError> {
     const poll = session.shared.poll(
-      this.canHold(session) ? this.hold(session) : this.channel.send(session.call, Response.toSnapshot)
+      this.canHold(session) ? this.hold(session) : this.channel.send(session.call, Response.toSnapshot),
+      (follow) => session.patience(follow)
     )
     if (this.options.requestBudget === undefined || session.waiting.deadline === Infinity) return poll
     // Waiting for a place in the budget must not outlast the deadline.

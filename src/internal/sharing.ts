@@ -11,6 +11,15 @@ import type { Snapshot } from "./response.js"
 type Poll = Effect.Effect<Snapshot, HttpError.HttpError>
 
 /**
+ * Bounds how long a wait goes after the poll of another one.
+ *
+ * @internal
+ */
+export type Patience<E> = <A>(
+  follow: Effect.Effect<A, HttpError.HttpError>
+) => Effect.Effect<A, HttpError.HttpError | E>
+
+/**
  * One operation that is waited for.
  *
  * @internal
@@ -24,18 +33,23 @@ export class Shared {
   /** Those that sleep until their next poll. */
   readonly wakes = new Set<(verdict: Snapshot | undefined) => void>()
   // Those that wait for the poll in flight, when there is one: it runs in the fiber of the wait that began it.
-  private followers: Set<(exit: Exit.Exit<Snapshot, HttpError.HttpError> | undefined) => void> | undefined
+  private followers: Set<(exit: Exit.Exit<Snapshot | undefined, HttpError.HttpError>) => void> | undefined
 
   /** Whether there is a poll in flight. */
   get isPolled(): boolean {
     return this.followers !== undefined
   }
 
-  /** Polls by `request`, or waits for the poll that another wait has in flight. */
-  poll(request: Poll): Poll {
+  /** Polls by `request`, or waits for the poll that another wait has in flight, as long as `patience` lets it. */
+  poll<E>(request: Poll, patience: Patience<E>): Effect.Effect<Snapshot, HttpError.HttpError | E> {
     return Effect.suspend(() => {
       if (this.verdict !== undefined) return Effect.succeed(this.verdict)
-      return this.isPolled ? this.follow(request) : this.lead(request)
+      if (!this.isPolled) return this.lead(request)
+      // A wait that was interrupted leaves the operation to the others: the first of them polls now.
+      return Effect.flatMap(
+        patience(this.follow()),
+        (snapshot) => snapshot === undefined ? this.poll(request, patience) : Effect.succeed(snapshot)
+      )
     })
   }
 
@@ -46,21 +60,20 @@ export class Shared {
         const followers = this.followers!
         this.followers = undefined
         if (Exit.isSuccess(exit) && exit.value.operation.done) this.verdict = exit.value
-        // A wait that was interrupted leaves the operation to the others.
         const isLeft = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
-        for (const resume of followers) resume(isLeft ? undefined : exit)
+        for (const resume of followers) resume(isLeft ? Exit.succeed(undefined) : exit)
         if (this.verdict !== undefined) {
           for (const wake of this.wakes) wake(this.verdict)
         }
       }))
   }
 
-  private follow(request: Poll): Poll {
+  // Gives nothing when the poll was given up.
+  private follow(): Effect.Effect<Snapshot | undefined, HttpError.HttpError> {
     return Effect.async((resume) => {
       const followers = this.followers!
-      const end = (exit: Exit.Exit<Snapshot, HttpError.HttpError> | undefined) => resume(exit ?? this.poll(request))
-      followers.add(end)
-      return Effect.sync(() => followers.delete(end))
+      followers.add(resume)
+      return Effect.sync(() => followers.delete(resume))
     })
   }
 }

@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import type { Outcome, Waitable, WaitOptions } from "../OperationsService.js"
 import type { Snapshot } from "./response.js"
 import { type JoinOptions, Session, type Sessions, type WaitFailure } from "./session.js"
+import { now } from "./waiting.js"
 
 interface Entry<W> {
   readonly of: W
@@ -25,6 +26,9 @@ interface Entry<W> {
 
 // How many cancels the end of the stream sends at a time.
 const cancelsAtATime = 16
+
+// How long a wait leaves another wait's poll that the server may hold, in ms, before it looks whether it is still there.
+const lookAgainMillis = 1_000
 
 /** @internal */
 export const waitAll = <W extends Waitable>(
@@ -109,11 +113,14 @@ export const waitAll = <W extends Waitable>(
     yield* Effect.catchAll(lifecycle.begin({}), () => Effect.sync(close))
     yield* Effect.addFinalizer(() => Effect.sync(() => lifecycle.sleeps.remove(close)))
 
-    const work = Effect.flatMap(Queue.take(ready), (entry) =>
-      advance(
-        entry,
-        entry.seen === undefined ? entry.session.poll() : entry.session.take(Either.right(entry.seen))
-      ))
+    const step = (entry: Entry<W>): Effect.Effect<void> => {
+      const { session } = entry
+      if (entry.seen !== undefined) return advance(entry, session.take(Either.right(entry.seen)))
+      if (!sessions.holds || !session.shared.isPolled) return advance(entry, session.poll())
+      // The server may hold the poll of another wait for long; its end wakes this one, which keeps no slot meanwhile.
+      return Effect.map(now, (at) => sleep(entry, at + lookAgainMillis))
+    }
+    const work = Effect.flatMap(Queue.take(ready), step)
     yield* Effect.replicateEffect(Effect.forkScoped(Effect.forever(work)), Math.min(concurrency, open.size), {
       discard: true
     })
