@@ -18,7 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
 import { Readable } from "node:stream"
-import { type Dispatcher, Pool } from "undici"
+import { type Dispatcher, errors, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
 import { defaultMaxBodySize, defaultRequestTimeout } from "./internal/channel.js"
 import { CollectedResponse } from "./internal/collectedResponse.js"
@@ -51,6 +51,10 @@ interface Limits {
   readonly requestTimeout: number
   readonly maxBodySize: number
 }
+
+// What undici refuses to send, such as a header with a line break.
+const isUnsendable = (cause: unknown): boolean =>
+  cause instanceof errors.InvalidArgumentError || cause instanceof errors.NotSupportedError
 
 // One exchange: collects the answer up to its bound and hands it on in one piece.
 class Exchange implements Dispatcher.DispatchHandler {
@@ -104,7 +108,13 @@ class Exchange implements Dispatcher.DispatchHandler {
   private fail(cause: unknown): void {
     if (this.end()) {
       this.resume(
-        Effect.fail(new HttpClientError.RequestError({ request: this.request, reason: "Transport", cause }))
+        Effect.fail(
+          new HttpClientError.RequestError({
+            request: this.request,
+            reason: isUnsendable(cause) ? "Encode" : "Transport",
+            cause
+          })
+        )
       )
     }
   }

@@ -187,7 +187,8 @@ export interface Service {
    * Waits for the same operation share their polls: there is never more than one request for it at a time, and its end
    * wakes them all. Where the API has `:wait`, the server holds its answers.
    *
-   * An operation (not a name) that is NOT_FOUND may not be visible yet, so that is transient for its first 30 seconds.
+   * An operation (not a name) that is NOT_FOUND may not be visible yet, so that is transient for the first 30 seconds of the
+   * wait; for a handle, for the first 30 seconds after it was made.
    *
    * Interruption aborts the exchange in flight; `onInterrupt` says what becomes of the operation.
    */
@@ -445,7 +446,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
           return OperationHandle.OperationHandle.make({
             version: 1,
             name,
-            api: { baseUrl: api.baseUrl, version: api.version },
+            api: yield* channel.address,
             startedAt: DateTime.unsafeMake(now),
             ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
             ...(responseType === undefined ? undefined : { responseType }),

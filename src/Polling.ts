@@ -40,8 +40,8 @@ const fromDelay = (
     (now, _, state) =>
       Effect.map(Random.next, (random) => {
         const { start, step } = state ?? { start: now, step: 0 }
-        const jittered = delay(now - start, step) * (1 + jitter * (2 * random - 1))
-        const next = Math.max(1, Math.round(Math.min(max, jittered)))
+        const middle = Math.min(max / (1 + jitter), delay(now - start, step))
+        const next = Math.max(1, Math.round(middle * (1 + jitter * (2 * random - 1))))
         return [
           { start, step: step + 1 },
           Duration.millis(next),

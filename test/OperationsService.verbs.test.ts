@@ -905,11 +905,27 @@ describe("NOT_FOUND, by phase", () => {
   it.scoped("a resumed handle: at once, and it may have expired", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* service(inOrder(pending))).handle(known)
+      yield* TestClock.adjust("31 seconds")
       const error = yield* failing(handle, [0], notFound)
       assert.strictEqual(error.code, "NOT_FOUND")
       assert.match(error.message, /no such operation.*may have expired/)
       assert.strictEqual(error.status?.message, "no such operation")
       const other = yield* failing(handle, [0], html(404))
       assert.notInclude(other.message, "expired")
+    }))
+
+  it.scoped("a handle that was just made: tolerated as for an operation that was just started", () =>
+    Effect.gen(function*() {
+      const operations = yield* service(timedInOrder(notFound, succeeded), options)
+      const handle = yield* operations.handle(known)
+      assert.strictEqual((yield* after("20 seconds", operations.wait(handle)))._tag, "Succeeded")
+    }))
+
+  it.scoped("a handle is for an API, however its base URL is spelled", () =>
+    Effect.gen(function*() {
+      const at = (baseUrl: string) => ({ api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl }) })
+      const handle = yield* (yield* service(inOrder(pending), at("https://example.com/"))).handle(known)
+      const operations = yield* service(timedInOrder(succeeded), at("https://example.com"))
+      assert.strictEqual((yield* after("1 second", operations.wait(handle)))._tag, "Succeeded")
     }))
 })

@@ -16,6 +16,7 @@ import type { Answer } from "./collectedResponse.js"
 import { Lifecycle, type LifecycleOptions } from "./lifecycle.js"
 import * as Request from "./request.js"
 import * as Response from "./response.js"
+import { now } from "./waiting.js"
 
 /**
  * What a service reaches the network by. One that has `inFlight` ends its exchanges itself, when `requestTimeout` has
@@ -45,10 +46,16 @@ export interface Call {
   readonly request: HttpClientRequest.HttpClientRequest
   /** How long the exchange may take, in ms, if not `requestTimeout`; such a call waits for no budget either. */
   readonly urgent?: number | undefined
+  /** Credentials of the user's own, by header name. */
+  readonly secrets: Readonly<Record<string, string>>
 }
+
+const noSecrets: Readonly<Record<string, string>> = {}
 
 interface Received {
   readonly exchange: Response.Exchange
+  /** The headers that authorised it. */
+  readonly authorisation: Readonly<Record<string, string>>
   readonly answer: Answer
 }
 
@@ -93,6 +100,15 @@ export class Channel {
     this.lifecycle = new Lifecycle(transport)
   }
 
+  /** Where the API is, in one spelling. */
+  get address(): Either.Either<{ readonly baseUrl: string; readonly version: string }, HttpError.HttpError> {
+    const { version } = this.api
+    return Either.map(this.endpoint, ({ origin, prefix }) => ({
+      baseUrl: `${origin}${prefix.slice(0, -version.length - 1)}`,
+      version
+    }))
+  }
+
   /** A call to a path of the API: an operation's, by its name, or that of a collection. */
   call(options: {
     readonly method: "GET" | "POST" | "DELETE"
@@ -121,7 +137,8 @@ export class Channel {
               method,
               path,
               request: options.body === undefined ? request : HttpClientRequest.setBody(request, options.body),
-              urgent
+              urgent,
+              secrets: noSecrets
             }
           })
       ))
@@ -129,21 +146,30 @@ export class Channel {
 
   /** The call that a request of the user's own stands for. */
   ownCall(request: HttpClientRequest.HttpClientRequest): Either.Either<Call, HttpError.HttpError> {
-    return Either.flatMap(this.endpoint, (endpoint) =>
-      Either.map(Request.ownUrl(endpoint, request), (url) => ({
-        endpoint,
-        method: request.method,
-        path: url.pathname,
-        request: HttpClientRequest.make(request.method as "POST")(url.href, {
-          headers: { ...this.commonHeaders, ...request.headers },
-          body: request.body
-        })
-      })))
+    return Either.flatMap(
+      this.endpoint,
+      (endpoint) =>
+        Either.map(Request.ownUrl(endpoint, request, this.options.xgafv), (url) => ({
+          endpoint,
+          secrets: Object.fromEntries(
+            ["authorization", "cookie", "proxy-authorization", "x-goog-api-key"].flatMap((name) => {
+              const value = request.headers[name]
+              return value === undefined ? [] : [[name, value]]
+            })
+          ),
+          method: request.method,
+          path: url.pathname,
+          request: HttpClientRequest.make(request.method as "POST")(url.href, {
+            headers: { ...this.commonHeaders, ...request.headers },
+            body: request.body
+          })
+        }))
+    )
   }
 
   /** What an error says of a call. */
-  exchangeOf({ endpoint, method, path }: Call): Response.Exchange {
-    return { method, origin: endpoint.origin, path, requestTimeout: this.requestTimeout, secrets: {} }
+  exchangeOf({ endpoint, method, path, secrets }: Call): Response.Exchange {
+    return { method, origin: endpoint.origin, path, requestTimeout: this.requestTimeout, secrets }
   }
 
   /**
@@ -171,17 +197,22 @@ export class Channel {
 
   // Nothing is repeated but one request that was refused with 401, with credentials that are new.
   private received(call: Call): Effect.Effect<Received, HttpError.HttpError> {
-    return Effect.flatMap(this.attempt(call), (received) => {
-      if (received!.answer.status !== 401) return Effect.succeed(received!)
-      return Effect.map(this.attempt(call, received!.exchange.secrets), (again) => again ?? received!)
-    })
+    return Effect.flatMap(now, (since) =>
+      Effect.flatMap(this.attempt(call), (received) => {
+        if (received!.answer.status !== 401) return Effect.succeed(received!)
+        return Effect.flatMap(now, (at) =>
+          Effect.map(
+            this.attempt(call, { headers: received!.authorisation, elapsed: at - since }),
+            (again) => again ?? received!
+          ))
+      }))
   }
 
   // One request and its answer. `refused` are the headers that the server has just answered with 401; without new ones
   // there is no other attempt.
   private attempt(
     call: Call,
-    refused?: Readonly<Record<string, string>>
+    refused?: { readonly headers: Readonly<Record<string, string>>; readonly elapsed: number }
   ): Effect.Effect<Received | undefined, HttpError.HttpError> {
     const { endpoint, request } = call
     const exchange = this.exchangeOf(call)
@@ -189,17 +220,17 @@ export class Channel {
     const effect = Effect.flatMap(
       found,
       (redacted) =>
-        Effect.flatMap(Request.credentialHeaders(endpoint, redacted), (secrets) => {
-          if (refused !== undefined && sameHeaders(secrets, refused)) return Effect.succeed(undefined)
-          const authorised = { ...exchange, secrets }
+        Effect.flatMap(Request.credentialHeaders(endpoint, redacted), (authorisation) => {
+          if (refused !== undefined && sameHeaders(authorisation, refused.headers)) return Effect.succeed(undefined)
+          const authorised = { ...exchange, secrets: { ...exchange.secrets, ...authorisation } }
           return Effect.map(
             Response.receive(
               this.transport.execute,
-              HttpClientRequest.setHeaders(request, secrets),
+              HttpClientRequest.setHeaders(request, authorisation),
               authorised,
               this.maxBodySize
             ),
-            (answer) => ({ exchange: authorised, answer })
+            (answer) => ({ exchange: authorised, authorisation, answer })
           )
         })
     )
@@ -210,7 +241,7 @@ export class Channel {
       return effect
     }
     return this.lifecycle.exchange(effect, call, {
-      millis: call.urgent ?? Duration.toMillis(this.requestTimeout),
+      millis: (call.urgent ?? Duration.toMillis(this.requestTimeout)) - (refused?.elapsed ?? 0),
       onExceeded: () => Response.timeoutError(exchange)
     })
   }

@@ -6,7 +6,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
-import { TreeFormatter } from "effect/ParseResult"
+import { ArrayFormatter, type ParseError } from "effect/ParseResult"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Code from "../Code.js"
@@ -20,7 +20,6 @@ const Any = Schema.optional(ProtobufAny.ProtobufAny)
 // What every step can have besides.
 const common = { delay: Schema.optional(Millis) }
 
-/** @internal */
 export const Step = Schema.Union(
   Schema.Struct({
     type: Schema.Literal("pending"),
@@ -58,7 +57,6 @@ export const Step = Schema.Union(
   Schema.Struct({ type: Schema.Literal("gone"), times: Times, ...common })
 )
 
-/** @internal */
 export type Step = typeof Step.Type
 
 const ScriptRequest = Schema.Struct({
@@ -66,7 +64,6 @@ const ScriptRequest = Schema.Struct({
   steps: Schema.NonEmptyArray(Step)
 })
 
-/** @internal */
 export interface Request {
   readonly method: string
   /** Path and query as they came, nothing decoded. */
@@ -76,7 +73,6 @@ export interface Request {
   readonly otherConnections: number
 }
 
-/** @internal */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -85,24 +81,20 @@ export interface Reply {
   readonly cut?: "beforeHeaders" | "withinHeaders" | "withinBody" | undefined
 }
 
-/** @internal */
 export interface Stats {
   readonly requests: number
   readonly aborted: number
   readonly openConnections: number
 }
 
-/** @internal */
 export type Method = "get" | "list" | "cancel" | "delete" | "wait" | "create"
 
-/** @internal */
 export interface Call {
   readonly method: Method
   readonly name: string
   readonly at: number
 }
 
-/** @internal */
 export interface Methods {
   readonly list?: "unimplemented" | "unrouted" | undefined
   readonly cancel?: "unimplemented" | "unrouted" | undefined
@@ -110,7 +102,6 @@ export interface Methods {
   readonly wait?: "unimplemented" | "unrouted" | "atOnce" | undefined
 }
 
-/** @internal */
 export interface EmulatorOptions {
   /** In ms. */
   readonly operationDuration: number
@@ -168,10 +159,15 @@ const notRouted = (path: string): Reply => ({
 const notFound = (name: string, xgafv: string | null): Reply =>
   error("NOT_FOUND", `Operation ${name} was not found.`, xgafv)
 
+const firstProblem = (failure: ParseError): string => {
+  const [issue] = ArrayFormatter.formatErrorSync(failure)
+  return issue === undefined ? failure.message : `${issue.path.join(".") || "the body"}: ${issue.message}`
+}
+
 const parse = <A, I>(schema: Schema.Schema<A, I>, body: string): Either.Either<A, string> =>
   Either.mapLeft(
     Schema.decodeEither(Schema.parseJson(schema))(body),
-    (failure) => TreeFormatter.formatErrorSync(failure)
+    (failure) => firstProblem(failure)
   )
 
 const accessPolicyType = "google.identity.accesscontextmanager.v1.AccessPolicy"
@@ -306,7 +302,6 @@ const wake = (operation: Scripted): void => {
   operation.changed = undefined
 }
 
-/** @internal */
 export class Emulator {
   openConnections = 0
   private requests = 0

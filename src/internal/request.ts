@@ -149,13 +149,15 @@ export const refused = (description: string): HttpError.HttpError =>
  */
 export const ownUrl = (
   endpoint: Endpoint,
-  request: HttpClientRequest.HttpClientRequest
+  request: HttpClientRequest.HttpClientRequest,
+  xgafv: "1" | "2" | undefined
 ): Either.Either<URL, HttpError.HttpError> => {
   const absolute = request.url.startsWith("/") ? `${endpoint.origin}${request.url}` : request.url
   const url = Either.getOrUndefined(UrlParams.makeUrl(absolute, request.urlParams, request.hash))
   if (url === undefined) {
     return refuse(`${quoteUrl(request.url)} is not a URL; give an absolute one, or a path such as "/v1/accessPolicies"`)
   }
+  if (xgafv !== undefined && !url.searchParams.has("$.xgafv")) url.searchParams.set("$.xgafv", xgafv)
   return url.origin === endpoint.origin && url.username === "" && url.password === ""
     ? Either.right(url)
     : refuse(`${quoteUrl(request.url)} is not at ${endpoint.origin}, where this service's API is`)

@@ -27,6 +27,9 @@ export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutErro
 // How long a cancel that is sent on the way out may take, in ms of the machine's clock.
 const cancelMillis = 5_000
 
+// How long NOT_FOUND may mean that an operation is not visible yet, in ms.
+const notYetMillis = 30_000
+
 // Holds of the server's end well before the exchange itself does; shorter ones are not worth a method of their own.
 const holdShare = 0.8
 const shortestHold = 1_000
@@ -35,8 +38,11 @@ const noBody = HttpBody.unsafeJson({})
 
 /** @internal */
 export interface JoinOptions extends WaitOptions {
-  /** One of many that share a few slots, so the server is never asked to hold its answer. */
-  readonly isOneOfMany?: boolean | undefined
+  /**
+   * Whether the server may be asked to hold its answer: not for one of many that share a few slots, nor for one whose every
+   * state counts. Default: true.
+   */
+  readonly mayHold?: boolean | undefined
 }
 
 /**
@@ -157,10 +163,13 @@ export class Sessions {
       if (known?.name === "") {
         return yield* refused("the pending operation has no name, so there is nothing to poll")
       }
-      if (handle !== undefined && (handle.api.baseUrl !== api.baseUrl || handle.api.version !== api.version)) {
-        return yield* refused(
-          `the handle is of ${handle.api.baseUrl}/${handle.api.version}, this service is for ${api.baseUrl}/${api.version}`
-        )
+      if (handle !== undefined) {
+        const own = yield* this.channel.address
+        if (handle.api.baseUrl !== own.baseUrl || handle.api.version !== own.version) {
+          return yield* refused(
+            `the handle is of ${handle.api.baseUrl}/${handle.api.version}, this service is for ${own.baseUrl}/${own.version}`
+          )
+        }
       }
       if (!api.methods.cancel && (options.onInterrupt === "cancel" || options.onTimeout === "cancel")) {
         return yield* refused("this API has no method to cancel an operation, so no wait can be asked to")
@@ -171,7 +180,12 @@ export class Sessions {
       const waiting = new Waiting({
         name,
         known,
-        notFound: handle !== undefined ? "expired" : known !== undefined ? "notYet" : "fails",
+        notYetMillis: handle !== undefined
+          ? notYetMillis - ((yield* Clock.currentTimeMillis) - handle.startedAt.epochMillis)
+          : known !== undefined
+          ? notYetMillis
+          : 0,
+        isResumed: handle !== undefined,
         schedule: options.schedule ?? this.options.schedule ?? Polling.defaultSchedule,
         transient: options.transient ?? this.options.transient ?? Polling.transient,
         timeout: options.timeout !== undefined
@@ -204,7 +218,7 @@ export class Sessions {
 
   /** Whether the server is asked to hold its answer: not where that would keep a slot from others. */
   private canHold(session: Session): boolean {
-    return this.holds && session.options.isOneOfMany !== true && this.options.requestBudget?.concurrent === undefined
+    return this.holds && session.options.mayHold !== false && this.options.requestBudget?.concurrent === undefined
   }
 
   /** One poll, shared with the other waits for the operation. */

@@ -24,7 +24,7 @@ export const updates = (
     // How the wait has ended, for those who leave it and for the pull after the last state.
     let end: Exit.Exit<void, WaitFailure> | undefined
     const session = yield* Effect.acquireRelease(
-      sessions.join(operation, options),
+      sessions.join(operation, { ...options, mayHold: false }),
       (session, exit) => session instanceof Session ? session.leave(end ?? exit) : Effect.void
     )
     if (!(session instanceof Session)) return Stream.succeed(session)

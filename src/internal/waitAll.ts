@@ -38,7 +38,7 @@ export const waitAll = <W extends Waitable>(
   concurrency: number
 ): Stream.Stream<Outcome<W>> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    const joinOptions: JoinOptions = { ...options, isOneOfMany: true }
+    const joinOptions: JoinOptions = { ...options, mayHold: false }
     const { lifecycle } = sessions.channel
     const alarm = lifecycle.alarm(yield* Effect.clock)
     const outcomes = yield* Mailbox.make<Outcome<W>>()
@@ -48,6 +48,7 @@ export const waitAll = <W extends Waitable>(
     yield* Effect.addFinalizer((exit) =>
       Effect.forEach(open, (entry) => {
         entry.cancel?.()
+        entry.session.shared.wakes.delete(entry.wake)
         return entry.session.leave(exit)
       }, { concurrency: cancelsAtATime, discard: true })
     )

@@ -15,23 +15,15 @@ import { WaitTimeoutError } from "../WaitTimeoutError.js"
 import { unsafeNow } from "./alarm.js"
 import type { Snapshot } from "./response.js"
 
-/**
- * What NOT_FOUND means: `"fails"` for a bare name; `"notYet"` for an operation that has just been started and may not be
- * visible yet; `"expired"` for one that is resumed.
- *
- * @internal
- */
-export type NotFound = "fails" | "notYet" | "expired"
-
-/** How long NOT_FOUND may mean "not yet", in ms. */
-const notYetMillis = 30_000
-
 /** @internal */
 export interface WaitingOptions {
   readonly name: string
   /** The state that the caller already knows; without one the first poll is due at once. */
   readonly known: Operation.Pending | undefined
-  readonly notFound: NotFound
+  /** For how long NOT_FOUND means that the operation is not visible yet, in ms from the beginning. */
+  readonly notYetMillis: number
+  /** Whether the operation is from a handle, and so may have expired when it is NOT_FOUND. */
+  readonly isResumed: boolean
   readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
   readonly transient: Schedule.Schedule<unknown, HttpError.HttpError>
   /** In ms; Infinity for none. */
@@ -181,24 +173,25 @@ export class Waiting {
   private afterFailure(failure: HttpError.HttpError): Effect.Effect<number, HttpError.HttpError | WaitTimeoutError> {
     return Effect.gen(this, function*() {
       const at = yield* now
-      if (!failure.isTransient && !this.mayAppear(failure, at)) return yield* this.explained(failure)
+      const mayAppear = this.mayAppear(failure, at)
+      if (!failure.isTransient && !mayAppear) return yield* this.explained(failure)
       this.lastError = failure
       if (this.isOver(at)) return yield* this.giveUp("Timeout", at)
       const delay = yield* this.transient.next(failure)
       if (delay === undefined) return yield* failure
       const wanted = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
       this.owed = this.ownDelay
-      return this.due(at, Math.max(delay, Math.min(wanted, this.options.maxHint)))
+      const next = Math.max(delay, Math.min(wanted, this.options.maxHint))
+      return this.due(at, mayAppear ? Math.min(next, this.start + this.options.notYetMillis - at) : next)
     })
   }
 
   private mayAppear(failure: HttpError.HttpError, at: number): boolean {
-    return this.options.notFound === "notYet" && !this.wasAnswered && isNotFound(failure) &&
-      at - this.start < notYetMillis
+    return !this.wasAnswered && isNotFound(failure) && at < this.start + this.options.notYetMillis
   }
 
   private explained(failure: HttpError.HttpError): HttpError.HttpError {
-    return this.options.notFound === "expired" && isNotFound(failure)
+    return this.options.isResumed && isNotFound(failure)
       ? new HttpError.HttpError({
         ...failure,
         description:
