@@ -54,7 +54,7 @@ const fromDelay = (
  * Waits `initial` before the next poll, then `factor` times as long each time, up to `max`.
  *
  * Each delay is spread evenly over ±`jitter` of itself (0.2: ±20 %), so that many waits do not poll in step; none is
- * longer than `max`. Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2. Never ends.
+ * longer than `max`, and once they have grown that far they are spread from `max` downwards. Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2. Never ends.
  *
  * @since 0.1.0
  * @category schedules

@@ -154,19 +154,20 @@ describe("jitter", () => {
     },
     ({ factor, fraction, initial, jitter, max, seed }) =>
       Effect.gen(function*() {
-        const least = Math.max(1, Math.floor(Math.min(initial, max) * (1 - jitter)))
+        // Of the whole range around a middle, none is above max: at the cap the middle is max / (1 + jitter).
+        const capped = Math.floor(Math.min(initial, max / (1 + jitter)) * (1 - jitter))
         for (
-          const [schedule, most] of [
-            [Polling.exponential({ initial, factor, max, jitter }), max],
-            [Polling.proportional({ fraction, min: initial, max, jitter }), max],
-            [Polling.fixed(initial, { jitter }), Math.ceil(initial * (1 + jitter))]
+          const [schedule, least, most] of [
+            [Polling.exponential({ initial, factor, max, jitter }), capped, max],
+            [Polling.proportional({ fraction, min: initial, max, jitter }), capped, max],
+            [Polling.fixed(initial, { jitter }), Math.floor(initial * (1 - jitter)), Math.ceil(initial * (1 + jitter))]
           ] as const
         ) {
           const all = yield* seeded(delays(schedule, 20), seed)
           assert.strictEqual(all.length, 20)
           for (const delay of all) {
             assert.isTrue(Number.isInteger(delay))
-            assert.isAtLeast(delay, Math.min(least, most))
+            assert.isAtLeast(delay, Math.max(1, least))
             assert.isAtMost(delay, most)
           }
         }
