@@ -11,6 +11,7 @@ export default defineConfig({
     ]
   },
   test: {
+    setupFiles: ["test/support/setup.ts"],
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     coverage: { provider: "v8", include: ["src/**"] }
   }

@@ -322,7 +322,8 @@ const tell = (script: Script, options: Options): Told => {
       if (isOver) return told("timeout")
       const delay = transient.next(at)
       if (delay === undefined) return told("httpError", httpStatusOf(answer))
-      pause(Math.max(delay, hint))
+      // The time in which it may still appear ends with a poll.
+      pause(mayAppear && !isLate ? Math.min(Math.max(delay, hint), 30_000 - at) : Math.max(delay, hint))
     }
   }
 }
