@@ -40,8 +40,13 @@ const secretsOf = (exchange: Exchange): ReadonlyArray<string> =>
     .flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)])
     .filter((secret) => secret.length >= 8)
 
-const withoutSecrets = (exchange: Exchange, text: string): string =>
-  secretsOf(exchange).reduce((result, secret) => result.replaceAll(secret, "<redacted>"), text)
+// Takes the secrets of an exchange out of any number of texts.
+const redactor = (exchange: Exchange): (text: string) => string => {
+  const secrets = secretsOf(exchange)
+  return (text) => secrets.reduce((result, secret) => result.replaceAll(secret, "<redacted>"), text)
+}
+
+const withoutSecrets = (exchange: Exchange, text: string): string => redactor(exchange)(text)
 
 // What an error keeps of a body. One that was cut off may end with the beginning of a secret.
 const keptBody = (exchange: Exchange, answer: Answer): string => {
@@ -355,8 +360,9 @@ const advice = (answer: Answer, google: GoogleError | undefined): string => {
 
 // For what ends up in an error: a server may echo the request's headers in any string.
 const parseWithoutSecrets = (exchange: Exchange, text: string): unknown => {
+  const redact = redactor(exchange)
   try {
-    return JSON.parse(text, (_, value) => typeof value === "string" ? withoutSecrets(exchange, value) : value)
+    return JSON.parse(text, (_, value) => typeof value === "string" ? redact(value) : value)
   } catch {
     return undefined
   }
