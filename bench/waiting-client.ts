@@ -34,18 +34,13 @@ const pollEffect: Effect.Effect<string> = Effect.async((resume) => {
 
 // Without @effect/platform's clients: the service over a transport that is as lean as that of NodeOperations.
 const service = async (interval: number) => {
-  const { CollectedResponse } = await import("../src/internal/collectedResponse.js")
   const { InFlight } = await import("../src/internal/lifecycle.js")
   const { makeWith } = await import("../src/OperationsService.js")
   const Polling = await import("../src/Polling.js")
   const headers = { "content-type": "application/json; charset=UTF-8" }
   return Effect.runSync(
     makeWith({
-      execute: (request) =>
-        Effect.map(
-          pollEffect,
-          (body) => new CollectedResponse(request, { status: 200, headers, body, truncated: false })
-        ),
+      receive: () => Effect.map(pollEffect, (body) => ({ status: 200, headers, body, truncated: false })),
       inFlight: new InFlight(),
       drainTimeout: Duration.seconds(1),
       release: Effect.void

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Config from "effect/Config"
@@ -20,11 +19,10 @@ import { Buffer } from "node:buffer"
 import { Readable } from "node:stream"
 import { type Dispatcher, errors, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
-import { defaultMaxBodySize, defaultRequestTimeout } from "./internal/channel.js"
-import { CollectedResponse } from "./internal/collectedResponse.js"
+import { defaultRequestTimeout } from "./internal/channel.js"
 import { InFlight } from "./internal/lifecycle.js"
 import * as Request from "./internal/request.js"
-import { Ended } from "./internal/response.js"
+import { type Answer, Ended, type Receive } from "./internal/response.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
@@ -49,7 +47,6 @@ interface Limits {
   readonly inFlight: InFlight
   /** In ms. */
   readonly requestTimeout: number
-  readonly maxBodySize: number
 }
 
 // What undici refuses to send, such as a header with a line break.
@@ -58,59 +55,58 @@ const isUnsendable = (cause: unknown): boolean =>
 
 // One exchange: collects the answer up to its bound and hands it on in one piece.
 class Exchange implements Dispatcher.DispatchHandler {
-  private controller: Dispatcher.DispatchController | undefined
-  private chunks: Array<Buffer> = []
-  private room: number
-  private status = 0
-  private headers: CollectedResponse["answer"]["headers"] = {}
-  private isOver = false
-  private readonly timer: ReturnType<typeof setTimeout>
-  private readonly inFlight: InFlight
-  private readonly request: HttpClientRequest.HttpClientRequest
-  private readonly resume: (
-    result: Effect.Effect<CollectedResponse, HttpClientError.RequestError>
-  ) => void
+  #controller: Dispatcher.DispatchController | undefined
+  #chunks: Array<Buffer> = []
+  #room: number
+  #status = 0
+  #headers: Answer["headers"] = {}
+  #isOver = false
+  readonly #timer: ReturnType<typeof setTimeout>
+  readonly #inFlight: InFlight
+  readonly #request: HttpClientRequest.HttpClientRequest
+  readonly #resume: (result: Effect.Effect<Answer, HttpClientError.RequestError>) => void
 
   constructor(
     request: HttpClientRequest.HttpClientRequest,
     limits: Limits,
-    resume: Exchange["resume"]
+    maxBodySize: number,
+    resume: (result: Effect.Effect<Answer, HttpClientError.RequestError>) => void
   ) {
-    this.request = request
-    this.inFlight = limits.inFlight
-    this.inFlight.add(this.close)
-    this.room = limits.maxBodySize
-    this.resume = resume
+    this.#request = request
+    this.#inFlight = limits.inFlight
+    this.#inFlight.add(this.#close)
+    this.#room = maxBodySize
+    this.#resume = resume
     // The machine's timer, for it guards a socket; the clock of Effect would cost a fiber each time.
-    this.timer = setTimeout(() => this.interrupt("Timeout"), limits.requestTimeout)
+    this.#timer = setTimeout(() => this.#interrupt("Timeout"), limits.requestTimeout)
   }
 
-  private readonly close = (): void => this.interrupt("Closed")
+  readonly #close = (): void => this.#interrupt("Closed")
 
-  private interrupt(reason: Ended["reason"]): void {
-    this.fail(new Ended(reason))
-    this.controller?.abort(aborted)
+  #interrupt(reason: Ended["reason"]): void {
+    this.#fail(new Ended(reason))
+    this.#controller?.abort(aborted)
   }
 
   abort(): void {
-    this.end()
-    this.controller?.abort(aborted)
+    this.#end()
+    this.#controller?.abort(aborted)
   }
 
-  private end(): boolean {
-    if (this.isOver) return false
-    this.isOver = true
-    clearTimeout(this.timer)
-    this.inFlight.remove(this.close)
+  #end(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    clearTimeout(this.#timer)
+    this.#inFlight.remove(this.#close)
     return true
   }
 
-  private fail(cause: unknown): void {
-    if (this.end()) {
-      this.resume(
+  #fail(cause: unknown): void {
+    if (this.#end()) {
+      this.#resume(
         Effect.fail(
           new HttpClientError.RequestError({
-            request: this.request,
+            request: this.#request,
             reason: isUnsendable(cause) ? "Encode" : "Transport",
             cause
           })
@@ -119,47 +115,43 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  private succeed(truncated: boolean): void {
-    if (this.end()) {
-      const [first] = this.chunks
-      const bytes = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks)
-      const { headers, status } = this
-      this.resume(
-        Effect.succeed(
-          new CollectedResponse(this.request, { status, headers, body: bytes.toString("utf8"), truncated })
-        )
-      )
+  #succeed(truncated: boolean): void {
+    if (this.#end()) {
+      const [first] = this.#chunks
+      const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
+      const body = bytes.toString("utf8")
+      this.#resume(Effect.succeed({ status: this.#status, headers: this.#headers, body, truncated }))
     }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller
+    this.#controller = controller
     // It ended while the request was waiting for a connection.
-    if (this.isOver) controller.abort(aborted)
+    if (this.#isOver) controller.abort(aborted)
   }
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     status: number,
-    headers: CollectedResponse["answer"]["headers"]
+    headers: Answer["headers"]
   ): void {
-    this.status = status
-    this.headers = headers
+    this.#status = status
+    this.#headers = headers
   }
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (chunk.byteLength <= this.room) {
-      this.room -= chunk.byteLength
-      this.chunks.push(chunk)
+    if (chunk.byteLength <= this.#room) {
+      this.#room -= chunk.byteLength
+      this.#chunks.push(chunk)
       return
     }
-    this.chunks.push(chunk.subarray(0, this.room))
-    this.succeed(true)
+    this.#chunks.push(chunk.subarray(0, this.#room))
+    this.#succeed(true)
     controller.abort(aborted)
   }
   onResponseEnd(): void {
-    this.succeed(false)
+    this.#succeed(false)
   }
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error)
+    this.#fail(error)
   }
 }
 
@@ -180,26 +172,21 @@ const bodyOf = (
   }
 }
 
-// An HttpClient that does what an operations client needs of a connection and nothing more: no fiber, no stream, no
-// AbortController for each request.
-const client = (pool: Pool, origin: string, limits: Limits) =>
-  HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
-    Effect.flatMap((request) =>
-      Effect.async<CollectedResponse, HttpClientError.RequestError>((resume) => {
-        const exchange = new Exchange(request, limits, resume)
-        pool.dispatch({
-          method: request.method,
-          path: request.url.slice(origin.length),
-          headers: request.headers,
-          body: bodyOf(request),
-          headersTimeout: 0,
-          bodyTimeout: 0
-        }, exchange)
-        return Effect.sync(() => exchange.abort())
-      })
-    ),
-    Effect.succeed
-  )
+// Does what an operations client needs of a connection and nothing more: no fiber, no stream, no AbortController for each
+// request.
+const receiveBy = (pool: Pool, origin: string, limits: Limits): Receive => (request, _, maxBodySize) =>
+  Effect.async((resume) => {
+    const exchange = new Exchange(request, limits, maxBodySize, resume)
+    pool.dispatch({
+      method: request.method,
+      path: request.url.slice(origin.length),
+      headers: request.headers,
+      body: bodyOf(request),
+      headersTimeout: 0,
+      bodyTimeout: 0
+    }, exchange)
+    return Effect.sync(() => exchange.abort())
+  })
 
 /**
  * Makes a service with a pool of its own, both open until the scope ends.
@@ -216,8 +203,7 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
     const limits = {
       inFlight: new InFlight(),
       // setTimeout takes a longer one for none.
-      requestTimeout: Math.min(requestTimeout, 2 ** 31 - 1),
-      maxBodySize: options.maxBodySize ?? defaultMaxBodySize
+      requestTimeout: Math.min(requestTimeout, 2 ** 31 - 1)
     }
     // With a base URL that is none, every call is refused before it gets here.
     const origin = Either.match(Request.endpoint(options.api ?? GoogleApi.accessContextManager), {
@@ -226,7 +212,7 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
     })
     const pool = new Pool(origin, { ...options.pool, connections: options.connections ?? 64 })
     return OperationsService.makeWith({
-      execute: client(pool, origin, limits).execute,
+      receive: receiveBy(pool, origin, limits),
       inFlight: limits.inFlight,
       drainTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
       release: Effect.promise(() => pool.destroy())

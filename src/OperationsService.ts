@@ -483,7 +483,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient>) =>
     makeWith({
-      execute: Response.portable(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
+      receive: Response.receiveBy(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
       drainTimeout: Duration.zero,
       release: Effect.void
     }, options)

@@ -35,75 +35,75 @@ export const unsafeNow = (clock: Clock.Clock): number => Number(clock.unsafeCurr
 /** @internal */
 export class Alarm {
   // A binary heap, the earliest on top.
-  private places: Array<Place> = []
-  private waiting = 0
-  private turns = 0
-  private sleeper: { readonly until: number; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
-  private readonly clock: Clock.Clock
+  #places: Array<Place> = []
+  #waiting = 0
+  #turns = 0
+  #sleeper: { readonly until: number; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
+  readonly #clock: Clock.Clock
 
   constructor(clock: Clock.Clock) {
-    this.clock = clock
+    this.#clock = clock
   }
 
   /** Calls `ring` when it is `due`, by the monotonic clock. Gives what cancels that. */
   set(due: number, ring: () => void): () => void {
-    const place: Place = { due, turn: this.turns++, ring }
-    this.push(place)
-    this.waiting++
-    this.rearm()
+    const place: Place = { due, turn: this.#turns++, ring }
+    this.#push(place)
+    this.#waiting++
+    this.#rearm()
     return () => {
       if (place.ring === undefined) return
       place.ring = undefined
-      this.waiting--
+      this.#waiting--
       // What was cancelled stays in the heap until it is due, unless that is most of what is there.
-      if (this.waiting === 0 || this.places.length > 64 + 2 * this.waiting) this.compact()
+      if (this.#waiting === 0 || this.#places.length > 64 + 2 * this.#waiting) this.#compact()
     }
   }
 
-  private compact(): void {
-    const places = this.places.filter((place) => place.ring !== undefined)
-    this.places = []
-    for (const place of places) this.push(place)
-    this.rearm()
+  #compact(): void {
+    const places = this.#places.filter((place) => place.ring !== undefined)
+    this.#places = []
+    for (const place of places) this.#push(place)
+    this.#rearm()
   }
 
-  private rearm(): void {
-    const top = this.places[0]
-    if (top === undefined || top.due === Infinity) return this.disarm()
-    if (this.sleeper !== undefined && this.sleeper.until <= top.due) return
-    this.disarm()
-    const now = unsafeNow(this.clock)
+  #rearm(): void {
+    const top = this.#places[0]
+    if (top === undefined || top.due === Infinity) return this.#disarm()
+    if (this.#sleeper !== undefined && this.#sleeper.until <= top.due) return
+    this.#disarm()
+    const now = unsafeNow(this.#clock)
     const millis = Math.min(maxSleep, Math.max(0, Math.ceil(top.due - now)))
-    const sleeper = { until: now + millis, fiber: fork(this.clock.sleep(Duration.millis(millis))) }
-    this.sleeper = sleeper
+    const sleeper = { until: now + millis, fiber: fork(this.#clock.sleep(Duration.millis(millis))) }
+    this.#sleeper = sleeper
     sleeper.fiber.addObserver((exit) => {
-      if (Exit.isFailure(exit) || this.sleeper !== sleeper) return
-      this.sleeper = undefined
-      this.ringAll()
+      if (Exit.isFailure(exit) || this.#sleeper !== sleeper) return
+      this.#sleeper = undefined
+      this.#ringAll()
     })
   }
 
-  private disarm(): void {
-    const { sleeper } = this
-    this.sleeper = undefined
+  #disarm(): void {
+    const sleeper = this.#sleeper
+    this.#sleeper = undefined
     sleeper?.fiber.unsafeInterruptAsFork(FiberId.none)
   }
 
-  private ringAll(): void {
-    const now = unsafeNow(this.clock)
-    while (this.places.length > 0 && this.places[0]!.due <= now) {
-      const place = this.pop()
+  #ringAll(): void {
+    const now = unsafeNow(this.#clock)
+    while (this.#places.length > 0 && this.#places[0]!.due <= now) {
+      const place = this.#pop()
       const { ring } = place
       if (ring === undefined) continue
       place.ring = undefined
-      this.waiting--
+      this.#waiting--
       ring()
     }
-    this.rearm()
+    this.#rearm()
   }
 
-  private push(place: Place): void {
-    const { places } = this
+  #push(place: Place): void {
+    const places = this.#places
     let index = places.push(place) - 1
     while (index > 0) {
       const parent = (index - 1) >> 1
@@ -114,8 +114,8 @@ export class Alarm {
     places[index] = place
   }
 
-  private pop(): Place {
-    const { places } = this
+  #pop(): Place {
+    const places = this.#places
     const top = places[0]!
     const last = places.pop()!
     if (places.length === 0) return top

@@ -12,7 +12,6 @@ import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import type { Options } from "../OperationsService.js"
 import * as Budget from "./budget.js"
-import type { Answer } from "./collectedResponse.js"
 import { Lifecycle, type LifecycleOptions } from "./lifecycle.js"
 import * as Request from "./request.js"
 import * as Response from "./response.js"
@@ -25,14 +24,13 @@ import { now } from "./waiting.js"
  * @internal
  */
 export interface Transport extends LifecycleOptions {
-  readonly execute: Response.Execute
+  readonly receive: Response.Receive
 }
 
 /** @internal */
 export const defaultRequestTimeout: Duration.DurationInput = "30 seconds"
 
-/** @internal */
-export const defaultMaxBodySize = 4_194_304
+const defaultMaxBodySize = 4_194_304
 
 /**
  * A request that is ready to be sent, but for its credentials.
@@ -56,12 +54,12 @@ interface Received {
   readonly exchange: Response.Exchange
   /** The headers that authorised it. */
   readonly authorisation: Readonly<Record<string, string>>
-  readonly answer: Answer
+  readonly answer: Response.Answer
 }
 
 type Decode<A> = (
   exchange: Response.Exchange,
-  answer: Answer,
+  answer: Response.Answer,
   now: () => number
 ) => Either.Either<A, HttpError.HttpError>
 
@@ -78,32 +76,32 @@ export class Channel {
   readonly api: GoogleApi.GoogleApi
   readonly lifecycle: Lifecycle
   readonly requestTimeout: Duration.Duration
-  private readonly endpoint: Either.Either<Request.Endpoint, HttpError.HttpError>
-  private readonly credentials: Credentials.Credentials
-  private readonly maxBodySize: number
-  private readonly commonHeaders: Record<string, string>
-  private readonly budget: Budget.Budget | undefined
-  private readonly options: Options
-  private readonly transport: Transport
+  readonly #endpoint: Either.Either<Request.Endpoint, HttpError.HttpError>
+  readonly #credentials: Credentials.Credentials
+  readonly #maxBodySize: number
+  readonly #commonHeaders: Record<string, string>
+  readonly #budget: Budget.Budget | undefined
+  readonly #options: Options
+  readonly #transport: Transport
 
   constructor(transport: Transport, options: Options) {
-    this.transport = transport
-    this.options = options
+    this.#transport = transport
+    this.#options = options
     this.api = options.api ?? GoogleApi.accessContextManager
-    this.endpoint = Request.endpoint(this.api)
-    this.credentials = options.credentials ?? Credentials.anonymous
+    this.#endpoint = Request.endpoint(this.api)
+    this.#credentials = options.credentials ?? Credentials.anonymous
     this.requestTimeout = Duration.decode(options.requestTimeout ?? defaultRequestTimeout)
-    this.maxBodySize = options.maxBodySize ?? defaultMaxBodySize
-    this.budget = options.requestBudget && Budget.make(options.requestBudget)
-    this.commonHeaders = { accept: "application/json" }
-    if (options.quotaProject !== undefined) this.commonHeaders["x-goog-user-project"] = options.quotaProject
+    this.#maxBodySize = options.maxBodySize ?? defaultMaxBodySize
+    this.#budget = options.requestBudget && Budget.make(options.requestBudget)
+    this.#commonHeaders = { accept: "application/json" }
+    if (options.quotaProject !== undefined) this.#commonHeaders["x-goog-user-project"] = options.quotaProject
     this.lifecycle = new Lifecycle(transport)
   }
 
   /** Where the API is, in one spelling. */
   get address(): Either.Either<{ readonly baseUrl: string; readonly version: string }, HttpError.HttpError> {
     const { version } = this.api
-    return Either.map(this.endpoint, ({ origin, prefix }) => ({
+    return Either.map(this.#endpoint, ({ origin, prefix }) => ({
       baseUrl: `${origin}${prefix.slice(0, -version.length - 1)}`,
       version
     }))
@@ -120,17 +118,17 @@ export class Channel {
     readonly body?: HttpBody.HttpBody | undefined
     readonly urgent?: number | undefined
   }): Either.Either<Call, HttpError.HttpError> {
-    return Either.flatMap(this.endpoint, (endpoint) =>
+    return Either.flatMap(this.#endpoint, (endpoint) =>
       Either.flatMap(
         "operation" in options.resource
           ? Request.operationPath(this.api, endpoint, options.resource.operation)
           : Request.collectionPath(endpoint, options.resource.collection),
         (resource) =>
-          Either.map(Request.query(options.xgafv ?? this.options.xgafv, options.query), (query) => {
+          Either.map(Request.query(options.xgafv ?? this.#options.xgafv, options.query), (query) => {
             const { method, urgent } = options
             const path = `${resource}${options.verb ?? ""}`
             const request = HttpClientRequest.make(method)(`${endpoint.origin}${path}${query}`, {
-              headers: this.commonHeaders
+              headers: this.#commonHeaders
             })
             return {
               endpoint,
@@ -147,9 +145,9 @@ export class Channel {
   /** The call that a request of the user's own stands for. */
   ownCall(request: HttpClientRequest.HttpClientRequest): Either.Either<Call, HttpError.HttpError> {
     return Either.flatMap(
-      this.endpoint,
+      this.#endpoint,
       (endpoint) =>
-        Either.map(Request.ownUrl(endpoint, request, this.options.xgafv), (url) => ({
+        Either.map(Request.ownUrl(endpoint, request, this.#options.xgafv), (url) => ({
           endpoint,
           secrets: Object.fromEntries(
             ["authorization", "cookie", "proxy-authorization", "x-goog-api-key"].flatMap((name) => {
@@ -160,7 +158,7 @@ export class Channel {
           method: request.method,
           path: url.pathname,
           request: HttpClientRequest.make(request.method as "POST")(url.href, {
-            headers: { ...this.commonHeaders, ...request.headers },
+            headers: { ...this.#commonHeaders, ...request.headers },
             body: request.body
           })
         }))
@@ -181,11 +179,11 @@ export class Channel {
       Effect.flatMap(
         this.lifecycle.begin(call),
         () =>
-          Effect.flatMap(this.received(call), ({ answer, exchange }) =>
+          Effect.flatMap(this.#received(call), ({ answer, exchange }) =>
             decode(exchange, answer, () => clock.unsafeCurrentTimeMillis()))
       )
     )
-    const { budget } = this
+    const budget = this.#budget
     if (budget === undefined || call.urgent !== undefined) return exchange
     return Effect.uninterruptibleMask((restore) =>
       Effect.zipRight(
@@ -196,13 +194,13 @@ export class Channel {
   }
 
   // Nothing is repeated but one request that was refused with 401, with credentials that are new.
-  private received(call: Call): Effect.Effect<Received, HttpError.HttpError> {
+  #received(call: Call): Effect.Effect<Received, HttpError.HttpError> {
     return Effect.flatMap(now, (since) =>
-      Effect.flatMap(this.attempt(call), (received) => {
+      Effect.flatMap(this.#attempt(call), (received) => {
         if (received!.answer.status !== 401) return Effect.succeed(received!)
         return Effect.flatMap(now, (at) =>
           Effect.map(
-            this.attempt(call, { headers: received!.authorisation, elapsed: at - since }),
+            this.#attempt(call, { headers: received!.authorisation, elapsed: at - since }),
             (again) => again ?? received!
           ))
       }))
@@ -210,13 +208,13 @@ export class Channel {
 
   // One request and its answer. `refused` are the headers that the server has just answered with 401; without new ones
   // there is no other attempt.
-  private attempt(
+  #attempt(
     call: Call,
     refused?: { readonly headers: Readonly<Record<string, string>>; readonly elapsed: number }
   ): Effect.Effect<Received | undefined, HttpError.HttpError> {
     const { endpoint, request } = call
     const exchange = this.exchangeOf(call)
-    const found = this.credentials.headers({ url: request.url, refresh: refused !== undefined })
+    const found = this.#credentials.headers({ url: request.url, refresh: refused !== undefined })
     const effect = Effect.flatMap(
       found,
       (redacted) =>
@@ -225,10 +223,10 @@ export class Channel {
           const authorised = { ...exchange, secrets: { ...exchange.secrets, ...authorisation } }
           return Effect.map(
             Response.receive(
-              this.transport.execute,
+              this.#transport.receive,
               HttpClientRequest.setHeaders(request, authorisation),
               authorised,
-              this.maxBodySize
+              this.#maxBodySize
             ),
             (answer) => ({ exchange: authorised, authorisation, answer })
           )
@@ -236,7 +234,7 @@ export class Channel {
     )
     // Credentials that are there already take no time, so such a transport leaves nothing to bound.
     if (
-      this.transport.inFlight !== undefined && Exit.isExit(found) && refused === undefined && call.urgent === undefined
+      this.#transport.inFlight !== undefined && Exit.isExit(found) && refused === undefined && call.urgent === undefined
     ) {
       return effect
     }

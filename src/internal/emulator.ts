@@ -304,50 +304,50 @@ const wake = (operation: Scripted): void => {
 
 export class Emulator {
   openConnections = 0
-  private requests = 0
-  private aborted = 0
-  private serial = 0
-  private readonly recorded: Array<Call> = []
-  private readonly operations = new Map<string, Scripted>()
-  private readonly options: EmulatorOptions
+  #requests = 0
+  #aborted = 0
+  #serial = 0
+  readonly #recorded: Array<Call> = []
+  readonly #operations = new Map<string, Scripted>()
+  readonly #options: EmulatorOptions
 
   constructor(options: EmulatorOptions) {
-    this.options = options
+    this.#options = options
   }
 
   stats(openConnections = this.openConnections): Stats {
-    return { requests: this.requests, aborted: this.aborted, openConnections }
+    return { requests: this.#requests, aborted: this.#aborted, openConnections }
   }
 
   calls(): ReadonlyArray<Call> {
-    return this.recorded.slice()
+    return this.#recorded.slice()
   }
 
   script(name: string, steps: ReadonlyArray<Step>): Effect.Effect<void> {
     return Effect.map(Clock.currentTimeMillis, (since) => {
-      const before = this.operations.get(name)
-      const serial = before?.serial ?? this.serial++
-      this.operations.set(name, { name, serial, steps, index: 0, answered: 0, since, changed: undefined })
+      const before = this.#operations.get(name)
+      const serial = before?.serial ?? this.#serial++
+      this.#operations.set(name, { name, serial, steps, index: 0, answered: 0, since, changed: undefined })
       if (before !== undefined) wake(before)
     })
   }
 
   handle(request: Request): Effect.Effect<Reply> {
     const [path = "", query = ""] = request.target.split("?", 2)
-    if (path.startsWith("/emulator/")) return this.handleControl(request, path)
+    if (path.startsWith("/emulator/")) return this.#handleControl(request, path)
     return Effect.onInterrupt(
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        this.requests++
-        return this.handleApi(request, path, new URLSearchParams(query), now)
+        this.#requests++
+        return this.#handleApi(request, path, new URLSearchParams(query), now)
       }),
       () =>
         Effect.sync(() => {
-          this.aborted++
+          this.#aborted++
         })
     )
   }
 
-  private handleControl(request: Request, path: string): Effect.Effect<Reply> {
+  #handleControl(request: Request, path: string): Effect.Effect<Reply> {
     switch (`${request.method} ${path}`) {
       case "GET /emulator/stats":
         return Effect.sync(() => json(200, this.stats(request.otherConnections)))
@@ -361,16 +361,16 @@ export class Emulator {
     }
   }
 
-  private record(method: Method, name: string, at: number): void {
-    if (this.recorded.length === 2 * keptCalls) this.recorded.splice(0, keptCalls)
-    this.recorded.push({ method, name, at })
+  #record(method: Method, name: string, at: number): void {
+    if (this.#recorded.length === 2 * keptCalls) this.#recorded.splice(0, keptCalls)
+    this.#recorded.push({ method, name, at })
   }
 
-  private handleApi(request: Request, path: string, query: URLSearchParams, now: number): Effect.Effect<Reply> {
+  #handleApi(request: Request, path: string, query: URLSearchParams, now: number): Effect.Effect<Reply> {
     const route = routeOf(request.method, path)
     const decoded = Either.try(() => decodeURIComponent(route?.resource ?? ""))
     const name = Either.getOrElse(decoded, () => path)
-    if (route !== undefined) this.record(route.method, name, now)
+    if (route !== undefined) this.#record(route.method, name, now)
     const xgafv = query.get("$.xgafv")
     if (xgafv !== null && xgafv !== "1" && xgafv !== "2") {
       return Effect.succeed(
@@ -380,29 +380,29 @@ export class Emulator {
     if (route === undefined) return Effect.succeed(notRouted(path))
     if (Either.isLeft(decoded)) return Effect.succeed(error("INVALID_ARGUMENT", "Malformed path", xgafv))
     const { method } = route
-    if (method === "create") return this.createAccessPolicy(request.body, xgafv)
-    const manner = method === "get" ? undefined : this.options.methods?.[method]
+    if (method === "create") return this.#createAccessPolicy(request.body, xgafv)
+    const manner = method === "get" ? undefined : this.#options.methods?.[method]
     if (manner === "unrouted") return Effect.succeed(notRouted(path))
     if (manner === "unimplemented") {
       const message = "Operation is not implemented, or supported, or enabled."
       return Effect.succeed(error("UNIMPLEMENTED", message, xgafv))
     }
-    if (method === "list") return Effect.succeed(this.list(name, query, now, xgafv))
-    const operation = this.operations.get(name)
+    if (method === "list") return Effect.succeed(this.#list(name, query, now, xgafv))
+    const operation = this.#operations.get(name)
     if (operation === undefined) return Effect.succeed(notFound(name, xgafv))
     switch (method) {
       case "get":
-        return this.answer(operation, now, xgafv)
+        return this.#answer(operation, now, xgafv)
       case "wait":
-        return this.wait(operation, request.body, query, now, xgafv)
+        return this.#wait(operation, request.body, query, now, xgafv)
       case "cancel":
-        return Effect.succeed(this.cancel(operation, now, xgafv))
+        return Effect.succeed(this.#cancel(operation, now, xgafv))
       case "delete":
-        return Effect.succeed(this.delete(operation, now, xgafv))
+        return Effect.succeed(this.#delete(operation, now, xgafv))
     }
   }
 
-  private createAccessPolicy(body: string, xgafv: string | null): Effect.Effect<Reply> {
+  #createAccessPolicy(body: string, xgafv: string | null): Effect.Effect<Reply> {
     return Effect.gen(this, function*() {
       const policy = parse(AccessPolicy, body)
       if (Either.isLeft(policy)) return error("INVALID_ARGUMENT", policy.left, xgafv)
@@ -416,21 +416,21 @@ export class Emulator {
         etag: id.toString(16)
       })
       const steps: ReadonlyArray<Step> = [
-        { type: "pending", duration: this.options.operationDuration, metadata },
+        { type: "pending", duration: this.#options.operationDuration, metadata },
         { type: "succeeded", metadata, response }
       ]
       yield* this.script(name, steps)
-      return yield* this.answer(this.operations.get(name)!, now, xgafv)
+      return yield* this.#answer(this.#operations.get(name)!, now, xgafv)
     })
   }
 
-  private list(collection: string, query: URLSearchParams, now: number, xgafv: string | null): Reply {
+  #list(collection: string, query: URLSearchParams, now: number, xgafv: string | null): Reply {
     const token = query.get("pageToken") ?? ""
     const after = token === "" ? -1 : parsePageToken(collection, token)
     if (after === undefined) return error("INVALID_ARGUMENT", "The page token is not valid.", xgafv)
     const size = Number(query.get("pageSize") ?? 0)
     if (!Number.isInteger(size) || size < 0) return error("INVALID_ARGUMENT", "The page size is not valid.", xgafv)
-    const unreachable = this.options.unreachable ?? []
+    const unreachable = this.#options.unreachable ?? []
     if (unreachable.length > 0 && query.get("returnPartialSuccess") !== "true") {
       return error("UNAVAILABLE", `Some locations could not be reached: ${unreachable.join(", ")}`, xgafv)
     }
@@ -442,7 +442,7 @@ export class Emulator {
     let last = -1
     let looked = 0
     let nextPageToken: string | undefined
-    for (const operation of this.operations.values()) {
+    for (const operation of this.#operations.values()) {
       if (operation.serial <= after || !isWanted(operation.name)) continue
       const state = stateOf(operation, now)
       if (state === undefined) continue
@@ -465,7 +465,7 @@ export class Emulator {
     })
   }
 
-  private cancel(operation: Scripted, now: number, xgafv: string | null): Reply {
+  #cancel(operation: Scripted, now: number, xgafv: string | null): Reply {
     const state = stateOf(operation, now)
     if (state === undefined) return notFound(operation.name, xgafv)
     if (!isDone(state)) {
@@ -478,14 +478,14 @@ export class Emulator {
     return json(200, {})
   }
 
-  private delete(operation: Scripted, now: number, xgafv: string | null): Reply {
+  #delete(operation: Scripted, now: number, xgafv: string | null): Reply {
     if (stateOf(operation, now) === undefined) return notFound(operation.name, xgafv)
-    this.operations.delete(operation.name)
+    this.#operations.delete(operation.name)
     wake(operation)
     return json(200, {})
   }
 
-  private wait(
+  #wait(
     { name }: Scripted,
     body: string,
     query: URLSearchParams,
@@ -499,14 +499,14 @@ export class Emulator {
     if (timeout === undefined) {
       return Effect.succeed(error("INVALID_ARGUMENT", `"${text}" is not a google.protobuf.Duration.`, xgafv))
     }
-    const deadline = this.options.methods?.wait === "atOnce" ? now : now + timeout
+    const deadline = this.#options.methods?.wait === "atOnce" ? now : now + timeout
     return Effect.gen(this, function*() {
       while (true) {
-        const operation = this.operations.get(name)
+        const operation = this.#operations.get(name)
         if (operation === undefined) return notFound(name, xgafv)
         const at = yield* Clock.currentTimeMillis
         const step = next(operation, at)
-        if (step.type !== "pending" || at >= deadline) return yield* this.answer(operation, at, xgafv)
+        if (step.type !== "pending" || at >= deadline) return yield* this.#answer(operation, at, xgafv)
         const duration = isLast(operation) ? undefined : durationOf(step)
         const until = duration === undefined ? deadline : Math.min(deadline, operation.since + duration)
         operation.changed ??= Deferred.unsafeMake<void>(FiberId.none)
@@ -516,15 +516,15 @@ export class Emulator {
     })
   }
 
-  private answer(operation: Scripted, now: number, xgafv: string | null): Effect.Effect<Reply> {
+  #answer(operation: Scripted, now: number, xgafv: string | null): Effect.Effect<Reply> {
     const step = next(operation, now)
     operation.answered++
     wake(operation)
-    const reply = this.reply(operation.name, step, xgafv)
+    const reply = this.#reply(operation.name, step, xgafv)
     return step.delay === undefined ? Effect.succeed(reply) : Effect.delay(Effect.succeed(reply), step.delay)
   }
 
-  private reply(name: string, step: Step, xgafv: string | null): Reply {
+  #reply(name: string, step: Step, xgafv: string | null): Reply {
     switch (step.type) {
       case "pending":
         return json(200, operationJson(name, step), step.headers)

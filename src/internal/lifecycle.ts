@@ -44,24 +44,24 @@ export interface Wakes<A> {
  * @internal
  */
 export class InFlight {
-  private readonly ends = new Set<() => void>()
-  private onIdle: (() => void) | undefined
+  readonly #ends = new Set<() => void>()
+  #onIdle: (() => void) | undefined
 
   add(end: () => void): void {
-    this.ends.add(end)
+    this.#ends.add(end)
   }
   /** Tells whether it was still going on. */
   remove(end: () => void): boolean {
-    const wasThere = this.ends.delete(end)
-    if (wasThere && this.ends.size === 0) this.onIdle?.()
+    const wasThere = this.#ends.delete(end)
+    if (wasThere && this.#ends.size === 0) this.#onIdle?.()
     return wasThere
   }
   endAll(): void {
-    for (const end of this.ends) end()
+    for (const end of this.#ends) end()
   }
   readonly idle: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.ends.size === 0) return resume(Effect.void)
-    this.onIdle = () => resume(Effect.void)
+    if (this.#ends.size === 0) return resume(Effect.void)
+    this.#onIdle = () => resume(Effect.void)
   })
 }
 
@@ -81,22 +81,22 @@ export interface LifecycleOptions {
  * @internal
  */
 export class Lifecycle {
-  private isClosing = false
-  private isClosed = false
+  #isClosing = false
+  #isClosed = false
   readonly sleeps = new InFlight()
-  private readonly alarms = new WeakMap<Clock.Clock, Alarm>()
-  private readonly exchanges: InFlight
-  private readonly done = Deferred.unsafeMake<void>(FiberId.none)
-  private readonly options: LifecycleOptions
+  readonly #alarms = new WeakMap<Clock.Clock, Alarm>()
+  readonly #exchanges: InFlight
+  readonly #done = Deferred.unsafeMake<void>(FiberId.none)
+  readonly #options: LifecycleOptions
 
   constructor(options: LifecycleOptions) {
-    this.options = options
-    this.exchanges = options.inFlight ?? new InFlight()
+    this.#options = options
+    this.#exchanges = options.inFlight ?? new InFlight()
   }
 
   /** Fails at once when no call may begin any more. */
   begin(exchange: Partial<Exchange>): Effect.Effect<void, HttpError.HttpError> {
-    return this.isClosing ? Effect.fail(closedError(exchange)) : Effect.void
+    return this.#isClosing ? Effect.fail(closedError(exchange)) : Effect.void
   }
 
   /** Runs an exchange, in a fiber of its own, until it ends, its limit passes, or the service is closed. */
@@ -108,7 +108,7 @@ export class Lifecycle {
     return Effect.flatMap(
       Effect.runtime<never>(),
       (runtime) =>
-        this.isClosed ?
+        this.#isClosed ?
           Effect.fail(closedError(exchange)) :
           Effect.clockWith((clock) =>
             Effect.async<A, E | HttpError.HttpError>((resume) => {
@@ -120,13 +120,13 @@ export class Lifecycle {
               )
               // Its caller is free at once when there is an end to it from outside.
               const end = (result: Effect.Effect<A, E | HttpError.HttpError>): void => {
-                if (!this.exchanges.remove(close)) return
+                if (!this.#exchanges.remove(close)) return
                 cancel?.()
                 if (fiber.unsafePoll() === null) fiber.unsafeInterruptAsFork(FiberId.none)
                 resume(result)
               }
               const close = () => end(Effect.fail(closedError(exchange)))
-              this.exchanges.add(close)
+              this.#exchanges.add(close)
               fiber.addObserver(end)
               return Effect.suspend(() => {
                 end(Effect.interrupt)
@@ -147,7 +147,7 @@ export class Lifecycle {
     wakes?: Wakes<A | undefined>
   ): Effect.Effect<A | undefined, HttpError.HttpError> {
     return Effect.clockWith((clock) =>
-      this.isClosing ? Effect.fail(closedError(exchange)) : Effect.async((resume) => {
+      this.#isClosing ? Effect.fail(closedError(exchange)) : Effect.async((resume) => {
         const end = (result: Effect.Effect<A | undefined, HttpError.HttpError>): void => {
           if (!this.sleeps.remove(close)) return
           wakes?.delete(wake)
@@ -166,8 +166,8 @@ export class Lifecycle {
 
   /** What rings on a clock. */
   alarm(clock: Clock.Clock): Alarm {
-    let alarm = this.alarms.get(clock)
-    if (alarm === undefined) this.alarms.set(clock, alarm = new Alarm(clock))
+    let alarm = this.#alarms.get(clock)
+    if (alarm === undefined) this.#alarms.set(clock, alarm = new Alarm(clock))
     return alarm
   }
 
@@ -176,22 +176,22 @@ export class Lifecycle {
    * interruption and no test clock can keep it from ending.
    */
   readonly close: Effect.Effect<void> = Effect.uninterruptible(Effect.suspend(() => {
-    if (!this.isClosing) {
-      this.isClosing = true
-      Effect.runFork(this.run())
+    if (!this.#isClosing) {
+      this.#isClosing = true
+      Effect.runFork(this.#run())
     }
-    return Deferred.await(this.done)
+    return Deferred.await(this.#done)
   }))
 
-  private run(): Effect.Effect<void> {
+  #run(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       this.sleeps.endAll()
-      yield* Effect.timeoutOption(this.exchanges.idle, this.options.drainTimeout)
-      this.isClosed = true
-      this.exchanges.endAll()
-      yield* this.options.release
+      yield* Effect.timeoutOption(this.#exchanges.idle, this.#options.drainTimeout)
+      this.#isClosed = true
+      this.#exchanges.endAll()
+      yield* this.#options.release
     }).pipe(
-      Effect.onExit((exit) => Deferred.done(this.done, Exit.asVoid(exit))),
+      Effect.onExit((exit) => Deferred.done(this.#done, Exit.asVoid(exit))),
       Effect.withClock(Clock.make())
     )
   }

@@ -16,7 +16,19 @@ import * as Code from "../Code.js"
 import * as HttpError from "../HttpError.js"
 import * as Operation from "../Operation.js"
 import * as Status from "../Status.js"
-import { type Answer, CollectedResponse } from "./collectedResponse.js"
+
+/**
+ * What came over the wire, whole.
+ *
+ * @internal
+ */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  readonly body: string
+  /** Whether the body was longer than allowed and ends early. */
+  readonly truncated: boolean
+}
 
 /**
  * What an error says of its exchange, and what it must never say.
@@ -155,7 +167,6 @@ const collect = (
   response: HttpClientResponse.HttpClientResponse,
   maxBodySize: number
 ): Effect.Effect<Answer, HttpClientError.ResponseError> => {
-  if (response instanceof CollectedResponse) return Effect.succeed(response.answer)
   const { headers, status } = response
   const length = Number(headers["content-length"] ?? NaN)
   if (length <= maxBodySize && headers["content-encoding"] === undefined) {
@@ -186,57 +197,56 @@ const collect = (
 }
 
 /**
- * Sends a request, as an `HttpClient` does.
- *
- * @internal
- */
-export type Execute = (
-  request: HttpClientRequest.HttpClientRequest,
-  exchange: Exchange
-) => Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>
-
-/**
  * Sends a request and reads its answer, whole or up to `maxBodySize` bytes. No status is an error here.
  *
  * @internal
  */
+export type Receive = (
+  request: HttpClientRequest.HttpClientRequest,
+  exchange: Exchange,
+  maxBodySize: number
+) => Effect.Effect<Answer, HttpClientError.HttpClientError>
+
+/**
+ * Receives, with failures as errors of ours.
+ *
+ * @internal
+ */
 export const receive = (
-  execute: Execute,
+  receiver: Receive,
   request: HttpClientRequest.HttpClientRequest,
   exchange: Exchange,
   maxBodySize: number
 ): Effect.Effect<Answer, HttpError.HttpError> =>
-  Effect.catchAll(
-    Effect.flatMap(execute(request, exchange), (response) => collect(response, maxBodySize)),
-    (failure) => {
-      if (failure._tag === "ResponseError" && failure.reason === "StatusCode") {
-        // The user's client turns statuses into errors (HttpClient.filterStatusOk); the answer is all there.
-        return Effect.mapError(collect(failure.response, maxBodySize), (failure) => fromPlatform(exchange, failure))
-      }
-      return Effect.fail(fromPlatform(exchange, failure))
-    }
-  )
+  Effect.mapError(receiver(request, exchange, maxBodySize), (failure) => fromPlatform(exchange, failure))
+
+const isStatusError = (failure: HttpClientError.HttpClientError): failure is HttpClientError.ResponseError =>
+  failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
 /**
- * Evens out what platform's clients do on their own: fetch follows no redirect, and no span shows a credential's header.
+ * Receives by any client of platform's, and evens out what they do on their own: fetch follows no redirect, no span shows
+ * a credential's header, and a status is no error.
  *
  * The settings of a `FetchHttpClient.RequestInit` are kept where they can be seen: in the context of the call, or else in
  * the one in which the service was made.
  *
  * @internal
  */
-export const portable = (
+export const receiveBy = (
   client: HttpClient.HttpClient,
   madeIn: Context.Context<never>
-): Execute => {
+): Receive => {
   const requestInit = (context: Context.Context<never>) =>
     Context.getOrElse(
       context as Context.Context<FetchHttpClient.RequestInit>,
       FetchHttpClient.RequestInit,
       () => undefined
     )
-  return (request, exchange) =>
+  return (request, exchange, maxBodySize) =>
     client.execute(request).pipe(
+      Effect.flatMap((response) => collect(response, maxBodySize)),
+      // The user's client may turn statuses into errors (HttpClient.filterStatusOk); the answer is all there.
+      Effect.catchIf(isStatusError, ({ response }) => collect(response, maxBodySize)),
       Effect.mapInputContext((context: Context.Context<never>) =>
         Context.add(context, FetchHttpClient.RequestInit, {
           ...(requestInit(context) ?? requestInit(madeIn)),

@@ -58,10 +58,10 @@ export class Session {
   readonly call: Call
   readonly shared: Shared
   readonly options: JoinOptions
-  private readonly sessions: Sessions
+  readonly #sessions: Sessions
 
   constructor(sessions: Sessions, name: string, call: Call, waiting: Waiting, options: JoinOptions) {
-    this.sessions = sessions
+    this.#sessions = sessions
     this.name = name
     this.call = call
     this.waiting = waiting
@@ -79,7 +79,7 @@ export class Session {
   /** Polls, alone or with others, and takes in the answer. */
   poll(): Effect.Effect<void, WaitFailure> {
     return Effect.flatMap(
-      Effect.either(this.sessions.read(this)),
+      Effect.either(this.#sessions.read(this)),
       (answer) =>
         Either.isLeft(answer) && isWaitTimeoutError(answer.left)
           ? Effect.fail(answer.left)
@@ -90,7 +90,7 @@ export class Session {
   /** The server may hold the poll of another wait for longer than there is time here. */
   patience<A>(follow: Effect.Effect<A, HttpError.HttpError>): Effect.Effect<A, HttpError.HttpError | WaitTimeoutError> {
     const { deadline } = this.waiting
-    if (deadline === Infinity || !this.sessions.holds) return follow
+    if (deadline === Infinity || !this.#sessions.holds) return follow
     return Effect.flatMap(now, (at) =>
       Effect.flatMap(
         Effect.timeoutOption(follow, Duration.millis(Math.max(0, deadline - at))),
@@ -103,7 +103,7 @@ export class Session {
     return Effect.flatMap(now, (at) => {
       if (typeof this.due !== "number" || this.due <= at) return this.poll()
       return Effect.flatMap(
-        this.sessions.channel.lifecycle.sleep<Response.Snapshot>(this.due, this.call, this.shared.wakes),
+        this.#sessions.channel.lifecycle.sleep<Response.Snapshot>(this.due, this.call, this.shared.wakes),
         (verdict) => verdict === undefined ? this.poll() : this.take(Either.right(verdict))
       )
     })
@@ -119,7 +119,7 @@ export class Session {
   /** Leaves the operation to the others; the last one to leave cancels it, if one of them wanted that. */
   leave(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { options, sessions, shared } = this
+      const { options, shared } = this
       if (exit._tag === "Failure") {
         const failure = Cause.failureOption(exit.cause)
         if (
@@ -128,9 +128,9 @@ export class Session {
             : failure._tag === "Some" && isWaitTimeoutError(failure.value) && options.onTimeout === "cancel"
         ) shared.isUnwanted = true
       }
-      const isLast = sessions.sharing.leave(this.call.path, shared)
+      const isLast = this.#sessions.sharing.leave(this.call.path, shared)
       return isLast && shared.isUnwanted && shared.verdict === undefined
-        ? sessions.cancelOnTheWayOut(this.name)
+        ? this.#sessions.cancelOnTheWayOut(this.name)
         : Effect.void
     })
   }
@@ -140,15 +140,15 @@ export class Session {
 export class Sessions {
   readonly channel: Channel
   readonly sharing = new Sharing()
-  private readonly options: Options
-  private readonly maxHint: number
+  readonly #options: Options
+  readonly #maxHint: number
   // Whether the server can hold its answer; until it has said that it cannot, the API's description is believed.
   holds: boolean
 
   constructor(channel: Channel, options: Options) {
     this.channel = channel
-    this.options = options
-    this.maxHint = Duration.toMillis(options.maxHint ?? "5 minutes")
+    this.#options = options
+    this.#maxHint = Duration.toMillis(options.maxHint ?? "5 minutes")
     this.holds = channel.api.methods.wait !== false
   }
 
@@ -186,14 +186,14 @@ export class Sessions {
           ? notYetMillis
           : 0,
         isResumed: handle !== undefined,
-        schedule: options.schedule ?? this.options.schedule ?? Polling.defaultSchedule,
-        transient: options.transient ?? this.options.transient ?? Polling.transient,
+        schedule: options.schedule ?? this.#options.schedule ?? Polling.defaultSchedule,
+        transient: options.transient ?? this.#options.transient ?? Polling.transient,
         timeout: options.timeout !== undefined
           ? Duration.toMillis(options.timeout)
           : handle?.deadline === undefined
           ? Infinity
           : Math.max(0, handle.deadline.epochMillis - (yield* Clock.currentTimeMillis)),
-        maxHint: this.maxHint
+        maxHint: this.#maxHint
       }, yield* now)
       return new Session(this, name, call, waiting, options)
     })
@@ -203,12 +203,12 @@ export class Sessions {
   wait(operation: Waitable, options?: WaitOptions): Effect.Effect<Operation.Succeeded, WaitFailure> {
     return Effect.acquireUseRelease(
       this.join(operation, options),
-      (session) => session instanceof Session ? this.drive(session) : Effect.succeed(session),
+      (session) => session instanceof Session ? this.#drive(session) : Effect.succeed(session),
       (session, exit) => session instanceof Session ? session.leave(exit) : Effect.void
     )
   }
 
-  private drive(session: Session): Effect.Effect<Operation.Succeeded, WaitFailure> {
+  #drive(session: Session): Effect.Effect<Operation.Succeeded, WaitFailure> {
     return Effect.gen(function*() {
       yield* session.begin()
       while (typeof session.due === "number") yield* session.advance()
@@ -217,17 +217,17 @@ export class Sessions {
   }
 
   /** Whether the server is asked to hold its answer: not where that would keep a slot from others. */
-  private canHold(session: Session): boolean {
-    return this.holds && session.options.mayHold !== false && this.options.requestBudget?.concurrent === undefined
+  #canHold(session: Session): boolean {
+    return this.holds && session.options.mayHold !== false && this.#options.requestBudget?.concurrent === undefined
   }
 
   /** One poll, shared with the other waits for the operation. */
   read(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError | WaitTimeoutError> {
     const poll = session.shared.poll(
-      this.canHold(session) ? this.hold(session) : this.channel.send(session.call, Response.toSnapshot),
+      this.#canHold(session) ? this.#hold(session) : this.channel.send(session.call, Response.toSnapshot),
       (follow) => session.patience(follow)
     )
-    if (this.options.requestBudget === undefined || session.waiting.deadline === Infinity) return poll
+    if (this.#options.requestBudget === undefined || session.waiting.deadline === Infinity) return poll
     // Waiting for a place in the budget must not outlast the deadline.
     return Effect.flatMap(now, (at) =>
       Effect.timeoutFail(poll, {
@@ -239,7 +239,7 @@ export class Sessions {
       }))
   }
 
-  private hold(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError> {
+  #hold(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError> {
     return Effect.gen(this, function*() {
       const read = this.channel.send(session.call, Response.toSnapshot)
       const heldSince = yield* now

@@ -33,32 +33,32 @@ export class Shared {
   /** Those that sleep until their next poll. */
   readonly wakes = new Set<(verdict: Snapshot | undefined) => void>()
   // Those that wait for the poll in flight, when there is one: it runs in the fiber of the wait that began it.
-  private followers: Set<(exit: Exit.Exit<Snapshot | undefined, HttpError.HttpError>) => void> | undefined
+  #followers: Set<(exit: Exit.Exit<Snapshot | undefined, HttpError.HttpError>) => void> | undefined
 
   /** Whether there is a poll in flight. */
   get isPolled(): boolean {
-    return this.followers !== undefined
+    return this.#followers !== undefined
   }
 
   /** Polls by `request`, or waits for the poll that another wait has in flight, as long as `patience` lets it. */
   poll<E>(request: Poll, patience: Patience<E>): Effect.Effect<Snapshot, HttpError.HttpError | E> {
     return Effect.suspend(() => {
       if (this.verdict !== undefined) return Effect.succeed(this.verdict)
-      if (!this.isPolled) return this.lead(request)
+      if (!this.isPolled) return this.#lead(request)
       // A wait that was interrupted leaves the operation to the others: the first of them polls now.
       return Effect.flatMap(
-        patience(this.follow()),
+        patience(this.#follow()),
         (snapshot) => snapshot === undefined ? this.poll(request, patience) : Effect.succeed(snapshot)
       )
     })
   }
 
-  private lead(request: Poll): Poll {
-    this.followers = new Set()
+  #lead(request: Poll): Poll {
+    this.#followers = new Set()
     return Effect.onExit(request, (exit) =>
       Effect.sync(() => {
-        const followers = this.followers!
-        this.followers = undefined
+        const followers = this.#followers!
+        this.#followers = undefined
         if (Exit.isSuccess(exit) && exit.value.operation.done) this.verdict = exit.value
         const isLeft = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
         for (const resume of followers) resume(isLeft ? Exit.succeed(undefined) : exit)
@@ -69,9 +69,9 @@ export class Shared {
   }
 
   // Gives nothing when the poll was given up.
-  private follow(): Effect.Effect<Snapshot | undefined, HttpError.HttpError> {
+  #follow(): Effect.Effect<Snapshot | undefined, HttpError.HttpError> {
     return Effect.async((resume) => {
-      const followers = this.followers!
+      const followers = this.#followers!
       followers.add(resume)
       return Effect.sync(() => followers.delete(resume))
     })
@@ -80,11 +80,11 @@ export class Shared {
 
 /** @internal */
 export class Sharing {
-  private readonly operations = new Map<string, Shared>()
+  readonly #operations = new Map<string, Shared>()
 
   join(path: string): Shared {
-    let shared = this.operations.get(path)
-    if (shared === undefined) this.operations.set(path, shared = new Shared())
+    let shared = this.#operations.get(path)
+    if (shared === undefined) this.#operations.set(path, shared = new Shared())
     shared.waiters++
     return shared
   }
@@ -92,7 +92,7 @@ export class Sharing {
   /** Tells whether nobody waits for the operation any more. */
   leave(path: string, shared: Shared): boolean {
     if (--shared.waiters > 0) return false
-    this.operations.delete(path)
+    this.#operations.delete(path)
     return true
   }
 }

@@ -34,21 +34,21 @@ export interface WaitingOptions {
 
 // A schedule that is stepped by hand: `Schedule.driver` sleeps on its own, and a sleep has to end at the deadline.
 class Stepper<In> {
-  private state: unknown
-  private readonly schedule: Schedule.Schedule<unknown, In>
+  #state: unknown
+  readonly #schedule: Schedule.Schedule<unknown, In>
   constructor(schedule: Schedule.Schedule<unknown, In>) {
-    this.schedule = schedule
-    this.state = schedule.initial
+    this.#schedule = schedule
+    this.#state = schedule.initial
   }
   reset(): void {
-    this.state = this.schedule.initial
+    this.#state = this.#schedule.initial
   }
   /** The delay that the schedule asks for, in ms; none when it has ended. */
   next(input: In): Effect.Effect<number | undefined> {
     return Effect.clockWith((clock) => {
       const now = clock.unsafeCurrentTimeMillis()
-      return Effect.map(this.schedule.step(now, input, this.state), ([state, _, decision]) => {
-        this.state = state
+      return Effect.map(this.#schedule.step(now, input, this.#state), ([state, _, decision]) => {
+        this.#state = state
         return ScheduleDecision.isDone(decision)
           ? undefined
           : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
@@ -70,34 +70,34 @@ export class Waiting {
   readonly deadline: number
   /** The latest state. */
   last: Operation.Pending | undefined
-  private readonly options: WaitingOptions
-  private readonly start: number
-  private readonly schedule: Stepper<Operation.Pending>
-  private readonly transient: Stepper<HttpError.HttpError>
-  private polls = 0
-  private lastError: HttpError.HttpError | undefined
+  readonly #options: WaitingOptions
+  readonly #start: number
+  readonly #schedule: Stepper<Operation.Pending>
+  readonly #transient: Stepper<HttpError.HttpError>
+  #polls = 0
+  #lastError: HttpError.HttpError | undefined
   // Set once a delay was cut at the deadline: the poll after it is the last one.
-  private isFinal = false
-  private wasAnswered = false
+  #isFinal = false
+  #wasAnswered = false
   // The schedule's last delay, and what of it is owed after something that was not its own doing (a hint, a failure): a
   // schedule that is behind its plan would catch up with a poll at once.
-  private ownDelay = 0
-  private owed = 0
+  #ownDelay = 0
+  #owed = 0
 
   constructor(options: WaitingOptions, start: number) {
-    this.options = options
-    this.start = start
+    this.#options = options
+    this.#start = start
     this.deadline = start + options.timeout
     this.last = options.known
-    this.schedule = new Stepper(options.schedule)
-    this.transient = new Stepper(options.transient)
+    this.#schedule = new Stepper(options.schedule)
+    this.#transient = new Stepper(options.transient)
   }
 
   /** When the first poll is due. */
   begin(): Effect.Effect<number, WaitTimeoutError> {
     return this.last === undefined
-      ? Effect.succeed(this.start)
-      : this.afterPending(this.last)
+      ? Effect.succeed(this.#start)
+      : this.#afterPending(this.last)
   }
 
   /**
@@ -109,15 +109,15 @@ export class Waiting {
   next(
     answer: Either.Either<Snapshot, HttpError.HttpError>
   ): Effect.Effect<Operation.Succeeded | number, OperationError | HttpError.HttpError | WaitTimeoutError> {
-    this.polls++
-    if (answer._tag === "Left") return this.afterFailure(answer.left)
+    this.#polls++
+    if (answer._tag === "Left") return this.#afterFailure(answer.left)
     const { heldSince, operation, retryAfter } = answer.right
-    this.transient.reset()
-    this.wasAnswered = true
+    this.#transient.reset()
+    this.#wasAnswered = true
     switch (operation._tag) {
       case "Pending":
         this.last = operation
-        return this.afterPending(operation, retryAfter, heldSince)
+        return this.#afterPending(operation, retryAfter, heldSince)
       case "Succeeded":
         return Effect.succeed(operation)
       case "Failed":
@@ -127,71 +127,71 @@ export class Waiting {
 
   /** Ends the wait at its deadline, though a poll that others hold is still in flight. */
   expire(): Effect.Effect<never, WaitTimeoutError> {
-    return Effect.flatMap(now, (at) => this.giveUp("Timeout", at))
+    return Effect.flatMap(now, (at) => this.#giveUp("Timeout", at))
   }
 
-  private giveUp(reason: "Timeout" | "ScheduleEnded", at: number): Effect.Effect<never, WaitTimeoutError> {
+  #giveUp(reason: "Timeout" | "ScheduleEnded", at: number): Effect.Effect<never, WaitTimeoutError> {
     return Effect.fail(
       new WaitTimeoutError({
         reason,
-        operationName: this.options.name,
+        operationName: this.#options.name,
         last: this.last,
-        elapsed: Duration.millis(Math.round(at - this.start)),
-        polls: this.polls,
-        lastError: this.lastError
+        elapsed: Duration.millis(Math.round(at - this.#start)),
+        polls: this.#polls,
+        lastError: this.#lastError
       })
     )
   }
 
-  private isOver(at: number): boolean {
-    return this.polls > 0 && (this.isFinal || at >= this.deadline)
+  #isOver(at: number): boolean {
+    return this.#polls > 0 && (this.#isFinal || at >= this.deadline)
   }
 
-  private due(at: number, delay: number, from = at): number {
+  #due(at: number, delay: number, from = at): number {
     const due = Math.max(at, from + delay)
-    this.isFinal = due >= this.deadline
-    return this.isFinal ? Math.max(at, this.deadline) : due
+    this.#isFinal = due >= this.deadline
+    return this.#isFinal ? Math.max(at, this.deadline) : due
   }
 
-  private afterPending(
+  #afterPending(
     operation: Operation.Pending,
     hint?: number,
     heldSince?: number
   ): Effect.Effect<number, WaitTimeoutError> {
     return Effect.gen(this, function*() {
       const at = yield* now
-      if (this.isOver(at)) return yield* this.giveUp("Timeout", at)
-      const delay = yield* this.schedule.next(operation)
-      if (delay === undefined) return yield* this.giveUp("ScheduleEnded", at)
-      this.ownDelay = Math.max(delay, this.owed)
-      const wanted = Math.min(hint ?? 0, this.options.maxHint)
-      this.owed = wanted > this.ownDelay ? this.ownDelay : 0
-      return this.due(at, Math.max(this.ownDelay, wanted), wanted > this.ownDelay ? at : heldSince)
+      if (this.#isOver(at)) return yield* this.#giveUp("Timeout", at)
+      const delay = yield* this.#schedule.next(operation)
+      if (delay === undefined) return yield* this.#giveUp("ScheduleEnded", at)
+      this.#ownDelay = Math.max(delay, this.#owed)
+      const wanted = Math.min(hint ?? 0, this.#options.maxHint)
+      this.#owed = wanted > this.#ownDelay ? this.#ownDelay : 0
+      return this.#due(at, Math.max(this.#ownDelay, wanted), wanted > this.#ownDelay ? at : heldSince)
     })
   }
 
-  private afterFailure(failure: HttpError.HttpError): Effect.Effect<number, HttpError.HttpError | WaitTimeoutError> {
+  #afterFailure(failure: HttpError.HttpError): Effect.Effect<number, HttpError.HttpError | WaitTimeoutError> {
     return Effect.gen(this, function*() {
       const at = yield* now
-      const mayAppear = this.mayAppear(failure, at)
-      if (!failure.isTransient && !mayAppear) return yield* this.explained(failure)
-      this.lastError = failure
-      if (this.isOver(at)) return yield* this.giveUp("Timeout", at)
-      const delay = yield* this.transient.next(failure)
+      const mayAppear = this.#mayAppear(failure, at)
+      if (!failure.isTransient && !mayAppear) return yield* this.#explained(failure)
+      this.#lastError = failure
+      if (this.#isOver(at)) return yield* this.#giveUp("Timeout", at)
+      const delay = yield* this.#transient.next(failure)
       if (delay === undefined) return yield* failure
       const wanted = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
-      this.owed = this.ownDelay
-      const next = Math.max(delay, Math.min(wanted, this.options.maxHint))
-      return this.due(at, mayAppear ? Math.min(next, this.start + this.options.notYetMillis - at) : next)
+      this.#owed = this.#ownDelay
+      const next = Math.max(delay, Math.min(wanted, this.#options.maxHint))
+      return this.#due(at, mayAppear ? Math.min(next, this.#start + this.#options.notYetMillis - at) : next)
     })
   }
 
-  private mayAppear(failure: HttpError.HttpError, at: number): boolean {
-    return !this.wasAnswered && isNotFound(failure) && at < this.start + this.options.notYetMillis
+  #mayAppear(failure: HttpError.HttpError, at: number): boolean {
+    return !this.#wasAnswered && isNotFound(failure) && at < this.#start + this.#options.notYetMillis
   }
 
-  private explained(failure: HttpError.HttpError): HttpError.HttpError {
-    return this.options.isResumed && isNotFound(failure)
+  #explained(failure: HttpError.HttpError): HttpError.HttpError {
+    return this.#options.isResumed && isNotFound(failure)
       ? new HttpError.HttpError({
         ...failure,
         description:
