@@ -12,7 +12,15 @@ export default defineConfig({
   },
   test: {
     setupFiles: ["test/support/setup.ts"],
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    projects: [
+      // What `npm test` runs.
+      {
+        extends: true,
+        test: { name: "main", include: ["test/**/*.test.ts", "examples/**/*.test.ts"], exclude: ["test/package/**"] }
+      },
+      // Installs the package as its users do; `npm run check` runs it.
+      { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
+    ],
     coverage: { provider: "v8", include: ["src/**"] }
   }
 })

@@ -7,6 +7,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
+// #region schedule
 // Fast for the first second, then every 500 ms, at most 30 polls, each shown.
 const schedule = Schedule.spaced("50 millis").pipe(
   Schedule.upTo("1 second"),
@@ -20,6 +21,7 @@ const program = Effect.gen(function*() {
   const operation = yield* operations.wait("operations/a", { schedule, timeout: "1 minute" })
   yield* Console.log(`${operation.name} is done`)
 })
+// #endregion
 
 const main = Effect.gen(function*() {
   const emulator = OperationsEmulator.make()

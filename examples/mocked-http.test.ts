@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 
+// #region mocked-http
 // The program under test.
 const createPolicy = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
@@ -46,3 +47,4 @@ it.effect("waits until the policy is there", () =>
       `GET https://accesscontextmanager.googleapis.com/v1/${name}`
     ])
   }))
+// #endregion

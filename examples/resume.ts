@@ -13,6 +13,7 @@ const createPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
   HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123", title: "my policy" })
 )
 
+// #region resume
 // One process starts the operation …
 const start = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
@@ -29,6 +30,7 @@ const goOn = (stored: string) =>
     const operation = yield* operations.wait(handle, { schedule: Polling.fixed("100 millis") })
     yield* Console.log(`${operation.response?.["title"]} is there`)
   })
+// #endregion
 
 const main = Effect.gen(function*() {
   const { api } = yield* OperationsEmulator.make({ operationDuration: "300 millis" }).serve()

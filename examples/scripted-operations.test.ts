@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 
+// #region scripted
 // The program under test: one more try when the operation was aborted.
 const program = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
@@ -40,8 +41,10 @@ it.effect("tries again after ABORTED", () =>
       "operations/second": [TestOperations.succeeded()]
     }))
   ))
+// #endregion
 
 // Without any client: a mock of the service itself, of the methods that the program uses.
+// #region mocked-service
 it.effect("gives what the first wait gives", () =>
   Effect.gen(function*() {
     assert.strictEqual((yield* program).name, "operations/mocked")
@@ -50,3 +53,4 @@ it.effect("gives what the first wait gives", () =>
       wait: () => Effect.succeed(Operation.succeeded({ name: "operations/mocked" }))
     }))
   ))
+// #endregion

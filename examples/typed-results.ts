@@ -8,21 +8,17 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
+// #region typed
 class AccessPolicy extends Schema.Class<AccessPolicy>("AccessPolicy")({
   name: Schema.String,
   parent: Schema.String,
   title: Schema.String
 }) {}
 
-const metadata = {
-  typeName: "google.identity.accesscontextmanager.v1.AccessContextManagerOperationMetadata",
-  schema: Schema.Struct({})
-}
 const CreateAccessPolicy = OperationInfo.make({
-  response: { typeName: "google.identity.accesscontextmanager.v1.AccessPolicy", schema: AccessPolicy },
-  metadata
+  response: { typeName: "google.identity.accesscontextmanager.v1.AccessPolicy", schema: AccessPolicy }
 })
-const DeleteAccessPolicy = OperationInfo.make({ response: OperationInfo.empty, metadata })
+const DeleteAccessPolicy = OperationInfo.make({ response: OperationInfo.empty })
 
 const program = Effect.gen(function*() {
   const policy = yield* CreateAccessPolicy.result("operations/create")
@@ -36,6 +32,7 @@ const program = Effect.gen(function*() {
     Effect.catchTag("ResultError", (error) => Console.log(`${error.message}: ${error.response?.["name"]}`))
   )
 })
+// #endregion
 
 const main = Effect.gen(function*() {
   const emulator = OperationsEmulator.make()

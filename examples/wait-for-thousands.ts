@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
 
+// #region thousands
 const program = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
@@ -20,6 +21,7 @@ const program = (names: ReadonlyArray<string>) =>
     )
     yield* Console.log(`${counts.succeeded} succeeded, ${counts.failed} failed`)
   })
+// #endregion
 
 const main = Effect.gen(function*() {
   const emulator = OperationsEmulator.make()

@@ -1,24 +1,30 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { readdir } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-const start = (args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
+const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+  const child = spawn(process.execPath, ["--import", "tsx", ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
   const output = { stdout: "", stderr: "" }
   child.stdout.on("data", (chunk) => output.stdout += chunk)
   child.stderr.on("data", (chunk) => output.stderr += chunk)
   return { child, output }
 }
 
-const run = async (...args: ReadonlyArray<string>) => {
-  const { child, output } = start(args)
+const ended = async ({ child, output }: ReturnType<typeof start>) => {
   const [code] = await once(child, "close")
   return { code: code as number | null, ...output }
 }
+
+const run = (...args: ReadonlyArray<string>) => ended(start(args))
 
 const examples: Record<string, ReadonlyArray<string>> = {
   "custom-schedule": [
@@ -52,7 +58,15 @@ const examples: Record<string, ReadonlyArray<string>> = {
   "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
 }
 
+// Run below, with what they need.
+const others = ["main", "first-program"]
+
 describe.concurrent("examples", () => {
+  it("are all run", async () => {
+    const files = (await readdir(`${root}/examples`)).filter((file) => /^[^.]+\.ts$/.test(file))
+    assert.deepStrictEqual(files.sort(), [...Object.keys(examples), ...others].map((name) => `${name}.ts`).sort())
+  })
+
   it.each(Object.entries(examples))("%s", async (name, lines) => {
     const { code, stderr, stdout } = await run(`examples/${name}.ts`)
     assert.deepStrictEqual({ code, stderr, lines: stdout.trimEnd().split("\n") }, { code: 0, stderr: "", lines })
@@ -118,8 +132,12 @@ describe.concurrent("npm run emulator", () => {
     const waited = await run("examples/main.ts", "--base-url", url!, "operations/a")
     assert.strictEqual(waited.code, 0, waited.stderr)
     assert.include(waited.stdout, "\"title\": \"t\"")
+    const environment = { BASE_URL: url!, OPERATION: "operations/a", GOOGLE_ACCESS_TOKEN: "none" }
+    const first = await ended(start(["examples/first-program.ts"], environment))
+    assert.deepStrictEqual({ code: first.code, stderr: first.stderr }, { code: 0, stderr: "" })
+    assert.include(first.stdout, "title: 't'")
     const stats = await (await fetch(`${url}/emulator/stats`)).json()
-    assert.deepStrictEqual(stats, { requests: 2, aborted: 0, openConnections: 0 })
+    assert.deepStrictEqual(stats, { requests: 3, aborted: 0, openConnections: 0 })
     child.kill("SIGTERM")
     const [code, signal] = await once(child, "close")
     assert.isTrue(code === 0 || code === 130 || code === 143 || signal === "SIGTERM", `${code} ${signal}`)

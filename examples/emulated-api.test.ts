@@ -1,0 +1,30 @@
+// Testing against a server: the emulator on a socket, faults included, and the client as it is in production.
+import { assert, it } from "@effect/vitest"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as Effect from "effect/Effect"
+
+// #region emulator
+it.live("gets through a bad connection to the server's verdict", () =>
+  Effect.gen(function*() {
+    const emulator = OperationsEmulator.make()
+    yield* emulator.script("operations/a", [
+      { type: "pending", times: 2, metadata: { progress: 40 } },
+      { type: "http", status: 503 },
+      { type: "cut", at: "withinBody" },
+      { type: "failed", error: { code: 9, message: "Level is referenced" } }
+    ])
+    const { api } = yield* emulator.serve()
+
+    const soon = Polling.fixed("10 millis")
+    const error = yield* Effect.flatMap(
+      OperationsService.OperationsService,
+      (operations) => Effect.flip(operations.wait("operations/a", { schedule: soon, transient: soon }))
+    ).pipe(Effect.provide(NodeOperations.layer({ api })))
+
+    assert.strictEqual(error.message, "Operation operations/a failed with FAILED_PRECONDITION: Level is referenced")
+    assert.strictEqual((yield* emulator.calls).length, 5)
+  }).pipe(Effect.scoped))
+// #endregion

@@ -1,0 +1,64 @@
+// npm run size: the size of each public module as a bundler ships it, minified and gzipped, alone and with its peers.
+//
+// Alone is the module with what it imports of this package. The core is OperationsService: the whole client, without the
+// kit for tests. It may have 15 kB.
+import { build, transform } from "esbuild"
+import { readdirSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+import { rollup } from "rollup"
+
+const core = "OperationsService"
+const coreLimit = 15_000
+
+const dist = new URL("../dist/", import.meta.url)
+const modules = readdirSync(dist).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3))
+
+// Those that are for Node alone have a peer that is.
+const forNode = new Set(["GoogleAuth", "NodeOperations", "OperationsEmulator"])
+
+const gzipped = (code: string): number => gzipSync(code, { level: 9 }).length
+
+// rollup merges the imports of a peer, as a bundle with the peers in it would.
+const alone = async (input: string): Promise<number> => {
+  const bundle = await rollup({ input, external: /^[^./]/ })
+  const { output: [chunk] } = await bundle.generate({ format: "es" })
+  return gzipped((await transform(chunk.code, { minify: true, format: "esm", target: "es2022" })).code)
+}
+
+const withPeers = async (input: string, platform: "browser" | "node"): Promise<number> => {
+  const { outputFiles: [file] } = await build({
+    entryPoints: [input],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform,
+    write: false,
+    logLevel: "error"
+  })
+  return gzipped(file!.text)
+}
+
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
+
+if (modules.length === 0) throw new Error("there is nothing in dist: npm run build")
+const rows = await Promise.all(modules.map(async (module) => {
+  const input = fileURLToPath(new URL(`${module}.js`, dist))
+  return {
+    module: module === "index" ? "index (all but the modules for Node)" : module,
+    alone: await alone(input),
+    withPeers: await withPeers(input, forNode.has(module) ? "node" : "browser")
+  }
+}))
+
+const line = (module: string, alone: string, withPeers: string) =>
+  console.log(module.padEnd(38) + alone.padStart(10) + withPeers.padStart(12))
+line("minified and gzipped", "alone", "with peers")
+for (const row of rows) line(row.module, kilobytes(row.alone), kilobytes(row.withPeers))
+
+const size = rows.find((row) => row.module === core)!.alone
+console.log(`\nThe core, ${core}: ${size} of ${coreLimit} bytes`)
+if (size > coreLimit) {
+  console.error(`The core is ${size - coreLimit} bytes too large.`)
+  process.exitCode = 1
+}

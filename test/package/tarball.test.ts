@@ -1,0 +1,297 @@
+// The package as its users get it: packed, and installed from the tarball into empty projects.
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as Effect from "effect/Effect"
+import { build, type Metafile } from "esbuild"
+import { execFile } from "node:child_process"
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { builtinModules, createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const require = createRequire(import.meta.url)
+const name = "effect-google-operations"
+
+/** The modules that need an optional peer, with that peer. */
+const optional: Readonly<Record<string, string>> = {
+  GoogleAuth: "google-auth-library",
+  NodeOperations: "undici",
+  OperationsEmulator: "@effect/platform-node"
+}
+
+interface Ran {
+  readonly code: number | string
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (
+  cwd: string,
+  command: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Ran> =>
+  new Promise((resolve) =>
+    execFile(
+      command,
+      args,
+      { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code ?? "killed", stdout, stderr })
+    )
+  )
+
+const runOk = async (...args: Parameters<typeof run>): Promise<string> => {
+  const { code, stderr, stdout } = await run(...args)
+  assert.strictEqual(code, 0, `${args[1]} ${args[2].join(" ")}\n${stdout}\n${stderr}`)
+  return stdout
+}
+
+const node = (cwd: string, code: string, ...flags: ReadonlyArray<string>): Promise<Ran> =>
+  run(cwd, process.execPath, [...flags, "--input-type=module", "--eval", code])
+
+const locked = (peer: string): string => `${peer}@${require(`${peer}/package.json`).version as string}`
+
+let workspace: string
+let tarball: string
+let packed: ReadonlyArray<string>
+/** The public modules, by name. */
+let modules: ReadonlyArray<string>
+/** An empty project with the package and its two peers, and one with the optional peers as well. */
+let alone: string
+let whole: string
+
+const project = async (peers: ReadonlyArray<string>): Promise<string> => {
+  const folder = await mkdtemp(join(workspace, "project-"))
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }))
+  const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+  await runOk(folder, "npm", ["install", ...flags, tarball, ...peers.map(locked)])
+  return folder
+}
+
+beforeAll(async () => {
+  workspace = await mkdtemp(join(tmpdir(), `${name}-`))
+  const [{ filename, files }] = JSON.parse(
+    await runOk(root, "npm", ["pack", "--json", "--pack-destination", workspace])
+      // The build that comes first prints as well.
+      .then((stdout) => stdout.slice(stdout.indexOf("[\n")))
+  )
+  tarball = join(workspace, filename)
+  packed = files.map((file: { readonly path: string }) => file.path).sort()
+  modules = packed.flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? []).filter((module) => module !== "index")
+  const peers = ["effect", "@effect/platform"]
+  alone = await project(peers)
+  whole = await project([...peers, ...Object.values(optional), "@types/node"])
+}, 300_000)
+
+afterAll(() => rm(workspace, { recursive: true, force: true }))
+
+const specifier = (module: string): string => `${name}/${module}`
+const isOptional = (module: string): boolean => module in optional
+
+describe("the tarball", () => {
+  it("holds what is built, its sources and its documents, and no more", async () => {
+    const sources = (await readdir(join(root, "src"), { recursive: true })).filter((path) => path.endsWith(".ts"))
+    const expected = [
+      ...sources.map((path) => `src/${path}`),
+      ...sources.flatMap((path) =>
+        ["js", "js.map", "d.ts", "d.ts.map"].map((ending) => `dist/${path.slice(0, -2)}${ending}`)
+      ),
+      ...(await readdir(join(root, "docs"))).filter((path) => /\.(?:md|svg)$/.test(path)).map((path) => `docs/${path}`),
+      ...["package.json", "README.md", "CHANGELOG.md", "LICENSE"]
+    ]
+    assert.deepStrictEqual(packed, expected.sort())
+  })
+
+  it("names no path of the machine that packed it", async () => {
+    for (const path of packed) {
+      assert.notInclude(await readFile(join(alone, "node_modules", name, path), "utf8"), root, path)
+    }
+  })
+
+  it("says in its changelog what is new in this version", async () => {
+    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
+    assert.include(await readFile(join(root, "CHANGELOG.md"), "utf8"), `\n## ${version}\n`)
+  })
+})
+
+describe("installed with effect and @effect/platform alone", () => {
+  it("imports, all of it and each module that needs no optional peer", async () => {
+    const core = modules.filter((module) => !isOptional(module))
+    assert.isAtLeast(core.length, 15)
+    const code = `
+      import * as all from "${name}"
+      const names = Object.keys(all).sort()
+      for (const name of names) if (Object.keys(await import("${name}/" + name)).join() !== Object.keys(all[name]).join()) throw name
+      console.log(names.join())`
+    const { code: exit, stderr, stdout } = await node(alone, code)
+    assert.deepStrictEqual({ exit, stderr, stdout: stdout.trim() }, { exit: 0, stderr: "", stdout: core.join() })
+  })
+
+  it("is required from CommonJS", async () => {
+    const code = `console.log(Object.keys(require("${name}")).length, require("${
+      specifier("Code")
+    }").toNumber("ABORTED"))`
+    const { stderr, stdout } = await run(alone, process.execPath, ["--input-type=commonjs", "--eval", code])
+    assert.deepStrictEqual({ stdout, stderr }, {
+      stdout: `${modules.filter((module) => !isOptional(module)).length} 10\n`,
+      stderr: ""
+    })
+  })
+
+  it("says which optional peer is missing", async () => {
+    for (const [module, peer] of Object.entries(optional)) {
+      const { code, stderr } = await node(alone, `await import("${specifier(module)}")`)
+      assert.strictEqual(code, 1, module)
+      assert.include(stderr, `Cannot find package '${peer}'`, module)
+    }
+  })
+
+  it("keeps what is internal to itself", async () => {
+    const { code, stderr } = await node(alone, `await import("${name}/internal/response")`)
+    assert.strictEqual(code, 1)
+    assert.include(stderr, "ERR_PACKAGE_PATH_NOT_EXPORTED")
+  })
+
+  it("runs the README's first program", async () => {
+    const readme = await readFile(join(alone, "node_modules", name, "README.md"), "utf8")
+    const program = /```ts\n([\s\S]*?)\n```/.exec(readme)?.[1]
+    await writeFile(join(alone, "first.mjs"), program!)
+    await Effect.gen(function*() {
+      const emulator = OperationsEmulator.make()
+      const { url } = yield* emulator.serve()
+      const response = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
+      yield* emulator.script("operations/good", [{ type: "succeeded", response }])
+      yield* emulator.script("operations/bad", [{ type: "failed", error: { code: 9, message: "it is in use" } }])
+      const first = (operation: string) =>
+        Effect.promise(() =>
+          run(alone, process.execPath, ["first.mjs"], {
+            BASE_URL: url,
+            OPERATION: operation,
+            GOOGLE_ACCESS_TOKEN: "a-token"
+          })
+        )
+      const good = yield* first("operations/good")
+      assert.deepStrictEqual({ code: good.code, stderr: good.stderr }, { code: 0, stderr: "" })
+      assert.include(good.stdout, "title: 'a thing'")
+      const bad = yield* first("operations/bad")
+      assert.include(bad.stderr, "Operation operations/bad failed with FAILED_PRECONDITION: it is in use")
+    }).pipe(Effect.scoped, Effect.runPromise)
+  })
+})
+
+describe("installed with the optional peers too", () => {
+  it("imports every module", async () => {
+    const code = modules.map((module) => `await import("${specifier(module)}")`).join("\n")
+    const { code: exit, stderr } = await node(whole, code)
+    assert.deepStrictEqual({ exit, stderr }, { exit: 0, stderr: "" })
+  })
+})
+
+describe("type-checks, libraries and all,", () => {
+  const check = async (
+    folder: string,
+    resolution: string,
+    modules: ReadonlyArray<string>,
+    types: ReadonlyArray<string>
+  ) => {
+    const program = join(folder, `types-${resolution}`)
+    await mkdir(program)
+    const readme = await readFile(join(folder, "node_modules", name, "README.md"), "utf8")
+    await writeFile(join(program, "first.ts"), /```ts\n([\s\S]*?)\n```/.exec(readme)![1]!)
+    await writeFile(
+      join(program, "all.ts"),
+      [`export * from "${name}"`, ...modules.map((module) => `export * as ${module} from "${specifier(module)}"`)].join(
+        "\n"
+      )
+    )
+    await writeFile(
+      join(program, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "ES2022",
+          module: resolution === "NodeNext" ? "NodeNext" : "ESNext",
+          moduleResolution: resolution,
+          lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+          types,
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          skipLibCheck: false,
+          noEmit: true
+        },
+        include: ["."]
+      })
+    )
+    await runOk(program, process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "."])
+  }
+
+  it.each(["NodeNext", "Bundler"])("under %s, with the two peers", async (resolution) => {
+    await check(alone, resolution, modules.filter((module) => !isOptional(module)), [])
+  }, 120_000)
+
+  it.each(["NodeNext", "Bundler"])("under %s, with the optional peers", async (resolution) => {
+    await check(whole, resolution, modules, ["node"])
+  }, 120_000)
+})
+
+describe("bundled", () => {
+  const bundle = async (entry: string, platform: "browser" | "node" = "browser") => {
+    const result = await build({
+      stdin: { contents: entry, resolveDir: alone },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform,
+      write: false,
+      metafile: true,
+      logLevel: "silent"
+    })
+    const [output] = Object.values(result.metafile.outputs) as [Metafile["outputs"][string]]
+    return {
+      /** The files that something is left of, from the package's name on. */
+      files: Object.entries(output.inputs)
+        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+        .map(([path]) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)),
+      external: output.imports.map(({ path }) => path),
+      text: result.outputFiles[0]!.text
+    }
+  }
+  const own = (files: ReadonlyArray<string>) =>
+    files.filter((file) => file.startsWith(`${name}/`)).map((file) => basename(file, ".js")).sort()
+
+  it.each([
+    ["of its own", `export * from "${name}/Operation"`],
+    [
+      "out of the barrel",
+      `import { Operation } from "${name}"; export const { isPending, fromJson, match } = Operation`
+    ]
+  ])("Operation, imported %s, pulls no HTTP code", async (_, entry) => {
+    const { files, text } = await bundle(entry)
+    assert.deepStrictEqual(files.filter((file) => file.startsWith("@effect/platform")), [])
+    assert.deepStrictEqual(own(files), ["Code", "ErrorDetails", "Operation", "ProtobufAny", "Status"])
+    assert.notInclude(text, "fetch(")
+  })
+
+  it("a guard alone is a few bytes", async () => {
+    const { files, text } = await bundle(`export { isPending } from "${name}/Operation"`)
+    assert.deepStrictEqual(own(files), ["Operation"])
+    assert.isBelow(text.length, 200)
+  })
+
+  it("the core runs in a browser: it asks for nothing of Node's", async () => {
+    const { external, files, text } = await bundle(`export * from "${name}"`)
+    assert.deepStrictEqual(external, [])
+    assert.include(own(files), "OperationsService")
+    for (const builtin of builtinModules) {
+      assert.notMatch(text, new RegExp(`(?:from|require\\(|import\\()"(?:node:)?${builtin}"`))
+    }
+  })
+
+  it("the kit for tests is no part of a program that does not use it", async () => {
+    const { files } = await bundle(
+      `import { OperationsService } from "${name}"; export const { layer } = OperationsService`
+    )
+    assert.deepStrictEqual(own(files).filter((file) => /emulator|TestOperations/i.test(file)), [])
+  })
+})
