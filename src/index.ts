@@ -52,6 +52,13 @@ export * as Operation from "./Operation.js"
 export * as OperationError from "./OperationError.js"
 
 /**
+ * A started operation as a small JSON value: stop here, go on elsewhere.
+ *
+ * @since 0.2.0
+ */
+export * as OperationHandle from "./OperationHandle.js"
+
+/**
  * What a method's operations give: the types of the response and of the metadata in one value, as the annotation
  * `google.longrunning.operation_info` of the API's proto files has them.
  *
