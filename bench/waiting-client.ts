@@ -34,14 +34,14 @@ const pollEffect: Effect.Effect<string> = Effect.async((resume) => {
 
 // Without @effect/platform's clients: the service over a transport that is as lean as that of NodeOperations.
 const service = async (interval: number) => {
-  const { InFlight } = await import("../src/internal/lifecycle.js")
+  const { Ongoing } = await import("../src/internal/lifecycle.js")
   const { makeWith } = await import("../src/OperationsService.js")
   const Polling = await import("../src/Polling.js")
   const headers = { "content-type": "application/json; charset=UTF-8" }
   return Effect.runSync(
     makeWith({
       receive: () => Effect.map(pollEffect, (body) => ({ status: 200, headers, body, truncated: false })),
-      inFlight: new InFlight(),
+      inFlight: new Ongoing(),
       drainTimeout: Duration.seconds(1),
       release: Effect.void
     }, { schedule: Polling.fixed(interval) }).pipe(Scope.extend(Effect.runSync(Scope.make())))

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -19,10 +18,13 @@ import { Buffer } from "node:buffer"
 import { Readable } from "node:stream"
 import { type Dispatcher, errors, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
-import { defaultRequestTimeout } from "./internal/channel.js"
-import { InFlight } from "./internal/lifecycle.js"
-import * as Request from "./internal/request.js"
-import { type Answer, Ended, type Receive } from "./internal/response.js"
+import type * as HttpError from "./HttpError.js"
+import { defaultRequestTimeout } from "./internal/apiClient.js"
+import { maxSleep } from "./internal/clock.js"
+import { closedError, type ErrorContext, timeoutError, transportError, unsendable } from "./internal/errors.js"
+import { Ongoing } from "./internal/lifecycle.js"
+import * as RequestUrl from "./internal/requestUrl.js"
+import type { Answer, Receive } from "./internal/transport.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
@@ -44,7 +46,7 @@ export interface Options extends OperationsService.Options {
 const aborted = new Error("aborted")
 
 interface Limits {
-  readonly inFlight: InFlight
+  readonly inFlight: Ongoing
   /** In ms. */
   readonly requestTimeout: number
 }
@@ -53,8 +55,8 @@ interface Limits {
 const isUnsendable = (cause: unknown): boolean =>
   cause instanceof errors.InvalidArgumentError || cause instanceof errors.NotSupportedError
 
-// One exchange: collects the answer up to its bound and hands it on in one piece.
-class Exchange implements Dispatcher.DispatchHandler {
+// Collects the answer of one exchange up to its bound and hands it on in one piece.
+class AnswerCollector implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Array<Buffer> = []
   #room: number
@@ -62,29 +64,29 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: Answer["headers"] = {}
   #isOver = false
   readonly #timer: ReturnType<typeof setTimeout>
-  readonly #inFlight: InFlight
-  readonly #request: HttpClientRequest.HttpClientRequest
-  readonly #resume: (result: Effect.Effect<Answer, HttpClientError.RequestError>) => void
+  readonly #inFlight: Ongoing
+  readonly #context: ErrorContext
+  readonly #resume: (result: Effect.Effect<Answer, HttpError.HttpError>) => void
 
   constructor(
-    request: HttpClientRequest.HttpClientRequest,
+    context: ErrorContext,
     limits: Limits,
     maxBodySize: number,
-    resume: (result: Effect.Effect<Answer, HttpClientError.RequestError>) => void
+    resume: (result: Effect.Effect<Answer, HttpError.HttpError>) => void
   ) {
-    this.#request = request
+    this.#context = context
     this.#inFlight = limits.inFlight
     this.#inFlight.add(this.#close)
     this.#room = maxBodySize
     this.#resume = resume
     // The machine's timer, for it guards a socket; the clock of Effect would cost a fiber each time.
-    this.#timer = setTimeout(() => this.#interrupt("Timeout"), limits.requestTimeout)
+    this.#timer = setTimeout(() => this.#interrupt(timeoutError(context)), limits.requestTimeout)
   }
 
-  readonly #close = (): void => this.#interrupt("Closed")
+  readonly #close = (): void => this.#interrupt(closedError(this.#context))
 
-  #interrupt(reason: Ended["reason"]): void {
-    this.#fail(new Ended(reason))
+  #interrupt(error: HttpError.HttpError): void {
+    this.#fail(error)
     this.#controller?.abort(aborted)
   }
 
@@ -101,18 +103,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     return true
   }
 
-  #fail(cause: unknown): void {
-    if (this.#end()) {
-      this.#resume(
-        Effect.fail(
-          new HttpClientError.RequestError({
-            request: this.#request,
-            reason: isUnsendable(cause) ? "Encode" : "Transport",
-            cause
-          })
-        )
-      )
-    }
+  #fail(error: HttpError.HttpError): void {
+    if (this.#end()) this.#resume(Effect.fail(error))
   }
 
   #succeed(truncated: boolean): void {
@@ -151,7 +143,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#succeed(false)
   }
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error)
+    this.#fail(isUnsendable(error) ? unsendable(this.#context, error) : transportError(this.#context, error))
   }
 }
 
@@ -173,10 +165,10 @@ const bodyOf = (
 }
 
 // Does what an operations client needs of a connection and nothing more: no fiber, no stream, no AbortController for each
-// request.
-const receiveBy = (pool: Pool, origin: string, limits: Limits): Receive => (request, _, maxBodySize) =>
+// request. It follows no redirect, and asks for no encoding, so that bodies come as they are.
+const overPool = (pool: Pool, origin: string, limits: Limits): Receive => (request, context, maxBodySize) =>
   Effect.async((resume) => {
-    const exchange = new Exchange(request, limits, maxBodySize, resume)
+    const collector = new AnswerCollector(context, limits, maxBodySize, resume)
     pool.dispatch({
       method: request.method,
       path: request.url.slice(origin.length),
@@ -184,8 +176,8 @@ const receiveBy = (pool: Pool, origin: string, limits: Limits): Receive => (requ
       body: bodyOf(request),
       headersTimeout: 0,
       bodyTimeout: 0
-    }, exchange)
-    return Effect.sync(() => exchange.abort())
+    }, collector)
+    return Effect.sync(() => collector.abort())
   })
 
 /**
@@ -196,23 +188,39 @@ const receiveBy = (pool: Pool, origin: string, limits: Limits): Receive => (requ
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import type * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Context from "effect/Context"
+ * import * as Layer from "effect/Layer"
+ *
+ * // A second API in the same program:
+ * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
+ *
+ * const layer = Layer.scoped(
+ *   RunOperations,
+ *   NodeOperations.make({ api: GoogleApi.make({ baseUrl: "https://run.googleapis.com", version: "v2" }) })
+ * )
+ * ```
  */
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
   Effect.suspend(() => {
     const requestTimeout = Duration.toMillis(options.requestTimeout ?? defaultRequestTimeout)
     const limits = {
-      inFlight: new InFlight(),
-      // setTimeout takes a longer one for none.
-      requestTimeout: Math.min(requestTimeout, 2 ** 31 - 1)
+      inFlight: new Ongoing(),
+      // setTimeout fires at once when asked for a longer delay.
+      requestTimeout: Math.min(requestTimeout, maxSleep)
     }
     // With a base URL that is none, every call is refused before it gets here.
-    const origin = Either.match(Request.endpoint(options.api ?? GoogleApi.accessContextManager), {
+    const origin = Either.match(RequestUrl.endpoint(options.api ?? GoogleApi.accessContextManager), {
       onLeft: () => "http://invalid.invalid",
       onRight: (endpoint) => endpoint.origin
     })
     const pool = new Pool(origin, { ...options.pool, connections: options.connections ?? 64 })
     return OperationsService.makeWith({
-      receive: receiveBy(pool, origin, limits),
+      receive: overPool(pool, origin, limits),
       inFlight: limits.inFlight,
       drainTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
       release: Effect.promise(() => pool.destroy())
@@ -244,6 +252,16 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * ```ts
+ * import * as Credentials from "effect-google-operations/Credentials"
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import * as Config from "effect/Config"
+ *
+ * const layer = NodeOperations.layerConfig(
+ *   Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), (token) => ({ credentials: Credentials.accessToken(token) }))
+ * )
+ * ```
  */
 export const layerConfig = (
   config: Config.Config<Options>

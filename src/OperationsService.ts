@@ -21,12 +21,13 @@ import * as Stream from "effect/Stream"
 import type * as Credentials from "./Credentials.js"
 import type * as GoogleApi from "./GoogleApi.js"
 import type * as HttpError from "./HttpError.js"
-import { Channel, type Transport } from "./internal/channel.js"
-import * as Request from "./internal/request.js"
-import * as Response from "./internal/response.js"
-import { Sessions } from "./internal/session.js"
+import { ApiClient } from "./internal/apiClient.js"
+import * as Decode from "./internal/decode.js"
+import { invalidRequest } from "./internal/errors.js"
+import { overHttpClient, type Transport } from "./internal/transport.js"
 import { updates } from "./internal/updates.js"
 import { waitAll } from "./internal/waitAll.js"
+import { Waits } from "./internal/waits.js"
 import type * as Operation from "./Operation.js"
 import * as OperationError from "./OperationError.js"
 import * as OperationHandle from "./OperationHandle.js"
@@ -62,7 +63,12 @@ export interface Options {
    * come, first served. Default: no limit.
    */
   readonly requestBudget?:
-    | { readonly perSecond?: number | undefined; readonly concurrent?: number | undefined }
+    | {
+      /** How many requests may begin in a second. */
+      readonly perSecond?: number | undefined
+      /** How many requests may be in flight. */
+      readonly concurrent?: number | undefined
+    }
     | undefined
 }
 
@@ -83,7 +89,10 @@ export type Waitable = string | Operation.Operation | OperationHandle.OperationH
 export interface WaitOptions {
   /** When to poll again; its input is the latest state. A wait whose schedule ends fails with `WaitTimeoutError`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  /** When to try again after a transient failure. It starts anew after every success; when it ends, the wait fails with the last `HttpError`. */
+  /**
+   * When to try again after a transient failure. It starts anew after every success; when it ends, the wait fails with the
+   * last `HttpError`.
+   */
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /** How long to wait at most. The last poll starts when it has passed. Default: no limit, or the deadline of a handle. */
   readonly timeout?: Duration.DurationInput | undefined
@@ -133,6 +142,7 @@ export interface ListOptions {
  * @category models
  */
 export interface Page {
+  /** May be empty on any page (AIP-158). */
   readonly operations: ReadonlyArray<Operation.Operation>
   /** Empty on the last page. */
   readonly nextPageToken: string
@@ -149,6 +159,7 @@ export interface Page {
 export interface Outcome<W extends Waitable = Waitable> {
   /** What was waited for, as it was given. */
   readonly of: W
+  /** The operation, or why there is none. */
   readonly result: Either.Either<
     Operation.Succeeded,
     OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
@@ -173,7 +184,10 @@ export interface Service {
    */
   readonly get: (
     name: string,
-    options?: { readonly xgafv?: "1" | "2" | undefined }
+    options?: {
+      /** The error format to ask for. Default: the service's. */
+      readonly xgafv?: "1" | "2" | undefined
+    }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
@@ -191,6 +205,21 @@ export interface Service {
    * wait; for a handle, for the first 30 seconds after it was made.
    *
    * Interruption aborts the exchange in flight; `onInterrupt` says what becomes of the operation.
+   *
+   * @example
+   * ```ts
+   * import * as OperationsService from "effect-google-operations/OperationsService"
+   * import * as Effect from "effect/Effect"
+   *
+   * const program = Effect.gen(function*() {
+   *   const operations = yield* OperationsService.OperationsService
+   *   const operation = yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", {
+   *     timeout: "10 minutes",
+   *     onTimeout: "cancel"
+   *   })
+   *   return operation.response
+   * })
+   * ```
    */
   readonly wait: (
     operation: Waitable,
@@ -205,6 +234,20 @@ export interface Service {
    * Fails as {@link Service.wait} does.
    *
    * Polls are paced by the same schedules, and none is made while the consumer is not ready for more.
+   *
+   * @example
+   * ```ts
+   * import * as OperationsService from "effect-google-operations/OperationsService"
+   * import * as Effect from "effect/Effect"
+   * import * as Stream from "effect/Stream"
+   *
+   * const program = Effect.gen(function*() {
+   *   const operations = yield* OperationsService.OperationsService
+   *   yield* operations.updates("operations/accessPolicies/1/create/1700000000000001").pipe(
+   *     Stream.runForEach((operation) => Effect.log(operation._tag, operation.metadata))
+   *   )
+   * })
+   * ```
    */
   readonly updates: (
     operation: Waitable,
@@ -220,13 +263,34 @@ export interface Service {
    *
    * A waiting operation costs no fiber and no timer. At most 64 polls are in flight at a time, or as many as
    * `requestBudget` says; the one that has been due for the longest comes first.
+   *
+   * @example
+   * ```ts
+   * import * as OperationsService from "effect-google-operations/OperationsService"
+   * import * as Effect from "effect/Effect"
+   * import * as Either from "effect/Either"
+   * import * as Stream from "effect/Stream"
+   *
+   * const waitForAll = (names: ReadonlyArray<string>) =>
+   *   Effect.gen(function*() {
+   *     const operations = yield* OperationsService.OperationsService
+   *     yield* operations.waitAll(names, { timeout: "1 hour" }).pipe(
+   *       Stream.runForEach(({ of, result }) =>
+   *         Either.isRight(result) ? Effect.log(`${of} is done`) : Effect.logError(result.left.message)
+   *       )
+   *     )
+   *   })
+   * ```
    */
   readonly waitAll: <W extends Waitable>(
-    operations: Iterable<W>,
+    operations: Iterable<W> & object,
     options?: WaitOptions
   ) => Stream.Stream<Outcome<W>>
 
-  /** Lists the operations of a collection, page after page. A server that repeats a page token ends it with a `Decode` error. */
+  /**
+   * Lists the operations of a collection, page after page. A server that repeats a page token ends it with a `Decode`
+   * error.
+   */
   readonly list: (options?: ListOptions) => Stream.Stream<Operation.Operation, HttpError.HttpError>
 
   /** Lists as {@link Service.list} does, in pages: they say what was `unreachable`, which `list` only logs as a warning. */
@@ -246,15 +310,35 @@ export interface Service {
    * the operation that it starts. Its URL is absolute, or a path such as `/v1/accessPolicies`.
    *
    * Once it has its place in the `requestBudget` it cannot be interrupted, since an operation that has started must not get
-   * lost: an interruption takes effect when the answer is there, or `requestTimeout` has passed, and the operation's name is then logged as a
-   * warning. With `onInterrupt: "cancel"` the server is asked to cancel it as well.
+   * lost: an interruption takes effect when the answer is there, or `requestTimeout` has passed, and the operation's name
+   * is then logged as a warning. With `onInterrupt: "cancel"` the server is asked to cancel it as well.
    *
    * Nothing is repeated, but for one request that was refused with 401: whether a failed start has started something, only
    * the API can tell.
+   *
+   * @example
+   * ```ts
+   * import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+   * import * as OperationsService from "effect-google-operations/OperationsService"
+   * import * as Effect from "effect/Effect"
+   *
+   * const program = Effect.gen(function*() {
+   *   const operations = yield* OperationsService.OperationsService
+   *   const operation = yield* operations.start(
+   *     HttpClientRequest.post("/v1/accessPolicies").pipe(
+   *       HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123", title: "my policy" })
+   *     )
+   *   )
+   *   return yield* operations.wait(operation)
+   * })
+   * ```
    */
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
-    options?: { readonly onInterrupt?: "detach" | "cancel" | undefined }
+    options?: {
+      /** What becomes of an operation whose start was interrupted: it goes on, the default, or it is cancelled. */
+      readonly onInterrupt?: "detach" | "cancel" | undefined
+    }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
@@ -264,8 +348,11 @@ export interface Service {
   readonly handle: (
     operation: string | Operation.Operation,
     options?: {
+      /** How long all waits for it may take together, from now on. Default: no limit. */
       readonly timeout?: Duration.DurationInput | undefined
+      /** The full name of the response's type. */
       readonly responseType?: string | undefined
+      /** The full name of the metadata's type. */
       readonly metadataType?: string | undefined
     }
   ) => Effect.Effect<OperationHandle.OperationHandle, HttpError.HttpError>
@@ -281,7 +368,7 @@ export interface Service {
 }
 
 /**
- * The service of a program that talks to one API.
+ * The service of a program that talks to one API; {@link Service} has what it can do.
  *
  * @since 0.1.0
  * @category tags
@@ -329,24 +416,24 @@ const verdict = (
 /** @internal */
 export const makeWith = (transport: Transport, options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const channel = new Channel(transport, options)
-    const sessions = new Sessions(channel, options)
-    const { api, lifecycle } = channel
-    const noCancel = Request.refused("this API has no method to cancel an operation")
+    const client = new ApiClient(transport, options)
+    const waits = new Waits(client, options)
+    const { api, lifecycle } = client
+    const noCancel = invalidRequest("this API has no method to cancel an operation")
     yield* Effect.addFinalizer(() => lifecycle.close)
 
     const get: Service["get"] = (name, getOptions) =>
       Effect.suspend(() =>
         Effect.flatMap(
-          channel.call({ method: "GET", resource: { operation: name }, xgafv: getOptions?.xgafv }),
-          (call) => Effect.flatMap(channel.send(call, Response.toSnapshot), ({ operation }) => verdict(operation))
+          client.call({ method: "GET", resource: { operation: name }, xgafv: getOptions?.xgafv }),
+          (call) => Effect.flatMap(client.send(call, Decode.toSnapshot), ({ operation }) => verdict(operation))
         )
       ).pipe(withSpan("get", name))
 
     // What becomes of an operation whose start was interrupted.
     const lost = (
       path: string,
-      answer: Either.Either<Response.Snapshot, HttpError.HttpError>,
+      answer: Either.Either<Decode.Snapshot, HttpError.HttpError>,
       onInterrupt: "detach" | "cancel" | undefined
     ): Effect.Effect<void> => {
       if (Either.isLeft(answer)) {
@@ -356,7 +443,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
       const state = operation.done ? "is done" : onInterrupt === "cancel" ? "is to be cancelled" : "goes on"
       return Effect.zipRight(
         Effect.logWarning(`Interrupted while starting an operation by ${path}: ${operation.name} ${state}`),
-        onInterrupt === "cancel" && !operation.done ? sessions.cancelOnTheWayOut(operation.name) : Effect.void
+        onInterrupt === "cancel" && !operation.done ? waits.cancelOnTheWayOut(operation.name) : Effect.void
       )
     }
 
@@ -365,18 +452,18 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
         const seen = new Set([first])
         return Stream.paginateEffect(first, (pageToken) =>
           Effect.gen(function*() {
-            if (!api.methods.list) return yield* Request.refused("this API has no method to list operations")
-            const call = yield* channel.call({
+            if (!api.methods.list) return yield* invalidRequest("this API has no method to list operations")
+            const call = yield* client.call({
               method: "GET",
               resource: { collection },
               query: { ...parameters, pageToken }
             })
-            const page = yield* channel.send(call, (exchange, answer, now) =>
+            const page = yield* client.send(call, (exchange, answer, now) =>
               Either.filterOrLeft(
-                Response.toPage(exchange, answer, now),
+                Decode.toPage(exchange, answer, now),
                 ({ nextPageToken }) => nextPageToken === "" || !seen.has(nextPageToken),
                 ({ nextPageToken }) =>
-                  Response.decodeError(
+                  Decode.decodeError(
                     exchange,
                     answer,
                     `the page token ${nextPageToken} came before, so the list would never end`
@@ -390,15 +477,15 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
     return {
       get,
       wait: (operation, waitOptions) =>
-        Effect.suspend(() => sessions.wait(operation, waitOptions)).pipe(withSpan("wait", nameOf(operation))),
+        Effect.suspend(() => waits.wait(operation, waitOptions)).pipe(withSpan("wait", nameOf(operation))),
       updates: (operation, updatesOptions) =>
-        Stream.withSpan(updates(sessions, operation, updatesOptions), "OperationsService.updates", {
+        Stream.withSpan(updates(waits, operation, updatesOptions), "OperationsService.updates", {
           captureStackTrace: false,
           attributes: { "gcp.resource.destination.id": nameOf(operation) }
         }),
       waitAll: (operations, waitOptions) =>
         Stream.withSpan(
-          waitAll(sessions, operations, waitOptions, options.requestBudget?.concurrent ?? 64),
+          waitAll(waits, operations, waitOptions, options.requestBudget?.concurrent ?? 64),
           "OperationsService.waitAll",
           { captureStackTrace: false }
         ),
@@ -414,21 +501,21 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
       cancel: (name) =>
         Effect.suspend(() =>
           api.methods.cancel
-            ? sessions.cancel(name)
+            ? waits.cancel(name)
             : Effect.fail(noCancel)
         ).pipe(withSpan("cancel", name)),
       delete: (name) =>
         Effect.gen(function*() {
-          if (!api.methods.delete) return yield* Request.refused("this API has no method to delete an operation")
-          const call = yield* channel.call({ method: "DELETE", resource: { operation: name } })
-          yield* channel.send(call, Response.toVoid)
+          if (!api.methods.delete) return yield* invalidRequest("this API has no method to delete an operation")
+          const call = yield* client.call({ method: "DELETE", resource: { operation: name } })
+          yield* client.send(call, Decode.toVoid)
         }).pipe(withSpan("delete", name)),
       start: (request, startOptions) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.gen(function*() {
             if (startOptions?.onInterrupt === "cancel" && !api.methods.cancel) return yield* noCancel
-            const call = yield* channel.ownCall(request)
-            const answer = yield* Effect.either(channel.send(call, Response.toSnapshot, { restore }))
+            const call = yield* client.ownCall(request)
+            const answer = yield* Effect.either(client.send(call, Decode.toSnapshot, { restore }))
             // An interruption that came meanwhile takes effect here.
             yield* Effect.onInterrupt(restore(Effect.yieldNow()), () =>
               lost(call.path, answer, startOptions?.onInterrupt))
@@ -439,14 +526,14 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
       handle: (operation, handleOptions) =>
         Effect.gen(function*() {
           const name = nameOf(operation)
-          yield* channel.call({ method: "GET", resource: { operation: name } })
+          yield* client.call({ method: "GET", resource: { operation: name } })
           const now = yield* Clock.currentTimeMillis
           const { metadataType, responseType, timeout } = handleOptions ?? {}
           const deadline = timeout === undefined ? Infinity : now + Duration.toMillis(timeout)
           return OperationHandle.OperationHandle.make({
             version: 1,
             name,
-            api: yield* channel.address,
+            api: yield* client.address,
             startedAt: DateTime.unsafeMake(now),
             ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
             ...(responseType === undefined ? undefined : { responseType }),
@@ -483,7 +570,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient>) =>
     makeWith({
-      receive: Response.receiveBy(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
+      receive: overHttpClient(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
       drainTimeout: Duration.zero,
       release: Effect.void
     }, options)
@@ -494,6 +581,16 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * const layer = OperationsService.layer({ quotaProject: "my-project", requestTimeout: "10 seconds" }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
  */
 export const layer = (options?: Options): Layer.Layer<OperationsService, never, HttpClient.HttpClient> =>
   Layer.scoped(OperationsService, make(options))

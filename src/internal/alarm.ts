@@ -8,9 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
-
-// The longest sleep that Effect's clock wakes from, in ms.
-const maxSleep = 2 ** 31 - 1
+import { maxSleep, unsafeNow } from "./clock.js"
 
 // A fiber that only sleeps needs nothing of anybody's but the clock.
 const fork = Runtime.runFork(Runtime.defaultRuntime)
@@ -24,13 +22,6 @@ interface Place {
 }
 
 const isBefore = (a: Place, b: Place): boolean => a.due < b.due || (a.due === b.due && a.turn < b.turn)
-
-/**
- * The time in ms, by the clock that no change of the system's time moves.
- *
- * @internal
- */
-export const unsafeNow = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /** @internal */
 export class Alarm {

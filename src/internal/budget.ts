@@ -3,13 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import type * as HttpError from "../HttpError.js"
-import { now } from "./waiting.js"
-
-/** @internal */
-export interface BudgetOptions {
-  readonly perSecond?: number | undefined
-  readonly concurrent?: number | undefined
-}
+import type { Options } from "../OperationsService.js"
+import { now } from "./clock.js"
 
 /** @internal */
 export interface Budget {
@@ -21,7 +16,7 @@ export interface Budget {
 }
 
 /** @internal */
-export const make = ({ concurrent, perSecond }: BudgetOptions): Budget => {
+export const make = ({ concurrent, perSecond }: NonNullable<Options["requestBudget"]>): Budget => {
   if (perSecond !== undefined && !(perSecond > 0)) {
     throw new RangeError("requestBudget: perSecond must be above zero")
   }

@@ -11,6 +11,7 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Code from "../Code.js"
 import * as ProtobufAny from "../ProtobufAny.js"
+import { maxSleep } from "./clock.js"
 
 const Millis = Schema.NonNegative.annotations({ description: "milliseconds" })
 const Times = Schema.optional(Schema.Int.pipe(Schema.positive()))
@@ -18,46 +19,78 @@ const HttpHeaders = Schema.Record({ key: Schema.String, value: Schema.String })
 const Any = Schema.optional(ProtobufAny.ProtobufAny)
 
 // What every step can have besides.
-const common = { delay: Schema.optional(Millis) }
+const common = {
+  /** How long the answer takes, in milliseconds. Default: no time. */
+  delay: Schema.optional(Millis)
+}
 
 export const Step = Schema.Union(
   Schema.Struct({
     type: Schema.Literal("pending"),
+    /** For how many polls, unless there is a `duration`. Default: 1. */
     times: Times,
+    /** For how long, from the beginning of the step, in milliseconds. */
     duration: Schema.optional(Millis),
+    /** What the operation tells of itself. */
     metadata: Any,
+    /** Further headers of the answers, such as `{ "retry-after": "2" }`. */
     headers: Schema.optional(HttpHeaders),
     ...common
   }),
-  Schema.Struct({ type: Schema.Literal("succeeded"), response: Any, metadata: Any, ...common }),
+  Schema.Struct({
+    type: Schema.Literal("succeeded"),
+    /** The result. Default: none, as for a method that returns `google.protobuf.Empty`. */
+    response: Any,
+    /** What the operation tells of itself. */
+    metadata: Any,
+    ...common
+  }),
   Schema.Struct({
     type: Schema.Literal("failed"),
+    /** A `google.rpc.Status`. */
     error: Schema.Struct({
+      /** The number of a `google.rpc.Code`. */
       code: Schema.Int,
+      /** The server's words. */
       message: Schema.String,
+      /** What the server has for a program. Default: nothing. */
       details: Schema.optional(Schema.Array(ProtobufAny.ProtobufAny))
     }),
+    /** What the operation tells of itself. */
     metadata: Any,
     ...common
   }),
   Schema.Struct({
     type: Schema.Literal("http"),
+    /** Any HTTP status from 200 to 599. */
     status: Schema.Int.pipe(Schema.between(200, 599)),
+    /** For how many polls. Default: 1. */
     times: Times,
+    /** The headers of the answers. Default: none. */
     headers: Schema.optional(HttpHeaders),
+    /** The body of the answers, as text. Default: none. */
     body: Schema.optional(Schema.String),
     ...common
   }),
   Schema.Struct({
     type: Schema.Literal("cut"),
+    /** Where the connection breaks off. */
     at: Schema.Literal("beforeHeaders", "withinHeaders", "withinBody"),
+    /** For how many polls. Default: 1. */
     times: Times,
     ...common
   }),
-  Schema.Struct({ type: Schema.Literal("gone"), times: Times, ...common })
+  Schema.Struct({
+    type: Schema.Literal("gone"),
+    /** For how many polls. Default: 1. */
+    times: Times,
+    ...common
+  })
 )
 
-export type Step = typeof Step.Type
+/** @inline */
+// Not `typeof Step.Type`, which loses its name in hovers and errors.
+export type Step = Schema.Schema.Type<(typeof Step.members)[number]>
 
 const ScriptRequest = Schema.Struct({
   name: Schema.String.pipe(Schema.pattern(/^(?:.+\/)?operations\/.+$/s)),
@@ -82,23 +115,34 @@ export interface Reply {
 }
 
 export interface Stats {
+  /** How many requests came, those to the emulator's own paths not counted. */
   readonly requests: number
+  /** How many of them the client gave up before the answer. */
   readonly aborted: number
+  /** How many connections are open now; 0 in memory. */
   readonly openConnections: number
 }
 
+/** @inline */
 export type Method = "get" | "list" | "cancel" | "delete" | "wait" | "create"
 
 export interface Call {
+  /** The method; `create` is `POST /v1/accessPolicies`. */
   readonly method: Method
+  /** The operation's name, or that of the collection. */
   readonly name: string
+  /** When it came, in milliseconds, on the emulator's clock. */
   readonly at: number
 }
 
 export interface Methods {
+  /** Default: the operations, page by page. */
   readonly list?: "unimplemented" | "unrouted" | undefined
+  /** Default: the operation fails with `CANCELLED` on its next poll. */
   readonly cancel?: "unimplemented" | "unrouted" | undefined
+  /** Default: the operation is not found any more. */
   readonly delete?: "unimplemented" | "unrouted" | undefined
+  /** Default: the answer is held until the operation has ended, or the timeout has passed. */
   readonly wait?: "unimplemented" | "unrouted" | "atOnce" | undefined
 }
 
@@ -511,7 +555,7 @@ export class Emulator {
         const until = duration === undefined ? deadline : Math.min(deadline, operation.since + duration)
         operation.changed ??= Deferred.unsafeMake<void>(FiberId.none)
         // A longer sleep would never end.
-        yield* Effect.timeoutOption(Deferred.await(operation.changed), Math.min(until - at, 2 ** 31 - 1))
+        yield* Effect.timeoutOption(Deferred.await(operation.changed), Math.min(until - at, maxSleep))
       }
     })
   }

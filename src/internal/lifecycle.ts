@@ -1,5 +1,6 @@
 /**
- * What `close` ends: the exchanges in flight and the waits that sleep.
+ * Runs exchanges and sleeps so that each can be ended: an exchange by its time limit or by `close`, a sleep by whoever wakes it
+ * or by `close`.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -13,8 +14,9 @@ import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as HttpError from "../HttpError.js"
-import { Alarm, unsafeNow } from "./alarm.js"
-import { closedError, type Exchange } from "./response.js"
+import { Alarm } from "./alarm.js"
+import { unsafeNow } from "./clock.js"
+import { closedError, type ErrorContext } from "./errors.js"
 
 // What fails in an exchange, or in a fiber of the client below, is told to the caller and to no log.
 const quiet: Runtime.RunForkOptions = {
@@ -39,11 +41,11 @@ export interface Wakes<A> {
 }
 
 /**
- * The exchanges that go on, each with what ends it early.
+ * What goes on, each with what ends it early.
  *
  * @internal
  */
-export class InFlight {
+export class Ongoing {
   readonly #ends = new Set<() => void>()
   #onIdle: (() => void) | undefined
 
@@ -68,7 +70,7 @@ export class InFlight {
 /** @internal */
 export interface LifecycleOptions {
   /** The exchanges of a transport that keeps them itself. */
-  readonly inFlight?: InFlight | undefined
+  readonly inFlight?: Ongoing | undefined
   /** How long exchanges in flight may go on while the service closes. */
   readonly drainTimeout: Duration.Duration
   /** Gives back what the transport holds, when no exchange is in flight any more. */
@@ -83,33 +85,33 @@ export interface LifecycleOptions {
 export class Lifecycle {
   #isClosing = false
   #isClosed = false
-  readonly sleeps = new InFlight()
+  readonly #sleeps = new Ongoing()
   readonly #alarms = new WeakMap<Clock.Clock, Alarm>()
-  readonly #exchanges: InFlight
+  readonly #exchanges: Ongoing
   readonly #done = Deferred.unsafeMake<void>(FiberId.none)
   readonly #options: LifecycleOptions
 
   constructor(options: LifecycleOptions) {
     this.#options = options
-    this.#exchanges = options.inFlight ?? new InFlight()
+    this.#exchanges = options.inFlight ?? new Ongoing()
   }
 
   /** Fails at once when no call may begin any more. */
-  begin(exchange: Partial<Exchange>): Effect.Effect<void, HttpError.HttpError> {
-    return this.#isClosing ? Effect.fail(closedError(exchange)) : Effect.void
+  failIfClosing(context: Partial<ErrorContext>): Effect.Effect<void, HttpError.HttpError> {
+    return this.#isClosing ? Effect.fail(closedError(context)) : Effect.void
   }
 
   /** Runs an exchange, in a fiber of its own, until it ends, its limit passes, or the service is closed. */
   exchange<A, E>(
     effect: Effect.Effect<A, E>,
-    exchange: Partial<Exchange>,
+    context: Partial<ErrorContext>,
     limit: Limit
   ): Effect.Effect<A, E | HttpError.HttpError> {
     return Effect.flatMap(
       Effect.runtime<never>(),
       (runtime) =>
         this.#isClosed ?
-          Effect.fail(closedError(exchange)) :
+          Effect.fail(closedError(context)) :
           Effect.clockWith((clock) =>
             Effect.async<A, E | HttpError.HttpError>((resume) => {
               const fiber = Runtime.runFork(runtime)(Effect.interruptible(effect), quiet)
@@ -118,14 +120,14 @@ export class Lifecycle {
                 unsafeNow(clock) + limit.millis,
                 () => end(Effect.fail(limit.onExceeded()))
               )
-              // Its caller is free at once when there is an end to it from outside.
+              // A limit or `close` frees the caller at once; the fiber ends in its own time.
               const end = (result: Effect.Effect<A, E | HttpError.HttpError>): void => {
                 if (!this.#exchanges.remove(close)) return
                 cancel?.()
                 if (fiber.unsafePoll() === null) fiber.unsafeInterruptAsFork(FiberId.none)
                 resume(result)
               }
-              const close = () => end(Effect.fail(closedError(exchange)))
+              const close = () => end(Effect.fail(closedError(context)))
               this.#exchanges.add(close)
               fiber.addObserver(end)
               return Effect.suspend(() => {
@@ -143,20 +145,20 @@ export class Lifecycle {
    */
   sleep<A = void>(
     due: number,
-    exchange: Partial<Exchange>,
+    context: Partial<ErrorContext>,
     wakes?: Wakes<A | undefined>
   ): Effect.Effect<A | undefined, HttpError.HttpError> {
     return Effect.clockWith((clock) =>
-      this.#isClosing ? Effect.fail(closedError(exchange)) : Effect.async((resume) => {
+      this.#isClosing ? Effect.fail(closedError(context)) : Effect.async((resume) => {
         const end = (result: Effect.Effect<A | undefined, HttpError.HttpError>): void => {
-          if (!this.sleeps.remove(close)) return
+          if (!this.#sleeps.remove(close)) return
           wakes?.delete(wake)
           cancel()
           resume(result)
         }
-        const close = () => end(Effect.fail(closedError(exchange)))
+        const close = () => end(Effect.fail(closedError(context)))
         const wake = (value: A | undefined) => end(Effect.succeed(value))
-        this.sleeps.add(close)
+        this.#sleeps.add(close)
         wakes?.add(wake)
         const cancel = this.alarm(clock).set(due, () => wake(undefined))
         return Effect.sync(() => end(Effect.interrupt))
@@ -164,7 +166,14 @@ export class Lifecycle {
     )
   }
 
-  /** What rings on a clock. */
+  /** Calls `close` when the service begins to close, at once if that has begun. Gives what undoes that. */
+  onClosing(close: () => void): () => void {
+    if (this.#isClosing) close()
+    this.#sleeps.add(close)
+    return () => this.#sleeps.remove(close)
+  }
+
+  /** The alarm of a clock; each clock that waits run on has one. */
   alarm(clock: Clock.Clock): Alarm {
     let alarm = this.#alarms.get(clock)
     if (alarm === undefined) this.#alarms.set(clock, alarm = new Alarm(clock))
@@ -185,7 +194,7 @@ export class Lifecycle {
 
   #run(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
-      this.sleeps.endAll()
+      this.#sleeps.endAll()
       yield* Effect.timeoutOption(this.#exchanges.idle, this.#options.drainTimeout)
       this.#isClosed = true
       this.#exchanges.endAll()

@@ -6,7 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as HttpError from "../HttpError.js"
-import type { Snapshot } from "./response.js"
+import type { Snapshot } from "./decode.js"
 
 type Poll = Effect.Effect<Snapshot, HttpError.HttpError>
 
@@ -15,7 +15,7 @@ type Poll = Effect.Effect<Snapshot, HttpError.HttpError>
  *
  * @internal
  */
-export type Patience<E> = <A>(
+export type UntilDeadline<E> = <A>(
   follow: Effect.Effect<A, HttpError.HttpError>
 ) => Effect.Effect<A, HttpError.HttpError | E>
 
@@ -24,14 +24,14 @@ export type Patience<E> = <A>(
  *
  * @internal
  */
-export class Shared {
+export class SharedOperation {
   waiters = 0
   /** Whether one that left wanted the operation to be cancelled. */
-  isUnwanted = false
+  cancelAtLast = false
   /** The end of the operation, once one of the waits has seen it. */
-  verdict: Snapshot | undefined
+  end: Snapshot | undefined
   /** Those that sleep until their next poll. */
-  readonly wakes = new Set<(verdict: Snapshot | undefined) => void>()
+  readonly sleepers = new Set<(end: Snapshot | undefined) => void>()
   // Those that wait for the poll in flight, when there is one: it runs in the fiber of the wait that began it.
   #followers: Set<(exit: Exit.Exit<Snapshot | undefined, HttpError.HttpError>) => void> | undefined
 
@@ -40,15 +40,15 @@ export class Shared {
     return this.#followers !== undefined
   }
 
-  /** Polls by `request`, or waits for the poll that another wait has in flight, as long as `patience` lets it. */
-  poll<E>(request: Poll, patience: Patience<E>): Effect.Effect<Snapshot, HttpError.HttpError | E> {
+  /** Polls by `request`, or waits for the poll that another wait has in flight, as long as `untilDeadline` lets it. */
+  poll<E>(request: Poll, untilDeadline: UntilDeadline<E>): Effect.Effect<Snapshot, HttpError.HttpError | E> {
     return Effect.suspend(() => {
-      if (this.verdict !== undefined) return Effect.succeed(this.verdict)
+      if (this.end !== undefined) return Effect.succeed(this.end)
       if (!this.isPolled) return this.#lead(request)
       // A wait that was interrupted leaves the operation to the others: the first of them polls now.
       return Effect.flatMap(
-        patience(this.#follow()),
-        (snapshot) => snapshot === undefined ? this.poll(request, patience) : Effect.succeed(snapshot)
+        untilDeadline(this.#follow()),
+        (snapshot) => snapshot === undefined ? this.poll(request, untilDeadline) : Effect.succeed(snapshot)
       )
     })
   }
@@ -59,11 +59,11 @@ export class Shared {
       Effect.sync(() => {
         const followers = this.#followers!
         this.#followers = undefined
-        if (Exit.isSuccess(exit) && exit.value.operation.done) this.verdict = exit.value
+        if (Exit.isSuccess(exit) && exit.value.operation.done) this.end = exit.value
         const isLeft = Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
         for (const resume of followers) resume(isLeft ? Exit.succeed(undefined) : exit)
-        if (this.verdict !== undefined) {
-          for (const wake of this.wakes) wake(this.verdict)
+        if (this.end !== undefined) {
+          for (const wake of this.sleepers) wake(this.end)
         }
       }))
   }
@@ -79,18 +79,18 @@ export class Shared {
 }
 
 /** @internal */
-export class Sharing {
-  readonly #operations = new Map<string, Shared>()
+export class SharedOperations {
+  readonly #operations = new Map<string, SharedOperation>()
 
-  join(path: string): Shared {
+  join(path: string): SharedOperation {
     let shared = this.#operations.get(path)
-    if (shared === undefined) this.#operations.set(path, shared = new Shared())
+    if (shared === undefined) this.#operations.set(path, shared = new SharedOperation())
     shared.waiters++
     return shared
   }
 
   /** Tells whether nobody waits for the operation any more. */
-  leave(path: string, shared: Shared): boolean {
+  leave(path: string, shared: SharedOperation): boolean {
     if (--shared.waiters > 0) return false
     this.#operations.delete(path)
     return true

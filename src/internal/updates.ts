@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Operation from "../Operation.js"
 import type { UpdatesOptions, Waitable } from "../OperationsService.js"
-import { Session, type Sessions, type WaitFailure } from "./session.js"
+import { Wait, type WaitFailure, type Waits } from "./waits.js"
 
 type State = Operation.Pending | Operation.Succeeded
 
@@ -16,24 +16,24 @@ const valueOf = (operation: Operation.Operation): string => JSON.stringify(Opera
 
 /** @internal */
 export const updates = (
-  sessions: Sessions,
+  waits: Waits,
   operation: Waitable,
   options: UpdatesOptions = {}
 ): Stream.Stream<State, WaitFailure> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     // How the wait has ended, for those who leave it and for the pull after the last state.
     let end: Exit.Exit<void, WaitFailure> | undefined
-    const session = yield* Effect.acquireRelease(
-      sessions.join(operation, { ...options, mayHold: false }),
-      (session, exit) => session instanceof Session ? session.leave(end ?? exit) : Effect.void
+    const wait = yield* Effect.acquireRelease(
+      waits.join(operation, { ...options, mayHold: false }),
+      (wait, exit) => wait instanceof Wait ? wait.leave(end ?? exit) : Effect.void
     )
-    if (!(session instanceof Session)) return Stream.succeed(session)
+    if (!(wait instanceof Wait)) return Stream.succeed(wait)
 
     let answered: Operation.Pending | undefined
     let value: string | undefined
     // The latest answer, if it has not been given yet.
     const news = (): Operation.Pending | undefined => {
-      const { last } = session.waiting
+      const { last } = wait.state
       if (last === undefined || last === answered) return undefined
       answered = last
       const before = value
@@ -47,16 +47,16 @@ export const updates = (
         const exit = yield* Effect.exit(step)
         // What the caller knows already is the first state; whether there is time to wait is the next question.
         step = step === begin || step === advance ? advance : begin
-        if (Exit.isFailure(exit) || typeof session.due !== "number") end = exit
-        const state = typeof session.due === "number" ? news() : session.due
+        if (Exit.isFailure(exit) || typeof wait.due !== "number") end = exit
+        const state = typeof wait.due === "number" ? news() : wait.due
         if (state !== undefined) return state
       }
       return yield* Effect.mapError(Effect.zipRight(end, Effect.fail(Option.none())), (error) =>
         Option.isOption(error) ? error : Option.some(error))
     })
-    const begin = session.begin()
+    const begin = wait.begin()
     const advance = Effect.suspend(() =>
-      session.advance()
+      wait.advance()
     )
     return Stream.repeatEffectOption(pull)
   }))

@@ -9,19 +9,19 @@ import * as Mailbox from "effect/Mailbox"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { Outcome, Waitable, WaitOptions } from "../OperationsService.js"
-import type { Snapshot } from "./response.js"
-import { type JoinOptions, Session, type Sessions, type WaitFailure } from "./session.js"
-import { now } from "./waiting.js"
+import { now } from "./clock.js"
+import type { Snapshot } from "./decode.js"
+import { type JoinOptions, Wait, type WaitFailure, type Waits } from "./waits.js"
 
 interface Entry<W> {
   readonly of: W
-  readonly session: Session
+  readonly wait: Wait
   /** The end that another wait has seen. */
   seen: Snapshot | undefined
   /** While it sleeps, cancels what would wake it. */
   cancel: (() => void) | undefined
   /** Ends its sleep. */
-  readonly wake: (verdict: Snapshot | undefined) => void
+  readonly wake: (end: Snapshot | undefined) => void
 }
 
 // How many cancels the end of the stream sends at a time.
@@ -32,14 +32,14 @@ const lookAgainMillis = 1_000
 
 /** @internal */
 export const waitAll = <W extends Waitable>(
-  sessions: Sessions,
+  waits: Waits,
   operations: Iterable<W>,
   options: WaitOptions | undefined,
   concurrency: number
 ): Stream.Stream<Outcome<W>> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const joinOptions: JoinOptions = { ...options, mayHold: false }
-    const { lifecycle } = sessions.channel
+    const { lifecycle } = waits.client
     const alarm = lifecycle.alarm(yield* Effect.clock)
     const outcomes = yield* Mailbox.make<Outcome<W>>()
     const ready = yield* Queue.unbounded<Entry<W>>()
@@ -48,19 +48,19 @@ export const waitAll = <W extends Waitable>(
     yield* Effect.addFinalizer((exit) =>
       Effect.forEach(open, (entry) => {
         entry.cancel?.()
-        entry.session.shared.wakes.delete(entry.wake)
-        return entry.session.leave(exit)
+        entry.wait.shared.sleepers.delete(entry.wake)
+        return entry.wait.leave(exit)
       }, { concurrency: cancelsAtATime, discard: true })
     )
 
     const sleep = (entry: Entry<W>, due: number): void => {
-      entry.session.shared.wakes.add(entry.wake)
+      entry.wait.shared.sleepers.add(entry.wake)
       entry.cancel = alarm.set(due, () => entry.wake(undefined))
     }
 
     // Once begun it is not interrupted, so that nobody leaves twice, and a cancel on the way out is sent to its end.
     const finish = (entry: Entry<W>, result: Outcome<W>["result"]): Effect.Effect<void> =>
-      entry.session.leave(Either.isLeft(result) ? Exit.fail(result.left) : Exit.void).pipe(
+      entry.wait.leave(Either.isLeft(result) ? Exit.fail(result.left) : Exit.void).pipe(
         Effect.map(() => {
           open.delete(entry)
           outcomes.unsafeOffer({ of: entry.of, result })
@@ -73,34 +73,34 @@ export const waitAll = <W extends Waitable>(
     const advance = (entry: Entry<W>, step: Effect.Effect<void, WaitFailure>): Effect.Effect<void> =>
       Effect.flatMap(Effect.either(step), (result) => {
         if (Either.isLeft(result)) return finish(entry, Either.left(result.left))
-        const { due } = entry.session
+        const { due } = entry.wait
         return typeof due === "number" ? Effect.sync(() => sleep(entry, due)) : finish(entry, Either.right(due))
       })
 
     const join = (of: W): Effect.Effect<void> =>
-      Effect.map(Effect.either(sessions.join(of, joinOptions)), (joined) => {
-        if (Either.isLeft(joined) || !(joined.right instanceof Session)) {
+      Effect.map(Effect.either(waits.join(of, joinOptions)), (joined) => {
+        if (Either.isLeft(joined) || !(joined.right instanceof Wait)) {
           outcomes.unsafeOffer({ of, result: joined as Outcome<W>["result"] })
           return
         }
-        const session = joined.right
+        const wait = joined.right
         const entry: Entry<W> = {
           of,
-          session,
+          wait,
           seen: undefined,
           cancel: undefined,
-          wake: (verdict) => {
-            session.shared.wakes.delete(entry.wake)
+          wake: (end) => {
+            wait.shared.sleepers.delete(entry.wake)
             entry.cancel?.()
             entry.cancel = undefined
-            entry.seen = verdict
+            entry.seen = end
             ready.unsafeOffer(entry)
           }
         }
         open.add(entry)
       })
     for (const of of operations) yield* Effect.uninterruptible(join(of))
-    for (const entry of open) yield* advance(entry, entry.session.begin())
+    for (const entry of open) yield* advance(entry, entry.wait.begin())
     if (open.size === 0) {
       outcomes.unsafeDone(Exit.void)
       return Mailbox.toStream(outcomes)
@@ -110,14 +110,15 @@ export const waitAll = <W extends Waitable>(
     const close = () => {
       for (const entry of open) if (entry.cancel !== undefined) entry.wake(undefined)
     }
-    lifecycle.sleeps.add(close)
-    yield* Effect.catchAll(lifecycle.begin({}), () => Effect.sync(close))
-    yield* Effect.addFinalizer(() => Effect.sync(() => lifecycle.sleeps.remove(close)))
+    yield* Effect.acquireRelease(
+      Effect.sync(() => lifecycle.onClosing(close)),
+      (forget) => Effect.sync(forget)
+    )
 
     const step = (entry: Entry<W>): Effect.Effect<void> => {
-      const { session } = entry
-      if (entry.seen !== undefined) return advance(entry, session.take(Either.right(entry.seen)))
-      if (!sessions.holds || !session.shared.isPolled) return advance(entry, session.poll())
+      const { wait } = entry
+      if (entry.seen !== undefined) return advance(entry, wait.take(Either.right(entry.seen)))
+      if (!waits.holds || !wait.shared.isPolled) return advance(entry, wait.poll())
       // The server may hold the poll of another wait for long; its end wakes this one, which keeps no slot meanwhile.
       return Effect.map(now, (at) => sleep(entry, at + lookAgainMillis))
     }

@@ -12,18 +12,17 @@ import * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
 import { WaitTimeoutError } from "../WaitTimeoutError.js"
-import { unsafeNow } from "./alarm.js"
-import type { Snapshot } from "./response.js"
+import { now } from "./clock.js"
+import type { Snapshot } from "./decode.js"
 
-/** @internal */
-export interface WaitingOptions {
+interface WaitStateOptions {
   readonly name: string
   /** The state that the caller already knows; without one the first poll is due at once. */
   readonly known: Operation.Pending | undefined
   /** For how long NOT_FOUND means that the operation is not visible yet, in ms from the beginning. */
-  readonly notYetMillis: number
+  readonly notFoundGraceMillis: number
   /** Whether the operation is from a handle, and so may have expired when it is NOT_FOUND. */
-  readonly isResumed: boolean
+  readonly isFromHandle: boolean
   readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
   readonly transient: Schedule.Schedule<unknown, HttpError.HttpError>
   /** In ms; Infinity for none. */
@@ -57,34 +56,27 @@ class Stepper<In> {
   }
 }
 
-/**
- * The time in ms, by the clock that no change of the system's time moves.
- *
- * @internal
- */
-export const now: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => unsafeNow(clock)))
-
 /** @internal */
-export class Waiting {
+export class WaitState {
   /** When there is no time left, by the clock of {@link now}. */
   readonly deadline: number
   /** The latest state. */
   last: Operation.Pending | undefined
-  readonly #options: WaitingOptions
+  readonly #options: WaitStateOptions
   readonly #start: number
   readonly #schedule: Stepper<Operation.Pending>
   readonly #transient: Stepper<HttpError.HttpError>
   #polls = 0
   #lastError: HttpError.HttpError | undefined
-  // Set once a delay was cut at the deadline: the poll after it is the last one.
+  // Whether the last delay ended at the deadline: the poll after it is the last one.
   #isFinal = false
   #wasAnswered = false
-  // The schedule's last delay, and what of it is owed after something that was not its own doing (a hint, a failure): a
-  // schedule that is behind its plan would catch up with a poll at once.
+  // The schedule's own last delay, and what of it must still pass after a hint or a failure has delayed the poll. Without
+  // it a schedule that is behind (`Schedule.fixed`) would poll at once to catch up.
   #ownDelay = 0
   #owed = 0
 
-  constructor(options: WaitingOptions, start: number) {
+  constructor(options: WaitStateOptions, start: number) {
     this.#options = options
     this.#start = start
     this.deadline = start + options.timeout
@@ -94,7 +86,7 @@ export class Waiting {
   }
 
   /** When the first poll is due. */
-  begin(): Effect.Effect<number, WaitTimeoutError> {
+  firstDue(): Effect.Effect<number, WaitTimeoutError> {
     return this.last === undefined
       ? Effect.succeed(this.#start)
       : this.#afterPending(this.last)
@@ -106,7 +98,7 @@ export class Waiting {
    * The next delay counts from now, or from when the server began to hold its answer (`:wait`): so one that holds it is
    * asked again without delay, and one that answers at once is not.
    */
-  next(
+  afterAnswer(
     answer: Either.Either<Snapshot, HttpError.HttpError>
   ): Effect.Effect<Operation.Succeeded | number, OperationError | HttpError.HttpError | WaitTimeoutError> {
     this.#polls++
@@ -125,7 +117,7 @@ export class Waiting {
     }
   }
 
-  /** Ends the wait at its deadline, though a poll that others hold is still in flight. */
+  /** Gives up at the deadline, although another wait's poll is still in flight. */
   expire(): Effect.Effect<never, WaitTimeoutError> {
     return Effect.flatMap(now, (at) => this.#giveUp("Timeout", at))
   }
@@ -182,16 +174,16 @@ export class Waiting {
       const wanted = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
       this.#owed = this.#ownDelay
       const next = Math.max(delay, Math.min(wanted, this.#options.maxHint))
-      return this.#due(at, mayAppear ? Math.min(next, this.#start + this.#options.notYetMillis - at) : next)
+      return this.#due(at, mayAppear ? Math.min(next, this.#start + this.#options.notFoundGraceMillis - at) : next)
     })
   }
 
   #mayAppear(failure: HttpError.HttpError, at: number): boolean {
-    return !this.#wasAnswered && isNotFound(failure) && at < this.#start + this.#options.notYetMillis
+    return !this.#wasAnswered && isNotFound(failure) && at < this.#start + this.#options.notFoundGraceMillis
   }
 
   #explained(failure: HttpError.HttpError): HttpError.HttpError {
-    return this.#options.isResumed && isNotFound(failure)
+    return this.#options.isFromHandle && isNotFound(failure)
       ? new HttpError.HttpError({
         ...failure,
         description:

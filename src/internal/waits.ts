@@ -1,5 +1,6 @@
 /**
- * A wait that is driven: its state machine, and the polls that it shares with others.
+ * The waits of a service: what one is made from, the loop that polls until it ends, `:wait`, and the cancel when the last one
+ * leaves.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Cause from "effect/Cause"
@@ -15,11 +16,12 @@ import { isOperationHandle } from "../OperationHandle.js"
 import type { Options, Waitable, WaitOptions } from "../OperationsService.js"
 import * as Polling from "../Polling.js"
 import { isWaitTimeoutError, type WaitTimeoutError } from "../WaitTimeoutError.js"
-import type { Call, Channel } from "./channel.js"
-import { refused } from "./request.js"
-import * as Response from "./response.js"
-import { type Shared, Sharing } from "./sharing.js"
-import { now, Waiting } from "./waiting.js"
+import type { ApiClient, Call } from "./apiClient.js"
+import { now } from "./clock.js"
+import * as Decode from "./decode.js"
+import { invalidRequest, timeoutError } from "./errors.js"
+import { type SharedOperation, SharedOperations } from "./sharing.js"
+import { WaitState } from "./waitState.js"
 
 /** @internal */
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError
@@ -28,11 +30,11 @@ export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutErro
 const cancelMillis = 5_000
 
 // How long NOT_FOUND may mean that an operation is not visible yet, in ms.
-const notYetMillis = 30_000
+const notFoundGraceMillis = 30_000
 
-// Holds of the server's end well before the exchange itself does; shorter ones are not worth a method of their own.
+// A hold must end well before `requestTimeout` does. One shorter than a second is not asked for: a plain GET does.
 const holdShare = 0.8
-const shortestHold = 1_000
+const shortestHoldMillis = 1_000
 
 const noBody = HttpBody.unsafeJson({})
 
@@ -50,28 +52,28 @@ export interface JoinOptions extends WaitOptions {
  *
  * @internal
  */
-export class Session {
+export class Wait {
   /** When the next poll is due, by the monotonic clock; the operation when it has succeeded. */
   due: number | Operation.Succeeded = 0
   readonly name: string
-  readonly waiting: Waiting
+  readonly state: WaitState
   readonly call: Call
-  readonly shared: Shared
+  readonly shared: SharedOperation
   readonly options: JoinOptions
-  readonly #sessions: Sessions
+  readonly #waits: Waits
 
-  constructor(sessions: Sessions, name: string, call: Call, waiting: Waiting, options: JoinOptions) {
-    this.#sessions = sessions
+  constructor(waits: Waits, name: string, call: Call, state: WaitState, options: JoinOptions) {
+    this.#waits = waits
     this.name = name
     this.call = call
-    this.waiting = waiting
+    this.state = state
     this.options = options
-    this.shared = sessions.sharing.join(call.path)
+    this.shared = waits.sharing.join(call.path)
   }
 
   /** Finds out when the first poll is due. */
   begin(): Effect.Effect<void, WaitTimeoutError> {
-    return Effect.map(this.waiting.begin(), (due) => {
+    return Effect.map(this.state.firstDue(), (due) => {
       this.due = due
     })
   }
@@ -79,22 +81,24 @@ export class Session {
   /** Polls, alone or with others, and takes in the answer. */
   poll(): Effect.Effect<void, WaitFailure> {
     return Effect.flatMap(
-      Effect.either(this.#sessions.read(this)),
+      Effect.either(this.#waits.poll(this)),
       (answer) =>
         Either.isLeft(answer) && isWaitTimeoutError(answer.left)
           ? Effect.fail(answer.left)
-          : this.take(answer as Either.Either<Response.Snapshot, HttpError.HttpError>)
+          : this.take(answer as Either.Either<Decode.Snapshot, HttpError.HttpError>)
     )
   }
 
-  /** The server may hold the poll of another wait for longer than there is time here. */
-  patience<A>(follow: Effect.Effect<A, HttpError.HttpError>): Effect.Effect<A, HttpError.HttpError | WaitTimeoutError> {
-    const { deadline } = this.waiting
-    if (deadline === Infinity || !this.#sessions.holds) return follow
+  /** Follows another wait's poll until this wait's own deadline: the server may hold that poll for longer. */
+  untilDeadline<A>(
+    follow: Effect.Effect<A, HttpError.HttpError>
+  ): Effect.Effect<A, HttpError.HttpError | WaitTimeoutError> {
+    const { deadline } = this.state
+    if (deadline === Infinity || !this.#waits.holds) return follow
     return Effect.flatMap(now, (at) =>
       Effect.flatMap(
         Effect.timeoutOption(follow, Duration.millis(Math.max(0, deadline - at))),
-        (result) => result._tag === "Some" ? Effect.succeed(result.value) : this.waiting.expire()
+        (result) => result._tag === "Some" ? Effect.succeed(result.value) : this.state.expire()
       ))
   }
 
@@ -103,15 +107,15 @@ export class Session {
     return Effect.flatMap(now, (at) => {
       if (typeof this.due !== "number" || this.due <= at) return this.poll()
       return Effect.flatMap(
-        this.#sessions.channel.lifecycle.sleep<Response.Snapshot>(this.due, this.call, this.shared.wakes),
-        (verdict) => verdict === undefined ? this.poll() : this.take(Either.right(verdict))
+        this.#waits.client.lifecycle.sleep<Decode.Snapshot>(this.due, this.call, this.shared.sleepers),
+        (end) => end === undefined ? this.poll() : this.take(Either.right(end))
       )
     })
   }
 
   /** Takes in an answer. */
-  take(answer: Parameters<Waiting["next"]>[0]): Effect.Effect<void, WaitFailure> {
-    return Effect.map(this.waiting.next(answer), (due) => {
+  take(answer: Parameters<WaitState["afterAnswer"]>[0]): Effect.Effect<void, WaitFailure> {
+    return Effect.map(this.state.afterAnswer(answer), (due) => {
       this.due = due
     })
   }
@@ -126,66 +130,66 @@ export class Session {
           Cause.isInterrupted(exit.cause)
             ? options.onInterrupt === "cancel"
             : failure._tag === "Some" && isWaitTimeoutError(failure.value) && options.onTimeout === "cancel"
-        ) shared.isUnwanted = true
+        ) shared.cancelAtLast = true
       }
-      const isLast = this.#sessions.sharing.leave(this.call.path, shared)
-      return isLast && shared.isUnwanted && shared.verdict === undefined
-        ? this.#sessions.cancelOnTheWayOut(this.name)
+      const isLast = this.#waits.sharing.leave(this.call.path, shared)
+      return isLast && shared.cancelAtLast && shared.end === undefined
+        ? this.#waits.cancelOnTheWayOut(this.name)
         : Effect.void
     })
   }
 }
 
 /** @internal */
-export class Sessions {
-  readonly channel: Channel
-  readonly sharing = new Sharing()
+export class Waits {
+  readonly client: ApiClient
+  readonly sharing = new SharedOperations()
   readonly #options: Options
   readonly #maxHint: number
   // Whether the server can hold its answer; until it has said that it cannot, the API's description is believed.
   holds: boolean
 
-  constructor(channel: Channel, options: Options) {
-    this.channel = channel
+  constructor(client: ApiClient, options: Options) {
+    this.client = client
     this.#options = options
     this.#maxHint = Duration.toMillis(options.maxHint ?? "5 minutes")
-    this.holds = channel.api.methods.wait !== false
+    this.holds = client.api.methods.wait !== false
   }
 
   /** Joins the waits for an operation, or gives it back when it is done already. */
-  join(operation: Waitable, options: JoinOptions = {}): Effect.Effect<Session | Operation.Succeeded, WaitFailure> {
+  join(operation: Waitable, options: JoinOptions = {}): Effect.Effect<Wait | Operation.Succeeded, WaitFailure> {
     return Effect.gen(this, function*() {
-      const { api } = this.channel
+      const { api } = this.client
       const handle = isOperationHandle(operation) ? operation : undefined
       const known = typeof operation === "string" || isOperationHandle(operation) ? undefined : operation
       if (known?._tag === "Succeeded") return known
       if (known?._tag === "Failed") return yield* new OperationError({ operation: known })
       if (known?.name === "") {
-        return yield* refused("the pending operation has no name, so there is nothing to poll")
+        return yield* invalidRequest("the pending operation has no name, so there is nothing to poll")
       }
       if (handle !== undefined) {
-        const own = yield* this.channel.address
+        const own = yield* this.client.address
         if (handle.api.baseUrl !== own.baseUrl || handle.api.version !== own.version) {
-          return yield* refused(
+          return yield* invalidRequest(
             `the handle is of ${handle.api.baseUrl}/${handle.api.version}, this service is for ${own.baseUrl}/${own.version}`
           )
         }
       }
       if (!api.methods.cancel && (options.onInterrupt === "cancel" || options.onTimeout === "cancel")) {
-        return yield* refused("this API has no method to cancel an operation, so no wait can be asked to")
+        return yield* invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
       }
       const name = typeof operation === "string" ? operation : operation.name
-      const call = yield* this.channel.call({ method: "GET", resource: { operation: name } })
-      yield* this.channel.lifecycle.begin(call)
-      const waiting = new Waiting({
+      const call = yield* this.client.call({ method: "GET", resource: { operation: name } })
+      yield* this.client.lifecycle.failIfClosing(call)
+      const state = new WaitState({
         name,
         known,
-        notYetMillis: handle !== undefined
-          ? notYetMillis - ((yield* Clock.currentTimeMillis) - handle.startedAt.epochMillis)
+        notFoundGraceMillis: handle !== undefined
+          ? notFoundGraceMillis - ((yield* Clock.currentTimeMillis) - handle.startedAt.epochMillis)
           : known !== undefined
-          ? notYetMillis
+          ? notFoundGraceMillis
           : 0,
-        isResumed: handle !== undefined,
+        isFromHandle: handle !== undefined,
         schedule: options.schedule ?? this.#options.schedule ?? Polling.defaultSchedule,
         transient: options.transient ?? this.#options.transient ?? Polling.transient,
         timeout: options.timeout !== undefined
@@ -195,7 +199,7 @@ export class Sessions {
           : Math.max(0, handle.deadline.epochMillis - (yield* Clock.currentTimeMillis)),
         maxHint: this.#maxHint
       }, yield* now)
-      return new Session(this, name, call, waiting, options)
+      return new Wait(this, name, call, state, options)
     })
   }
 
@@ -203,59 +207,59 @@ export class Sessions {
   wait(operation: Waitable, options?: WaitOptions): Effect.Effect<Operation.Succeeded, WaitFailure> {
     return Effect.acquireUseRelease(
       this.join(operation, options),
-      (session) => session instanceof Session ? this.#drive(session) : Effect.succeed(session),
-      (session, exit) => session instanceof Session ? session.leave(exit) : Effect.void
+      (wait) => wait instanceof Wait ? this.#drive(wait) : Effect.succeed(wait),
+      (wait, exit) => wait instanceof Wait ? wait.leave(exit) : Effect.void
     )
   }
 
-  #drive(session: Session): Effect.Effect<Operation.Succeeded, WaitFailure> {
+  #drive(wait: Wait): Effect.Effect<Operation.Succeeded, WaitFailure> {
     return Effect.gen(function*() {
-      yield* session.begin()
-      while (typeof session.due === "number") yield* session.advance()
-      return session.due
+      yield* wait.begin()
+      while (typeof wait.due === "number") yield* wait.advance()
+      return wait.due
     })
   }
 
   /** Whether the server is asked to hold its answer: not where that would keep a slot from others. */
-  #canHold(session: Session): boolean {
-    return this.holds && session.options.mayHold !== false && this.#options.requestBudget?.concurrent === undefined
+  #canHold(wait: Wait): boolean {
+    return this.holds && wait.options.mayHold !== false && this.#options.requestBudget?.concurrent === undefined
   }
 
   /** One poll, shared with the other waits for the operation. */
-  read(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError | WaitTimeoutError> {
-    const poll = session.shared.poll(
-      this.#canHold(session) ? this.#hold(session) : this.channel.send(session.call, Response.toSnapshot),
-      (follow) => session.patience(follow)
+  poll(wait: Wait): Effect.Effect<Decode.Snapshot, HttpError.HttpError | WaitTimeoutError> {
+    const poll = wait.shared.poll(
+      this.#canHold(wait) ? this.#hold(wait) : this.client.send(wait.call, Decode.toSnapshot),
+      (follow) => wait.untilDeadline(follow)
     )
-    if (this.#options.requestBudget === undefined || session.waiting.deadline === Infinity) return poll
-    // Waiting for a place in the budget must not outlast the deadline.
+    if (this.#options.requestBudget === undefined || wait.state.deadline === Infinity) return poll
+    // WaitState for a place in the budget must not outlast the deadline.
     return Effect.flatMap(now, (at) =>
       Effect.timeoutFail(poll, {
         duration: Duration.sum(
-          Duration.millis(Math.max(0, session.waiting.deadline - at)),
-          this.channel.requestTimeout
+          Duration.millis(Math.max(0, wait.state.deadline - at)),
+          this.client.requestTimeout
         ),
-        onTimeout: () => Response.timeoutError(this.channel.exchangeOf(session.call))
+        onTimeout: () => timeoutError(this.client.errorContext(wait.call))
       }))
   }
 
-  #hold(session: Session): Effect.Effect<Response.Snapshot, HttpError.HttpError> {
+  #hold(wait: Wait): Effect.Effect<Decode.Snapshot, HttpError.HttpError> {
     return Effect.gen(this, function*() {
-      const read = this.channel.send(session.call, Response.toSnapshot)
+      const read = this.client.send(wait.call, Decode.toSnapshot)
       const heldSince = yield* now
-      const longest = Duration.toMillis(this.channel.requestTimeout) * holdShare
-      const millis = Math.min(longest, session.waiting.deadline - heldSince)
-      if (millis < shortestHold) return yield* read
+      const longest = Duration.toMillis(this.client.requestTimeout) * holdShare
+      const millis = Math.min(longest, wait.state.deadline - heldSince)
+      if (millis < shortestHoldMillis) return yield* read
       const timeout = `${Math.floor(millis / 1000)}s`
-      const inBody = this.channel.api.methods.wait === "body"
-      const call = yield* this.channel.call({
+      const inBody = this.client.api.methods.wait === "body"
+      const call = yield* this.client.call({
         method: "POST",
-        resource: { operation: session.name },
+        resource: { operation: wait.name },
         verb: ":wait",
         query: inBody ? undefined : { timeout },
         body: inBody ? HttpBody.unsafeJson({ timeout }) : noBody
       })
-      return yield* this.channel.send(call, Response.toSnapshot).pipe(
+      return yield* this.client.send(call, Decode.toSnapshot).pipe(
         Effect.map((snapshot) => ({ ...snapshot, heldSince })),
         Effect.catchAll((failure) => {
           const isMissing = failure.code === "UNIMPLEMENTED" ||
@@ -269,10 +273,10 @@ export class Sessions {
   }
 
   /** Asks the server to cancel an operation. */
-  cancel(name: string, urgent?: number): Effect.Effect<void, HttpError.HttpError> {
+  cancel(name: string, urgentMillis?: number): Effect.Effect<void, HttpError.HttpError> {
     return Effect.flatMap(
-      this.channel.call({ method: "POST", resource: { operation: name }, verb: ":cancel", body: noBody, urgent }),
-      (call) => this.channel.send(call, Response.toVoid)
+      this.client.call({ method: "POST", resource: { operation: name }, verb: ":cancel", body: noBody, urgentMillis }),
+      (call) => this.client.send(call, Decode.toVoid)
     )
   }
 

@@ -1,5 +1,5 @@
 /**
- * One request to the API and its answer: authorised, bounded in time and size, within the budget, ended by `close`.
+ * Builds the calls of an API and sends them: authorised, bounded in time and size, within the budget, ended by `close`.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -7,25 +7,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
 import * as Credentials from "../Credentials.js"
 import * as GoogleApi from "../GoogleApi.js"
-import type * as HttpError from "../HttpError.js"
+import * as HttpError from "../HttpError.js"
 import type { Options } from "../OperationsService.js"
 import * as Budget from "./budget.js"
-import { Lifecycle, type LifecycleOptions } from "./lifecycle.js"
-import * as Request from "./request.js"
-import * as Response from "./response.js"
-import { now } from "./waiting.js"
-
-/**
- * What a service reaches the network by. One that has `inFlight` ends its exchanges itself, when `requestTimeout` has
- * passed and when it is told to.
- *
- * @internal
- */
-export interface Transport extends LifecycleOptions {
-  readonly receive: Response.Receive
-}
+import { now } from "./clock.js"
+import { type ErrorContext, invalidRequest, timeoutError } from "./errors.js"
+import { Lifecycle } from "./lifecycle.js"
+import * as RequestUrl from "./requestUrl.js"
+import type { Answer, Transport } from "./transport.js"
 
 /** @internal */
 export const defaultRequestTimeout: Duration.DurationInput = "30 seconds"
@@ -38,12 +30,12 @@ const defaultMaxBodySize = 4_194_304
  * @internal
  */
 export interface Call {
-  readonly endpoint: Request.Endpoint
+  readonly endpoint: RequestUrl.Endpoint
   readonly method: string
   readonly path: string
   readonly request: HttpClientRequest.HttpClientRequest
-  /** How long the exchange may take, in ms, if not `requestTimeout`; such a call waits for no budget either. */
-  readonly urgent?: number | undefined
+  /** For a cancel on the way out: how long the exchange may take, in ms. Such a call waits for no budget either. */
+  readonly urgentMillis?: number | undefined
   /** Credentials of the user's own, by header name. */
   readonly secrets: Readonly<Record<string, string>>
 }
@@ -51,15 +43,15 @@ export interface Call {
 const noSecrets: Readonly<Record<string, string>> = {}
 
 interface Received {
-  readonly exchange: Response.Exchange
+  readonly context: ErrorContext
   /** The headers that authorised it. */
   readonly authorisation: Readonly<Record<string, string>>
-  readonly answer: Response.Answer
+  readonly answer: Answer
 }
 
 type Decode<A> = (
-  exchange: Response.Exchange,
-  answer: Response.Answer,
+  context: ErrorContext,
+  answer: Answer,
   now: () => number
 ) => Either.Either<A, HttpError.HttpError>
 
@@ -71,12 +63,44 @@ const sameHeaders = (a: Readonly<Record<string, string>>, b: Readonly<Record<str
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
-/** @internal */
-export class Channel {
+// The headers that authorise a request, in the clear, or why they cannot be sent there.
+const credentialHeaders = (
+  endpoint: RequestUrl.Endpoint,
+  credentials: Readonly<Record<string, Redacted.Redacted>>
+): Either.Either<Record<string, string>, HttpError.HttpError> => {
+  const headers: Record<string, string> = {}
+  for (const name of Object.keys(credentials)) {
+    const value = Redacted.value(credentials[name]!)
+    if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
+      return Either.left(
+        new HttpError.HttpError({
+          reason: "Authentication",
+          description:
+            `the value for the header ${JSON.stringify(name)} is empty, or holds a space at its ends or a character ` +
+            "that no header can carry, such as a line break"
+        })
+      )
+    }
+    if (!endpoint.mayCarryCredentials) {
+      return Either.left(invalidRequest(
+        `credentials are sent only over https or to a loopback address, and ${endpoint.origin} is neither`
+      ))
+    }
+    headers[name.toLowerCase()] = value
+  }
+  return Either.right(headers)
+}
+
+/**
+ * The API of a service, and the way there.
+ *
+ * @internal
+ */
+export class ApiClient {
   readonly api: GoogleApi.GoogleApi
   readonly lifecycle: Lifecycle
   readonly requestTimeout: Duration.Duration
-  readonly #endpoint: Either.Either<Request.Endpoint, HttpError.HttpError>
+  readonly #endpoint: Either.Either<RequestUrl.Endpoint, HttpError.HttpError>
   readonly #credentials: Credentials.Credentials
   readonly #maxBodySize: number
   readonly #commonHeaders: Record<string, string>
@@ -88,7 +112,7 @@ export class Channel {
     this.#transport = transport
     this.#options = options
     this.api = options.api ?? GoogleApi.accessContextManager
-    this.#endpoint = Request.endpoint(this.api)
+    this.#endpoint = RequestUrl.endpoint(this.api)
     this.#credentials = options.credentials ?? Credentials.anonymous
     this.requestTimeout = Duration.decode(options.requestTimeout ?? defaultRequestTimeout)
     this.#maxBodySize = options.maxBodySize ?? defaultMaxBodySize
@@ -116,16 +140,16 @@ export class Channel {
     readonly xgafv?: "1" | "2" | undefined
     readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
     readonly body?: HttpBody.HttpBody | undefined
-    readonly urgent?: number | undefined
+    readonly urgentMillis?: number | undefined
   }): Either.Either<Call, HttpError.HttpError> {
     return Either.flatMap(this.#endpoint, (endpoint) =>
       Either.flatMap(
         "operation" in options.resource
-          ? Request.operationPath(this.api, endpoint, options.resource.operation)
-          : Request.collectionPath(endpoint, options.resource.collection),
+          ? RequestUrl.operationPath(this.api, endpoint, options.resource.operation)
+          : RequestUrl.collectionPath(endpoint, options.resource.collection),
         (resource) =>
-          Either.map(Request.query(options.xgafv ?? this.#options.xgafv, options.query), (query) => {
-            const { method, urgent } = options
+          Either.map(RequestUrl.query(options.xgafv ?? this.#options.xgafv, options.query), (query) => {
+            const { method, urgentMillis } = options
             const path = `${resource}${options.verb ?? ""}`
             const request = HttpClientRequest.make(method)(`${endpoint.origin}${path}${query}`, {
               headers: this.#commonHeaders
@@ -135,7 +159,7 @@ export class Channel {
               method,
               path,
               request: options.body === undefined ? request : HttpClientRequest.setBody(request, options.body),
-              urgent,
+              urgentMillis,
               secrets: noSecrets
             }
           })
@@ -147,7 +171,7 @@ export class Channel {
     return Either.flatMap(
       this.#endpoint,
       (endpoint) =>
-        Either.map(Request.ownUrl(endpoint, request, this.#options.xgafv), (url) => ({
+        Either.map(RequestUrl.ownUrl(endpoint, request, this.#options.xgafv), (url) => ({
           endpoint,
           secrets: Object.fromEntries(
             ["authorization", "cookie", "proxy-authorization", "x-goog-api-key"].flatMap((name) => {
@@ -166,28 +190,32 @@ export class Channel {
   }
 
   /** What an error says of a call. */
-  exchangeOf({ endpoint, method, path, secrets }: Call): Response.Exchange {
+  errorContext({ endpoint, method, path, secrets }: Call): ErrorContext {
     return { method, origin: endpoint.origin, path, requestTimeout: this.requestTimeout, secrets }
   }
 
   /**
-   * Sends a call and reads its answer. `whole` keeps what has been sent from being interrupted; waiting for a place in the
-   * budget can be, by `restore`.
+   * Sends a call and reads its answer. Once the request has its place in the budget, `uninterruptible` keeps it from being
+   * interrupted; waiting for that place can be, by `restore`.
    */
-  send<A>(call: Call, decode: Decode<A>, whole?: { readonly restore: Restore }): Effect.Effect<A, HttpError.HttpError> {
+  send<A>(
+    call: Call,
+    decode: Decode<A>,
+    uninterruptible?: { readonly restore: Restore }
+  ): Effect.Effect<A, HttpError.HttpError> {
     const exchange = Effect.clockWith((clock) =>
       Effect.flatMap(
-        this.lifecycle.begin(call),
+        this.lifecycle.failIfClosing(call),
         () =>
-          Effect.flatMap(this.#received(call), ({ answer, exchange }) =>
-            decode(exchange, answer, () => clock.unsafeCurrentTimeMillis()))
+          Effect.flatMap(this.#received(call), ({ answer, context }) =>
+            decode(context, answer, () => clock.unsafeCurrentTimeMillis()))
       )
     )
     const budget = this.#budget
-    if (budget === undefined || call.urgent !== undefined) return exchange
+    if (budget === undefined || call.urgentMillis !== undefined) return exchange
     return Effect.uninterruptibleMask((restore) =>
       Effect.zipRight(
-        (whole?.restore ?? restore)(budget.acquire((due) => this.lifecycle.sleep(due, call))),
+        (uninterruptible?.restore ?? restore)(budget.acquire((due) => this.lifecycle.sleep(due, call))),
         Effect.ensuring(restore(exchange), budget.release)
       )
     )
@@ -206,41 +234,43 @@ export class Channel {
       }))
   }
 
-  // One request and its answer. `refused` are the headers that the server has just answered with 401; without new ones
-  // there is no other attempt.
+  // One request and its answer. `refusedWith` are the headers that the server has just answered with 401; without new
+  // ones there is no other attempt.
   #attempt(
     call: Call,
-    refused?: { readonly headers: Readonly<Record<string, string>>; readonly elapsed: number }
+    refusedWith?: { readonly headers: Readonly<Record<string, string>>; readonly elapsed: number }
   ): Effect.Effect<Received | undefined, HttpError.HttpError> {
     const { endpoint, request } = call
-    const exchange = this.exchangeOf(call)
-    const found = this.#credentials.headers({ url: request.url, refresh: refused !== undefined })
+    const context = this.errorContext(call)
+    const found = this.#credentials.headers({ url: request.url, refresh: refusedWith !== undefined })
     const effect = Effect.flatMap(
       found,
       (redacted) =>
-        Effect.flatMap(Request.credentialHeaders(endpoint, redacted), (authorisation) => {
-          if (refused !== undefined && sameHeaders(authorisation, refused.headers)) return Effect.succeed(undefined)
-          const authorised = { ...exchange, secrets: { ...exchange.secrets, ...authorisation } }
+        Effect.flatMap(credentialHeaders(endpoint, redacted), (authorisation) => {
+          if (refusedWith !== undefined && sameHeaders(authorisation, refusedWith.headers)) {
+            return Effect.succeed(undefined)
+          }
+          const authorised = { ...context, secrets: { ...context.secrets, ...authorisation } }
           return Effect.map(
-            Response.receive(
-              this.#transport.receive,
+            this.#transport.receive(
               HttpClientRequest.setHeaders(request, authorisation),
               authorised,
               this.#maxBodySize
             ),
-            (answer) => ({ exchange: authorised, authorisation, answer })
+            (answer) => ({ context: authorised, authorisation, answer })
           )
         })
     )
-    // Credentials that are there already take no time, so such a transport leaves nothing to bound.
+    // Credentials that are at hand (an Exit) take no time, and such a transport keeps the limit itself: no fiber is needed.
     if (
-      this.#transport.inFlight !== undefined && Exit.isExit(found) && refused === undefined && call.urgent === undefined
+      this.#transport.inFlight !== undefined && Exit.isExit(found) && refusedWith === undefined &&
+      call.urgentMillis === undefined
     ) {
       return effect
     }
     return this.lifecycle.exchange(effect, call, {
-      millis: (call.urgent ?? Duration.toMillis(this.requestTimeout)) - (refused?.elapsed ?? 0),
-      onExceeded: () => Response.timeoutError(exchange)
+      millis: (call.urgentMillis ?? Duration.toMillis(this.requestTimeout)) - (refusedWith?.elapsed ?? 0),
+      onExceeded: () => timeoutError(context)
     })
   }
 }

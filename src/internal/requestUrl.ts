@@ -1,20 +1,20 @@
 /**
- * A `GoogleApi`, a resource name and options become the URL of a request. Whatever is wrong is found here, before
- * anything is sent.
+ * An API, a resource name and options become a URL. What is wrong with them is found here, before anything is sent.
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
-import * as Redacted from "effect/Redacted"
 import type * as GoogleApi from "../GoogleApi.js"
-import * as HttpError from "../HttpError.js"
+import type * as HttpError from "../HttpError.js"
+import { invalidRequest } from "./errors.js"
 
 const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 // A user name, a password or a query in a URL can be a secret.
 const quoteUrl = (url: string): string => quote(url.replace(/\/\/[^/]*@/, "//").replace(/[?#].*$/s, ""))
 
-const refuse = (description: string): Either.Either<never, HttpError.HttpError> => Either.left(refused(description))
+const refuse = (description: string): Either.Either<never, HttpError.HttpError> =>
+  Either.left(invalidRequest(description))
 
 /** @internal */
 export interface Endpoint {
@@ -138,10 +138,6 @@ export const query = (
   )
 }
 
-/** @internal */
-export const refused = (description: string): HttpError.HttpError =>
-  new HttpError.HttpError({ reason: "InvalidRequest", description })
-
 /**
  * The URL of a request that the user has made: absolute, or a path below the API's origin.
  *
@@ -161,36 +157,4 @@ export const ownUrl = (
   return url.origin === endpoint.origin && url.username === "" && url.password === ""
     ? Either.right(url)
     : refuse(`${quoteUrl(request.url)} is not at ${endpoint.origin}, where this service's API is`)
-}
-
-/**
- * The headers that authorise a request, in the clear, or why they cannot be sent there.
- *
- * @internal
- */
-export const credentialHeaders = (
-  endpoint: Endpoint,
-  credentials: Readonly<Record<string, Redacted.Redacted>>
-): Either.Either<Record<string, string>, HttpError.HttpError> => {
-  const headers: Record<string, string> = {}
-  for (const name of Object.keys(credentials)) {
-    const value = Redacted.value(credentials[name]!)
-    if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-      return Either.left(
-        new HttpError.HttpError({
-          reason: "Authentication",
-          description:
-            `the value for the header ${quote(name)} is empty, or holds a space at its ends or a character ` +
-            "that no header can carry, such as a line break"
-        })
-      )
-    }
-    if (!endpoint.mayCarryCredentials) {
-      return refuse(
-        `credentials are sent only over https or to a loopback address, and ${endpoint.origin} is neither`
-      )
-    }
-    headers[name.toLowerCase()] = value
-  }
-  return Either.right(headers)
 }

@@ -1,0 +1,266 @@
+/**
+ * `Credentials` from Google's own authentication library: Application Default Credentials, or a client that you have.
+ *
+ * Needs the optional peer `google-auth-library` 10.
+ *
+ * @since 0.3.0
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { hasProperty, isRecord } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import {
+  type AuthClient,
+  DEFAULT_UNIVERSE,
+  ExternalAccountAuthorizedUserClient,
+  GoogleAuth,
+  OAuth2Client
+} from "google-auth-library"
+import * as Credentials from "./Credentials.js"
+import * as HttpError from "./HttpError.js"
+import { invalidRequest } from "./internal/errors.js"
+import { plainCause } from "./internal/redaction.js"
+
+/**
+ * What Application Default Credentials are asked for.
+ *
+ * @since 0.3.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The OAuth 2.0 scopes of the tokens. Default: `https://www.googleapis.com/auth/cloud-platform`. The credentials of a
+   * user keep the scopes that they were made with.
+   */
+  readonly scopes?: ReadonlyArray<string> | undefined
+}
+
+type Headers = Readonly<Record<string, Redacted.Redacted>>
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What can go wrong
+// ---------------------------------------------------------------------------------------------------------------------
+
+const secretNames = /(?:token|secret|assertion|key)$/i
+
+const secretsIn = (value: unknown): ReadonlyArray<string> =>
+  Object.entries(value instanceof URLSearchParams ? Object.fromEntries(value) : isRecord(value) ? value : {})
+    .flatMap(([name, secret]) =>
+      typeof secret === "string" && secret.length >= 8 && secretNames.test(name) ? [secret] : []
+    )
+
+// For words of the library, which quotes what servers say, what V8 could not parse, and what programs give. Out go the
+// secrets that are known, all that was read, JSON, the user and the query of a URL, and what looks like a token or a key: a
+// long word with a digit, unless it names a file.
+const redactor = (secrets: ReadonlyArray<string>) => (text: string): string =>
+  secrets.reduce((result, secret) => result.replaceAll(secret, "<redacted>"), text)
+    .replace(/"[^]*is not valid JSON/, "this is not valid JSON")
+    .replace(/\{.*|(?<=invalid response: ).*/s, "…")
+    .replace(/\/\/[^/\s]*@/g, "//")
+    .replace(/(https?:[^\s?#]*)[?#][^\s,]*/g, "$1")
+    .replace(/[\w~+=-]{16,}(?![\w~+=-]|\.json\b)/g, (word) => /\d/.test(word) ? "<redacted>" : word)
+    .slice(0, 1000)
+
+const joined = (...parts: ReadonlyArray<unknown>): string =>
+  parts.filter((part) => typeof part === "string" && part !== "").join(": ")
+
+// Of an error in either form: OAuth 2.0's (RFC 6749, section 5.2) or a Google API's. Any other body is a page of whoever
+// stands in between.
+const whatTheServerSays = (body: unknown): string => {
+  if (!isRecord(body)) return ""
+  const { error, error_description: description } = body
+  return isRecord(error) ? joined(error["status"], error["message"]) : joined(error, description)
+}
+
+const failure = (error: unknown, client: AuthClient | undefined): HttpError.HttpError => {
+  const request = hasProperty(error, "config") ? error.config : undefined
+  const response = hasProperty(error, "response") ? error.response : undefined
+  const redact = redactor(
+    [client, client?.credentials, hasProperty(request, "data") ? request.data : undefined].flatMap(secretsIn)
+  )
+  const fail = (description: string, cause: Error, isTransient: boolean) =>
+    new HttpError.HttpError({ reason: "Authentication", description, cause, isTransient })
+
+  if (hasProperty(response, "status") && typeof response.status === "number") {
+    const { status } = response
+    const answer = joined(
+      `HTTP ${status}`,
+      redact(whatTheServerSays(hasProperty(response, "data") ? response.data : undefined))
+    )
+    return fail(
+      `the request for a token was answered with ${answer}`,
+      new Error(answer),
+      status === 408 || status === 429 || status >= 500
+    )
+  }
+  const cause = plainCause(error, redact)
+  if (request !== undefined) return fail(`the request for a token got no answer (${cause.message})`, cause, true)
+  return cause.message.startsWith("Could not load the default credentials")
+    ? fail(
+      "there are no Application Default Credentials; run `gcloud auth application-default login`, or set " +
+        "GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file",
+      cause,
+      false
+    )
+    : fail(cause.message, cause, false)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tokens
+// ---------------------------------------------------------------------------------------------------------------------
+
+// An access token alone, with nothing to get another one by.
+const isFixed = (client: AuthClient): boolean =>
+  client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
+  !client.credentials.refresh_token && client.refreshHandler === undefined
+
+// A client gives the token that it has until shortly before that expires; so the refused one is made to have expired.
+const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
+  if (isFixed(client)) return client.getRequestHeaders(audience)
+  client.setCredentials({ ...client.credentials, expiry_date: 1 })
+  if (!(client instanceof ExternalAccountAuthorizedUserClient)) return client.getRequestHeaders(audience)
+  // This one keeps its token elsewhere, and tells at once whether that is still good.
+  const threshold = client.eagerRefreshThresholdMillis
+  client.eagerRefreshThresholdMillis = Infinity
+  const headers = client.getRequestHeaders()
+  client.eagerRefreshThresholdMillis = threshold
+  return headers
+}
+
+const fetchHeaders = async (
+  auth: GoogleAuth | AuthClient,
+  audience: URL,
+  refresh: boolean
+): Promise<Either.Either<Headers, HttpError.HttpError>> => {
+  let client: AuthClient | undefined
+  try {
+    client = "getClient" in auth ? await auth.getClient() : auth
+    const { universeDomain } = client
+    if (universeDomain !== DEFAULT_UNIVERSE && audience.hostname.endsWith(`.${DEFAULT_UNIVERSE}`)) {
+      return Either.left(
+        invalidRequest(
+          `the credentials are of the universe ${universeDomain}, and ${audience.hostname} is of ${DEFAULT_UNIVERSE}`
+        )
+      )
+    }
+    const headers = refresh
+      ? await refreshedHeaders(client, audience.href)
+      : await client.getRequestHeaders(audience.href)
+    // The library does not look whether a token has come.
+    if (/ (?:undefined|null)$/.test(headers.get("authorization") ?? "")) {
+      throw new Error("the request for a token was answered without one")
+    }
+    return Either.right(Object.fromEntries(Array.from(headers, ([name, value]) => [name, Redacted.make(value)])))
+  } catch (error) {
+    return Either.left(failure(error, client))
+  }
+}
+
+interface Fetch {
+  readonly isRefresh: boolean
+  readonly headers: Promise<Either.Either<Headers, HttpError.HttpError>>
+}
+
+/**
+ * Makes credentials of a client of `google-auth-library` that you have: for a service account's key, impersonation,
+ * workload identity federation, or a `GoogleAuth` with settings of your own. It must ask for the scope that the API wants,
+ * `https://www.googleapis.com/auth/cloud-platform`.
+ *
+ * Nothing is read and nothing is sent before the first request needs it. The client keeps its token and gets another one
+ * shortly before that expires; requests at the same time share one fetch. When the API refuses the token with 401, the
+ * client is made to get another one. Some have none to get, so the 401 stands: an access token alone, an API key, a JWT
+ * that a service account's key signs without a token endpoint, a metadata server that gives the same token again.
+ *
+ * The quota project of the credentials is sent as `x-goog-user-project`.
+ *
+ * Fails with `HttpError` and reason `"Authentication"` when there is no token to be had. That is transient when the
+ * request for one got no answer, or HTTP 408, 429 or 5xx. Credentials of another universe than `googleapis.com` are not
+ * sent to a host of `googleapis.com` (`"InvalidRequest"`).
+ *
+ * The library cannot abort a request for a token. Interrupting ends the wait for it at once, and the next request asks
+ * anew, though most clients then go on with the request that hangs: bound it, by
+ * `transporterOptions: { timeout: 10_000 }`. With `GOOGLE_SDK_NODE_LOGGING` set the library prints its requests and
+ * answers, tokens included.
+ *
+ * @since 0.3.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import * as GoogleAuth from "effect-google-operations/GoogleAuth"
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import { JWT } from "google-auth-library"
+ *
+ * declare const key: { readonly client_email: string; readonly private_key: string }
+ *
+ * const layer = NodeOperations.layer({
+ *   credentials: GoogleAuth.make(
+ *     new JWT({
+ *       email: key.client_email,
+ *       key: key.private_key,
+ *       scopes: ["https://www.googleapis.com/auth/cloud-platform"],
+ *       transporterOptions: { timeout: 10_000 }
+ *     })
+ *   )
+ * })
+ * ```
+ */
+export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
+  // What is in flight, by the API's origin: that is the audience of a JWT that serves as a token (AIP-4111).
+  const fetches = new Map<string, Fetch>()
+  return Credentials.make({
+    headers: ({ refresh, url }) =>
+      Effect.suspend(() => {
+        const audience = new URL("/", url)
+        const inFlight = fetches.get(audience.href)
+        // One that is no refresh may well give the refused token.
+        const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
+          ? inFlight
+          : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
+        const forget = () => {
+          if (fetches.get(audience.href) === shared) fetches.delete(audience.href)
+        }
+        if (shared !== inFlight) {
+          fetches.set(audience.href, shared)
+          void shared.headers.then(forget)
+        }
+        // One that hangs is not for the next request to wait for.
+        return Effect.onInterrupt(Effect.flatten(Effect.promise(() => shared.headers)), () => Effect.sync(forget))
+      })
+  })
+}
+
+/**
+ * Application Default Credentials: what `GOOGLE_APPLICATION_CREDENTIALS` points to, else what
+ * `gcloud auth application-default login` has left, else those of the machine that runs the program.
+ *
+ * They are looked for when the first request needs them. A request for a token is given up after 10 seconds, which is a
+ * transient failure; the library bounds those for impersonation and to a metadata server in its own way. Everything else
+ * is as with {@link make}.
+ *
+ * Fails with `HttpError` and reason `"Authentication"`, not transient, when there are none; its message says what to do.
+ *
+ * @since 0.3.0
+ * @category constructors
+ * @see https://cloud.google.com/docs/authentication/application-default-credentials
+ * @example
+ * ```ts
+ * import * as GoogleAuth from "effect-google-operations/GoogleAuth"
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.OperationsService
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", { timeout: "10 minutes" })
+ * }).pipe(Effect.provide(NodeOperations.layer({ credentials: GoogleAuth.applicationDefault() })))
+ * ```
+ */
+export const applicationDefault = (options: Options = {}): Credentials.Credentials =>
+  make(
+    new GoogleAuth({
+      scopes: [...(options.scopes ?? ["https://www.googleapis.com/auth/cloud-platform"])],
+      // Nothing here needs the project's id, and to find it the library runs gcloud and asks the metadata server.
+      projectId: "unused",
+      clientOptions: { transporterOptions: { timeout: 10_000 } }
+    })
+  )
