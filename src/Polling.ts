@@ -54,7 +54,8 @@ const fromDelay = (
  * Waits `initial` before the next poll, then `factor` times as long each time, up to `max`.
  *
  * Each delay is spread evenly over ±`jitter` of itself (0.2: ±20 %), so that many waits do not poll in step; none is
- * longer than `max`, and once they have grown that far they are spread from `max` downwards. Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2. Never ends.
+ * longer than `max`, and once they have grown that far they are spread from `max` downwards. Defaults: `initial` 1 second,
+ * `factor` 1.5, `max` 30 seconds, `jitter` 0.2. Never ends.
  *
  * @since 0.1.0
  * @category schedules
@@ -70,9 +71,13 @@ const fromDelay = (
  * ```
  */
 export const exponential = (options?: {
+  /** The first delay. */
   readonly initial?: Duration.DurationInput | undefined
+  /** What each delay is multiplied by, from 1 to 1000. */
   readonly factor?: number | undefined
+  /** The longest delay. */
   readonly max?: Duration.DurationInput | undefined
+  /** How far a delay is spread, as a share of itself, from 0 to 1. */
   readonly jitter?: number | undefined
 }): Schedule.Schedule<Duration.Duration> => {
   const initial = millis("initial", options?.initial ?? "1 second")
@@ -90,20 +95,38 @@ export const exponential = (options?: {
  *
  * The delay between an operation's end and its detection is then a share of the operation's own duration, whether it
  * takes seconds or hours, which no fixed or exponential schedule gives. Each delay is spread evenly over ±`jitter` of
- * itself; none is longer than `max`. Defaults: `fraction` 0.15, `min` 1 second, `max` 30 seconds, `jitter` 0.15. Never
- * ends.
+ * itself; none is longer than `max`. Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
+ * Never ends.
  *
  * @since 0.1.0
  * @category schedules
+ * @example
+ * ```ts
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Polling from "effect-google-operations/Polling"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Found at most 5 % late, and no sooner than every 2 seconds:
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.OperationsService
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", {
+ *     schedule: Polling.proportional({ fraction: 0.05, min: "2 seconds", max: "5 minutes" })
+ *   })
+ * })
+ * ```
  */
 export const proportional = (options?: {
+  /** The share of the time already waited, from 0.001 to 1000. */
   readonly fraction?: number | undefined
+  /** The shortest delay, before it is spread. */
   readonly min?: Duration.DurationInput | undefined
+  /** The longest delay. */
   readonly max?: Duration.DurationInput | undefined
+  /** How far a delay is spread, as a share of itself, from 0 to 1. */
   readonly jitter?: number | undefined
 }): Schedule.Schedule<Duration.Duration> => {
-  const fraction = checked("fraction", options?.fraction ?? 0.15, 0.001, 1000)
-  const min = millis("min", options?.min ?? "1 second")
+  const fraction = checked("fraction", options?.fraction ?? 0.2, 0.001, 1000)
+  const min = millis("min", options?.min ?? "500 millis")
   const max = millis("max", options?.max ?? "30 seconds")
   return fromDelay(
     checked("jitter", options?.jitter ?? 0.15, 0, 1),
@@ -117,10 +140,24 @@ export const proportional = (options?: {
  *
  * @since 0.1.0
  * @category schedules
+ * @example
+ * ```ts
+ * import * as Polling from "effect-google-operations/Polling"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * // Closely for a minute, then every half minute:
+ * const schedule = Polling.fixed("2 seconds").pipe(
+ *   Schedule.upTo("1 minute"),
+ *   Schedule.andThen(Polling.fixed("30 seconds", { jitter: 0.2 }))
+ * )
+ * ```
  */
 export const fixed = (
   interval: Duration.DurationInput,
-  options?: { readonly jitter?: number | undefined }
+  options?: {
+    /** How far a delay is spread, as a share of itself, from 0 to 1. */
+    readonly jitter?: number | undefined
+  }
 ): Schedule.Schedule<Duration.Duration> => {
   const every = millis("interval", interval)
   return fromDelay(checked("jitter", options?.jitter ?? 0, 0, 1), Infinity, () => every)
@@ -131,6 +168,14 @@ export const fixed = (
  *
  * @since 0.1.0
  * @category schedules
+ * @example
+ * ```ts
+ * import * as Polling from "effect-google-operations/Polling"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * // The same, with an end:
+ * const schedule = Polling.defaultSchedule.pipe(Schedule.upTo("1 hour"))
+ * ```
  */
 export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportional()
 
@@ -140,6 +185,19 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  *
  * @since 0.1.0
  * @category schedules
+ * @example
+ * ```ts
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Polling from "effect-google-operations/Polling"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * // The same, but for a server that is not there at all:
+ * const transient = Polling.transient.pipe(
+ *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
+ * )
+ *
+ * const layer = OperationsService.layer({ transient })
+ * ```
  */
 export const transient: Schedule.Schedule<Duration.Duration> = exponential({ factor: 2 }).pipe(
   Schedule.upTo("5 minutes")

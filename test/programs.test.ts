@@ -33,6 +33,13 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "operations/a goes on",
     "operations/a is done"
   ],
+  "choose-a-schedule": [
+    "default, 45 seconds: 6s 200ms late, 23 polls",
+    "eager, 45 seconds: 78ms late, 44 polls",
+    "known, 45 seconds: 197ms late, 5 polls",
+    "default, 1 hour: 10s 424ms late, 159 polls",
+    "patient, 1 hour: 31s 147ms late, 50 polls"
+  ],
   "handle-errors": [
     "operations/good succeeded",
     "verdict: RESOURCE_EXHAUSTED, over project:123",

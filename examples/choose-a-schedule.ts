@@ -1,0 +1,64 @@
+// Which schedule for which operations, and what each costs: tried on scripted operations and a clock that moves at once.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import type * as Operation from "effect-google-operations/Operation"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import * as TestOperations from "effect-google-operations/TestOperations"
+import * as Console from "effect/Console"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
+
+// #region schedules
+// Somebody looks on: sooner, for more polls.
+const eager = Polling.proportional({ fraction: 0.1, min: "200 millis", max: "10 seconds" })
+
+// It takes hours, and minutes do not matter: fewer polls.
+const patient = Polling.proportional({ max: "5 minutes" })
+
+// It never takes less than 40 seconds and hardly ever more than 60: once then, and every 2 seconds from there.
+const known = Schedule.duration("40 seconds").pipe(
+  Schedule.andThen(Polling.fixed("2 seconds", { jitter: 0.2 }))
+)
+// #endregion
+
+// #region try
+// What a schedule costs for one operation: the delay of its detection, and the number of polls.
+const cost = (schedule: Schedule.Schedule<unknown, Operation.Pending>, duration: Duration.DurationInput) =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    const { calls } = yield* TestOperations.TestOperations
+    const waiting = yield* Effect.fork(operations.wait("operations/a", { schedule }))
+    yield* TestClock.adjust("1 day")
+    yield* Fiber.join(waiting)
+    const times = (yield* calls).map(({ at }) => at)
+    const took = times.at(-1)! - times[0]!
+    return { delay: Duration.subtract(Duration.millis(took), duration), polls: times.length }
+  }).pipe(
+    Effect.provide(TestOperations.layer({
+      "operations/a": [TestOperations.pending({ duration }), TestOperations.succeeded()]
+    })),
+    Effect.provide(TestContext.TestContext)
+  )
+// #endregion
+
+const main = Effect.gen(function*() {
+  for (
+    const [name, schedule, duration] of [
+      ["default", Polling.defaultSchedule, "45 seconds"],
+      ["eager", eager, "45 seconds"],
+      ["known", known, "45 seconds"],
+      ["default", Polling.defaultSchedule, "1 hour"],
+      ["patient", patient, "1 hour"]
+    ] as const
+  ) {
+    const { delay, polls } = yield* cost(schedule, duration)
+    yield* Console.log(`${name}, ${duration}: ${Duration.format(delay)} late, ${polls} polls`)
+  }
+}).pipe(Effect.withRandom(Random.make(1)))
+
+NodeRuntime.runMain(main)
