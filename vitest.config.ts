@@ -21,6 +21,11 @@ export default defineConfig({
       // Installs the package as its users do; `npm run check` runs it.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
     ],
-    coverage: { provider: "v8", include: ["src/**"] }
+    coverage: {
+      provider: "v8",
+      include: ["src/**"],
+      reporter: ["text"],
+      thresholds: { branches: 95, lines: 95 }
+    }
   }
 })

@@ -99,10 +99,23 @@ describe("the tarball", () => {
         ["js", "js.map", "d.ts", "d.ts.map"].map((ending) => `dist/${path.slice(0, -2)}${ending}`)
       ),
       ...(await readdir(join(root, "docs"))).filter((path) => /\.(?:md|svg)$/.test(path)).map((path) => `docs/${path}`),
-      ...["package.json", "README.md", "CHANGELOG.md", "LICENSE"]
+      "package.json",
+      "README.md",
+      "CHANGELOG.md",
+      "LICENSE"
     ]
     assert.deepStrictEqual(packed, expected.sort())
   })
+
+  it("is without fault for publint", async () => {
+    assert.include(await runOk(root, "npm", ["run", "publint", "--", tarball]), "All good!")
+  })
+
+  it("has types for every module that are what its code is, for attw", async () => {
+    const entrypoints = [".", ...modules.map((module) => `./${module}`)]
+    const report = await runOk(root, "npm", ["run", "attw", "--", tarball, "--entrypoints", ...entrypoints])
+    for (const module of modules) assert.include(report, `"${specifier(module)}"`)
+  }, 60_000)
 
   it("names no path of the machine that packed it", async () => {
     for (const path of packed) {
@@ -223,15 +236,16 @@ describe("type-checks, libraries and all,", () => {
         include: ["."]
       })
     )
-    await runOk(program, process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "."])
+    return runOk(program, process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "."])
   }
 
   it.each(["NodeNext", "Bundler"])("under %s, with the two peers", async (resolution) => {
-    await check(alone, resolution, modules.filter((module) => !isOptional(module)), [])
+    const core = modules.filter((module) => !isOptional(module))
+    assert.strictEqual(await check(alone, resolution, core, []), "")
   }, 120_000)
 
   it.each(["NodeNext", "Bundler"])("under %s, with the optional peers", async (resolution) => {
-    await check(whole, resolution, modules, ["node"])
+    assert.strictEqual(await check(whole, resolution, modules, ["node"]), "")
   }, 120_000)
 })
 
