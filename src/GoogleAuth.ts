@@ -9,17 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { hasProperty, isRecord } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import {
-  type AuthClient,
-  DEFAULT_UNIVERSE,
-  ExternalAccountAuthorizedUserClient,
-  GoogleAuth,
-  OAuth2Client
-} from "google-auth-library"
+import { type AuthClient, DEFAULT_UNIVERSE, GoogleAuth, OAuth2Client } from "google-auth-library"
 import * as Credentials from "./Credentials.js"
 import * as HttpError from "./HttpError.js"
 import { invalidRequest } from "./internal/errors.js"
-import { plainCause } from "./internal/redaction.js"
+import { plainCause, redact } from "./internal/redaction.js"
 
 /**
  * What Application Default Credentials are asked for.
@@ -52,8 +46,8 @@ const secretsIn = (value: unknown): ReadonlyArray<string> =>
 // For words of the library, which quotes what servers say, what V8 could not parse, and what programs give. Out go the
 // secrets that are known, all that was read, JSON, the user and the query of a URL, and what looks like a token or a key: a
 // long word with a digit, unless it names a file.
-const redactor = (secrets: ReadonlyArray<string>) => (text: string): string =>
-  secrets.reduce((result, secret) => result.replaceAll(secret, "<redacted>"), text)
+const cleaner = (secrets: ReadonlyArray<string>) => (text: string): string =>
+  redact(secrets, text)
     .replace(/"[^]*is not valid JSON/, "this is not valid JSON")
     .replace(/\{.*|(?<=invalid response: ).*/s, "…")
     .replace(/\/\/[^/\s]*@/g, "//")
@@ -75,7 +69,7 @@ const whatTheServerSays = (body: unknown): string => {
 const failure = (error: unknown, client: AuthClient | undefined): HttpError.HttpError => {
   const request = hasProperty(error, "config") ? error.config : undefined
   const response = hasProperty(error, "response") ? error.response : undefined
-  const redact = redactor(
+  const clean = cleaner(
     [client, client?.credentials, hasProperty(request, "data") ? request.data : undefined].flatMap(secretsIn)
   )
   const fail = (description: string, cause: Error, isTransient: boolean) =>
@@ -85,7 +79,7 @@ const failure = (error: unknown, client: AuthClient | undefined): HttpError.Http
     const { status } = response
     const answer = joined(
       `HTTP ${status}`,
-      redact(whatTheServerSays(hasProperty(response, "data") ? response.data : undefined))
+      clean(whatTheServerSays(hasProperty(response, "data") ? response.data : undefined))
     )
     return fail(
       `the request for a token was answered with ${answer}`,
@@ -93,7 +87,7 @@ const failure = (error: unknown, client: AuthClient | undefined): HttpError.Http
       status === 408 || status === 429 || status >= 500
     )
   }
-  const cause = plainCause(error, redact)
+  const cause = plainCause(error, clean)
   if (request !== undefined) return fail(`the request for a token got no answer (${cause.message})`, cause, true)
   return cause.message.startsWith("Could not load the default credentials")
     ? fail(
@@ -114,17 +108,18 @@ const isFixed = (client: AuthClient): boolean =>
   client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
   !client.credentials.refresh_token && client.refreshHandler === undefined
 
-// A client gives the token that it has until shortly before that expires; so the refused one is made to have expired.
+// A client gives the token that it has until shortly before that expires; so the refused one is made to have expired. That
+// of a workforce pool lets nobody at its token, but it looks at the threshold, and does so before it gives its promise.
 const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
   if (isFixed(client)) return client.getRequestHeaders(audience)
   client.setCredentials({ ...client.credentials, expiry_date: 1 })
-  if (!(client instanceof ExternalAccountAuthorizedUserClient)) return client.getRequestHeaders(audience)
-  // This one keeps its token elsewhere, and tells at once whether that is still good.
   const threshold = client.eagerRefreshThresholdMillis
   client.eagerRefreshThresholdMillis = Infinity
-  const headers = client.getRequestHeaders()
-  client.eagerRefreshThresholdMillis = threshold
-  return headers
+  try {
+    return client.getRequestHeaders(audience)
+  } finally {
+    client.eagerRefreshThresholdMillis = threshold
+  }
 }
 
 const fetchHeaders = async (

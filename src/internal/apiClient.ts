@@ -42,6 +42,8 @@ export interface Call {
 
 const noSecrets: Readonly<Record<string, string>> = {}
 
+const userProject = "x-goog-user-project"
+
 interface Received {
   readonly context: ErrorContext
   /** The headers that authorised it. */
@@ -118,7 +120,7 @@ export class ApiClient {
     this.#maxBodySize = options.maxBodySize ?? defaultMaxBodySize
     this.#budget = options.requestBudget && Budget.make(options.requestBudget)
     this.#commonHeaders = { accept: "application/json" }
-    if (options.quotaProject !== undefined) this.#commonHeaders["x-goog-user-project"] = options.quotaProject
+    if (options.quotaProject !== undefined) this.#commonHeaders[userProject] = options.quotaProject
     this.lifecycle = new Lifecycle(transport)
   }
 
@@ -246,14 +248,18 @@ export class ApiClient {
     const effect = Effect.flatMap(
       found,
       (redacted) =>
-        Effect.flatMap(credentialHeaders(endpoint, redacted), (authorisation) => {
+        Effect.flatMap(credentialHeaders(endpoint, redacted), ({ [userProject]: project, ...authorisation }) => {
           if (refusedWith !== undefined && sameHeaders(authorisation, refusedWith.headers)) {
             return Effect.succeed(undefined)
           }
           const authorised = { ...context, secrets: { ...context.secrets, ...authorisation } }
+          // The quota project of the credentials is no secret, and gives way to the one that was asked for (AIP-4110).
+          const headers = project === undefined || userProject in request.headers
+            ? authorisation
+            : { ...authorisation, [userProject]: project }
           return Effect.map(
             this.#transport.receive(
-              HttpClientRequest.setHeaders(request, authorisation),
+              HttpClientRequest.setHeaders(request, headers),
               authorised,
               this.#maxBodySize
             ),
