@@ -6,7 +6,7 @@ import { existsSync, rmSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import type { Name } from "./client.js"
+import type { Name } from "./get-client.js"
 
 const labels: Record<Name, string> = {
   "undici": "undici Pool.request + JSON.parse",
@@ -75,11 +75,11 @@ const start = (script: string, ...args: ReadonlyArray<string>) => {
   return { read, cpu, end: () => child.kill() }
 }
 
-const server = start("server.js")
+const server = start("get-server.js")
 const [port, bytes] = (await server.read()).split(" ")
 const clients = names.filter((name) => (name === "undici" || only.includes(name)) && !isMissing(name)).map((name) => ({
   name,
-  child: start("client.js", name, `http://127.0.0.1:${port}`),
+  child: start("get-client.js", name, `http://127.0.0.1:${port}`),
   samples: [] as Array<number>
 }))
 // The table then holds what was measured until now.

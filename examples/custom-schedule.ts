@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 // #region schedule
-// Fast for the first second, then every 500 ms, at most 30 polls, each shown.
+// Fast for the first second, then every 500 ms, at most 30 more polls after the first, each shown.
 const schedule = Schedule.spaced("50 millis").pipe(
   Schedule.upTo("1 second"),
   Schedule.andThen(Schedule.spaced("500 millis")),

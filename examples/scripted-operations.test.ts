@@ -1,11 +1,9 @@
 // Testing your own program: operations scripted as data, the real client, and a clock that the test moves.
 import { assert, it } from "@effect/vitest"
-import * as Operation from "effect-google-operations/Operation"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as TestOperations from "effect-google-operations/TestOperations"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 
 // #region scripted
@@ -39,18 +37,6 @@ it.effect("tries again after ABORTED", () =>
         TestOperations.failed({ code: "ABORTED", message: "a parallel operation holds the lock" })
       ],
       "operations/second": [TestOperations.succeeded()]
-    }))
-  ))
-// #endregion
-
-// Without any client: a mock of the service itself, of the methods that the program uses.
-// #region mocked-service
-it.effect("gives what the first wait gives", () =>
-  Effect.gen(function*() {
-    assert.strictEqual((yield* program).name, "operations/mocked")
-  }).pipe(
-    Effect.provide(Layer.mock(OperationsService.OperationsService, {
-      wait: () => Effect.succeed(Operation.succeeded({ name: "operations/mocked" }))
     }))
   ))
 // #endregion

@@ -36,9 +36,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { afterAll, beforeAll } from "vitest"
+import { googleError, name, pending } from "./support/answers.js"
 import { type MockHttp, mockHttp } from "./support/http.js"
-import { eventually } from "./support/server.js"
-import { googleError, httpError, name, pending, service } from "./support/service.js"
+import { httpError, service } from "./support/service.js"
+import { eventually } from "./support/sockets.js"
 
 const cloudPlatform = "https://www.googleapis.com/auth/cloud-platform"
 

@@ -1,35 +1,18 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
-import * as OperationsService from "effect-google-operations/OperationsService"
-import * as Polling from "effect-google-operations/Polling"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as Supervisor from "effect/Supervisor"
-import { eventually, startEmulator, transports } from "./support/server.js"
+import { withEmulator } from "./support/sockets.js"
 
 const failureReason = <A, E>(exit: Exit.Exit<A, E>): unknown => {
   const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : undefined
   return failure?._tag === "Some" ? (failure.value as { readonly reason?: unknown }).reason : undefined
 }
-
-const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length
-
-const withEmulator = Effect.gen(function*() {
-  const emulator = yield* startEmulator()
-  yield* emulator.script("operations/a", [{ type: "pending" }])
-  yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
-  yield* emulator.script("operations/slower", [{ type: "pending", delay: 300 }])
-  const requests = (count: number) =>
-    eventually(`${count} requests`, Effect.map(emulator.stats, (stats) => stats.requests === count))
-  const noConnections = eventually(
-    "no open connection",
-    Effect.map(emulator.stats, (stats) => stats.openConnections === 0)
-  )
-  return { ...emulator, requests, noConnections }
-})
 
 describe("NodeOperations closes its sockets", () => {
   it.scopedLive("after 32 concurrent gets and close, the server counts no connection", () =>
@@ -138,55 +121,11 @@ describe("NodeOperations closes its sockets", () => {
     }))
 })
 
-describe.each(Object.entries(transports))("interruption over %s", (name, layer) => {
-  it.scopedLive("the server sees the abort of a get and of a wait", () =>
-    Effect.gen(function*() {
-      const emulator = yield* withEmulator
-      yield* Effect.gen(function*() {
-        const operations = yield* OperationsService.OperationsService
-        const get = yield* Effect.fork(operations.get("operations/slow"))
-        const wait = yield* Effect.fork(operations.wait("operations/slow"))
-        yield* emulator.requests(2)
-        yield* Fiber.interruptAll([get, wait])
-        yield* eventually("both aborted", Effect.map(emulator.stats, (stats) => stats.aborted === 2))
-      }).pipe(Effect.provide(layer({ api: emulator.api })))
-      assert.strictEqual((yield* emulator.stats).requests, 2)
-    }))
-
-  it.scopedLive(
-    "1,000 waits interrupted together leave no timer, fiber or request behind",
-    () =>
-      Effect.gen(function*() {
-        const emulator = yield* withEmulator
-        const supervisor = yield* Supervisor.track
-        const before = timers()
-        yield* Effect.gen(function*() {
-          const operations = yield* OperationsService.OperationsService
-          const fibers = yield* Effect.forEach(Array.from({ length: 1000 }).keys(), (index) =>
-            Effect.zipRight(
-              emulator.script(`operations/${index}`, [{ type: "pending", delay: index % 50 === 0 ? 60_000 : 0 }]),
-              Effect.fork(operations.wait(`operations/${index}`))
-            )).pipe(Effect.supervised(supervisor))
-          // Some sleep, some have a request in flight, some are still on their way.
-          yield* eventually("requests under way", Effect.map(emulator.stats, (stats) => stats.requests > 200), 10)
-          yield* Fiber.interruptAll(fibers)
-          yield* eventually("no fiber", Effect.map(supervisor.value, (all) => all.length === 0))
-          // What was already on its way arrives; then nothing does, for three times as long as the schedule's delay.
-          const requests = Effect.map(emulator.stats, (stats) => stats.requests)
-          const grows = Effect.flatMap(requests, (before) =>
-            Effect.map(Effect.delay(requests, "300 millis"), (after) => after > before))
-          yield* eventually("no further request", Effect.negate(grows), 15)
-        }).pipe(Effect.provide(layer({ api: emulator.api, schedule: Polling.fixed("100 millis") })))
-        yield* eventually(
-          "no timer",
-          Effect.sync(() =>
-            timers() <= before
-          ),
-          5
-        )
-        // The global dispatcher of fetch is nobody's to close, and keeps its connections.
-        if (name !== "platform's fetch client") yield* emulator.noConnections
-      }),
-    20_000
-  )
-})
+it.scopedLive("a request that cannot be sent is InvalidRequest, and not transient", () =>
+  Effect.gen(function*() {
+    const { api } = yield* OperationsEmulator.make().serve()
+    const operations = yield* NodeOperations.make({ api })
+    const request = HttpClientRequest.post("/v1/accessPolicies").pipe(HttpClientRequest.setHeader("x", "a\nb"))
+    const error = yield* Effect.flip(operations.start(request))
+    assert.deepStrictEqual(error._tag === "HttpError" && [error.reason, error.isTransient], ["InvalidRequest", false])
+  }))

@@ -12,21 +12,14 @@ import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { inOrder, json } from "./support/http.js"
-import {
-  after,
-  fetchHttp,
-  googleError,
-  httpError,
-  name,
-  pending,
-  service,
-  succeeded,
-  timedHttp,
-  timedInOrder
-} from "./support/service.js"
+import * as TestClock from "effect/TestClock"
+import { googleError, json, name, pending, succeeded } from "./support/answers.js"
+import { fetchHttp, inOrder, mockHttp, silentAfter } from "./support/http.js"
+import { httpError, service } from "./support/service.js"
+import { after } from "./support/time.js"
 
 const url = `https://accesscontextmanager.googleapis.com/v1/${name}`
 const at = (baseUrl: string) => GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl })
@@ -290,12 +283,29 @@ describe("credentials", () => {
       const credentials = Credentials.make({
         headers: () => Effect.delay(token.headers({ url, refresh: false }), 2000)
       })
-      const http = timedHttp(() => Effect.never)
+      const http = mockHttp(() => Effect.never)
       const operations = yield* service(http, { credentials, requestTimeout: "3 seconds" })
       const error = yield* httpError(after("3 seconds", operations.get(name)))
       assert.strictEqual(error.reason, "Timeout")
       assert.deepStrictEqual(http.times, [2000])
       assert.strictEqual(http.aborts(), 1)
+    }))
+
+  it.scoped("leave a second request, with new ones, what is left of requestTimeout", () =>
+    Effect.gen(function*() {
+      let tokens = 0
+      const http = mockHttp((_, index) =>
+        index === 0 ? Effect.delay(Effect.succeed(new Response("", { status: 401 })), "900 millis") : Effect.never
+      )
+      const credentials = Credentials.make({
+        headers: () => Effect.sync(() => ({ authorization: Redacted.make(`Bearer token-${tokens++}`) }))
+      })
+      const operations = yield* service(http, { credentials, requestTimeout: "1 second" })
+      const fiber = yield* Effect.fork(Effect.flip(operations.get("operations/a")))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      assert.strictEqual(error._tag === "HttpError" && error.reason, "Timeout")
+      assert.strictEqual(http.requests.length, 2)
     }))
 
   for (
@@ -336,6 +346,59 @@ describe("credentials", () => {
         assert.notInclude(error.message, "planted")
       }))
   }
+})
+
+describe("requestTimeout", () => {
+  it.scoped("ends an exchange that has no answer, and aborts it", () =>
+    Effect.gen(function*() {
+      const http = silentAfter()
+      const operations = yield* service(http, { requestTimeout: "3 seconds" })
+      const fiber = yield* Effect.fork(operations.get(name))
+      yield* TestClock.adjust(2999)
+      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+      yield* TestClock.adjust(1)
+      const error = yield* httpError(Fiber.join(fiber))
+      assert.strictEqual(error.reason, "Timeout")
+      assert.isTrue(error.isTransient)
+      assert.match(error.message, /GET \/v1\/operations\/x .*requestTimeout of 3s/)
+      assert.strictEqual(http.aborts(), 1)
+    }))
+
+  const begun = () =>
+    new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) })
+  const hanging: ReadonlyArray<readonly [string, () => Promise<Response>]> = [
+    ["an answer that never comes", () => new Promise(() => undefined)],
+    ["a body that hangs", () => Promise.resolve(new Response(begun()))],
+    [
+      "a body that hangs and has a content-length",
+      () => Promise.resolve(new Response(begun(), { headers: { "content-length": "99" } }))
+    ]
+  ]
+  for (const [what, answer] of hanging) {
+    it.scoped(`aborts the fetch of ${what}`, () =>
+      Effect.gen(function*() {
+        const signals: Array<AbortSignal | null | undefined> = []
+        const http = fetchHttp((_, init) => {
+          signals.push(init?.signal)
+          return answer()
+        })
+        const operations = yield* service(http, { requestTimeout: "3 seconds" })
+        const error = yield* httpError(after("3 seconds", operations.get(name)))
+        assert.strictEqual(error.reason, "Timeout")
+        assert.isTrue(error.isTransient)
+        assert.deepStrictEqual(signals.map((signal) => signal?.aborted), [true])
+      }))
+  }
+
+  it.scoped("is 30 seconds unless told otherwise", () =>
+    Effect.gen(function*() {
+      const operations = yield* service(silentAfter())
+      const fiber = yield* Effect.fork(operations.get(name))
+      yield* TestClock.adjust(29_999)
+      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* httpError(Fiber.join(fiber))).reason, "Timeout")
+    }))
 })
 
 describe("answers that are no operation", () => {
@@ -553,7 +616,7 @@ describe("layerConfig", () => {
     Config.all({ token: Config.redacted("ACCESS_TOKEN"), quotaProject: Config.string("QUOTA_PROJECT") }),
     ({ quotaProject, token }) => ({ credentials: Credentials.accessToken(token), quotaProject })
   )
-  const get = (entries: ReadonlyArray<readonly [string, string]>, http = timedInOrder(succeeded)) =>
+  const get = (entries: ReadonlyArray<readonly [string, string]>, http = inOrder(succeeded)) =>
     Effect.flatMap(OperationsService.OperationsService, (operations) => operations.get(name)).pipe(
       Effect.provide(Layer.provide(OperationsService.layerConfig(config), http.layer)),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map(entries)))
@@ -561,7 +624,7 @@ describe("layerConfig", () => {
 
   it.effect("takes its options from configuration", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       yield* get([["ACCESS_TOKEN", "a-token-of-this-test"], ["QUOTA_PROJECT", "my-project"]], http)
       const [request] = http.requests
       assert.strictEqual(request?.headers["authorization"], bearer)

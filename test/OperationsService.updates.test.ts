@@ -1,7 +1,10 @@
+import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "effect-google-operations/Operation"
 import * as OperationError from "effect-google-operations/OperationError"
-import type * as OperationsService from "effect-google-operations/OperationsService"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
 import * as Status from "effect-google-operations/Status"
 import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Chunk from "effect/Chunk"
@@ -14,27 +17,13 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { json } from "./support/http.js"
-import {
-  after,
-  googleError,
-  httpError,
-  name,
-  pending,
-  service,
-  succeeded,
-  type TimedHttp,
-  timedHttp,
-  timedInOrder,
-  unavailable
-} from "./support/service.js"
+import { googleError, json, name, pending, succeeded, unavailable } from "./support/answers.js"
+import { inOrder, type MockHttp, mockHttp, posts, seconds, silentAfter } from "./support/http.js"
+import { apiWith, httpError, service } from "./support/service.js"
+import { after, every } from "./support/time.js"
 
-const every = (duration: Duration.DurationInput) => Schedule.spaced(duration)
-const seconds = (http: TimedHttp) => http.times.map((time) => time / 1000)
 const step = (step: number) => () => json({ name, metadata: { step } })
 const failed = () => json({ name, done: true, error: { code: 9, message: "not empty" } })
-const silentAfter = (...answers: ReadonlyArray<() => Response>) =>
-  timedHttp((_, index) => index < answers.length ? Effect.sync(() => answers[index]!()) : Effect.never)
 
 interface Seen {
   readonly at: number
@@ -52,7 +41,7 @@ const follow = (seen: Array<Seen>, updates: ReturnType<OperationsService.Service
     }))
 
 const following = (
-  http: TimedHttp,
+  http: MockHttp,
   duration: Duration.DurationInput,
   options: OperationsService.UpdatesOptions & { readonly operation?: OperationsService.Waitable } = {}
 ) =>
@@ -69,7 +58,7 @@ const following = (
 describe("what updates gives", () => {
   it.scoped("the first state of a name at once, then each change, last the finished operation", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(step(1), step(1), step(2), step(2), step(1), succeeded)
+      const http = inOrder(step(1), step(1), step(2), step(2), step(1), succeeded)
       const { result, seen } = yield* following(http, "1 hour")
       assert.strictEqual(result._tag, "Right")
       assert.deepStrictEqual(seen, ["0 Pending 1", "2 Pending 2", "4 Pending 1", "5 Succeeded"])
@@ -78,16 +67,16 @@ describe("what updates gives", () => {
 
   it.scoped("the state of a pending operation at once, without a request", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(step(1), step(2), succeeded)
+      const http = inOrder(step(1), step(2), succeeded)
       const operation = Operation.pending({ name, metadata: { step: 1 } })
       const { seen } = yield* following(http, "1 hour", { operation })
       assert.deepStrictEqual(seen, ["0 Pending 1", "2 Pending 2", "3 Succeeded"])
       assert.deepStrictEqual(seconds(http), [1, 2, 3])
     }))
 
-  it.scoped("changes are of value: those of an early response or error count, and their order does not matter alone", () =>
+  it.scoped("a state differs by value: an early response or error counts, the order of fields does not", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(
+      const http = inOrder(
         () => json({ name }),
         () => json({ name, done: false }),
         () => json({ name, done: false, unknown: 1 }),
@@ -102,7 +91,7 @@ describe("what updates gives", () => {
 
   it.scoped("everyPoll gives every answer", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(step(1), step(1), unavailable, step(1), succeeded)
+      const http = inOrder(step(1), step(1), unavailable, step(1), succeeded)
       const { seen } = yield* following(http, "1 hour", { everyPoll: true })
       assert.deepStrictEqual(seen, ["0 Pending 1", "1 Pending 1", "3 Pending 1", "4 Succeeded"])
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4])
@@ -111,13 +100,13 @@ describe("what updates gives", () => {
   it.scoped("everyPoll gives what is known first, too", () =>
     Effect.gen(function*() {
       const operation = Operation.pending({ name, metadata: { step: 1 } })
-      const { seen } = yield* following(timedInOrder(step(1), succeeded), "1 hour", { operation, everyPoll: true })
+      const { seen } = yield* following(inOrder(step(1), succeeded), "1 hour", { operation, everyPoll: true })
       assert.deepStrictEqual(seen, ["0 Pending 1", "1 Pending 1", "2 Succeeded"])
     }))
 
   it.scoped("an operation that is done: itself, without a request", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       const operations = yield* service(http)
       const done = Operation.succeeded({ name })
       assert.deepStrictEqual(
@@ -133,7 +122,7 @@ describe("what updates gives", () => {
 
   it.scoped("of a handle as of a name", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(step(1), succeeded)
+      const http = inOrder(step(1), succeeded)
       const operation = yield* (yield* service(http)).handle(name)
       const { seen } = yield* following(http, "1 hour", { operation })
       assert.deepStrictEqual(seen, ["0 Pending 1", "1 Succeeded"])
@@ -141,26 +130,50 @@ describe("what updates gives", () => {
 
   it.scoped("the name of the caller is polled", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(() => json({ name: "operations/other" }), succeeded)
+      const http = inOrder(() => json({ name: "operations/other" }), succeeded)
       yield* following(http, "1 hour")
       assert.deepStrictEqual(http.requests.map(({ url }) => url.endsWith(`/v1/${name}`)), [true, true])
     }))
 
   it.scoped("one stream can be run again and again", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       const updates = (yield* service(http)).updates(name)
       for (const runs of [1, 2]) {
         assert.strictEqual(Chunk.size(yield* Stream.runCollect(updates)), 1)
         assert.strictEqual(http.times.length, runs)
       }
     }))
+
+  it.scoped("each state, also where the server could hold its answer until the end", () =>
+    Effect.gen(function*() {
+      const emulator = OperationsEmulator.make()
+      yield* emulator.script("operations/a", [
+        { type: "pending", duration: 1000, metadata: { percent: 1 } },
+        { type: "pending", duration: 1000, metadata: { percent: 2 } },
+        { type: "pending", duration: 1000, metadata: { percent: 3 } },
+        { type: "succeeded" }
+      ])
+      const operations = yield* Effect.provideService(
+        OperationsService.make({ api: apiWith({ wait: "body" }) }),
+        HttpClient.HttpClient,
+        emulator.httpClient
+      )
+      const fiber = yield* Effect.fork(
+        Stream.runCollect(operations.updates("operations/a", { schedule: Polling.fixed("300 millis") }))
+      )
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(
+        Chunk.toReadonlyArray(yield* Fiber.join(fiber)).map((operation) => operation.metadata?.["percent"]),
+        [1, 2, 3, undefined]
+      )
+    }))
 })
 
 describe("how updates ends", () => {
   it.scoped("with OperationError, after the last state", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(step(1), failed)
+      const http = inOrder(step(1), failed)
       const { result, seen } = yield* following(http, "1 hour")
       assert.deepStrictEqual(seen, ["0 Pending 1"])
       assert(result._tag === "Left" && result.left._tag === "OperationError")
@@ -170,7 +183,7 @@ describe("how updates ends", () => {
 
   it.scoped("with HttpError", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(step(1), unavailable, () => googleError(403, "PERMISSION_DENIED"))
+      const http = inOrder(step(1), unavailable, () => googleError(403, "PERMISSION_DENIED"))
       const { result, seen } = yield* following(http, "1 hour")
       assert.deepStrictEqual(seen, ["0 Pending 1"])
       assert.strictEqual((yield* httpError(result)).code, "PERMISSION_DENIED")
@@ -179,7 +192,7 @@ describe("how updates ends", () => {
 
   it.scoped("with HttpError when the transient schedule ends", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(unavailable)
+      const http = inOrder(unavailable)
       const { result } = yield* following(http, "1 hour", {
         transient: Schedule.intersect(every("2 seconds"), Schedule.recurs(2))
       })
@@ -189,7 +202,7 @@ describe("how updates ends", () => {
 
   it.scoped("before anything is sent for what is no operation", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       const operations = yield* service(http)
       for (const bad of ["accessPolicies/1", "", Operation.pending({ name: "" })]) {
         assert.strictEqual((yield* httpError(Stream.runDrain(operations.updates(bad)))).reason, "InvalidRequest")
@@ -210,7 +223,7 @@ describe("how updates ends", () => {
   for (const [what, options, reason, times] of timeouts) {
     it.scoped(`with WaitTimeoutError: ${what}`, () =>
       Effect.gen(function*() {
-        const http = timedInOrder(step(1), step(2), step(3), step(4))
+        const http = inOrder(step(1), step(2), step(3), step(4))
         const { result, seen } = yield* following(http, "1 hour", options)
         assert(result._tag === "Left" && WaitTimeoutError.isWaitTimeoutError(result.left))
         assert.strictEqual(result.left.reason, reason)
@@ -225,7 +238,7 @@ describe("how updates ends", () => {
   for (const inFlight of [false, true]) {
     it.scoped(`with Closed, ${inFlight ? "with a poll in flight" : "asleep"}`, () =>
       Effect.gen(function*() {
-        const http = inFlight ? silentAfter() : timedInOrder(pending)
+        const http = inFlight ? silentAfter() : inOrder(pending)
         const operations = yield* service(http)
         const fiber = yield* Effect.fork(Stream.runDrain(operations.updates(name)))
         yield* TestClock.adjust(0)
@@ -240,7 +253,7 @@ describe("how updates ends", () => {
 
   it.scoped("with Closed while the consumer is busy", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending)
+      const http = inOrder(pending)
       const operations = yield* service(http)
       const fiber = yield* Effect.fork(Stream.runForEach(operations.updates(name), () => Effect.sleep("1 minute")))
       yield* TestClock.adjust("1 second")
@@ -252,7 +265,7 @@ describe("how updates ends", () => {
 
   it.scoped("take(1) stops polling, and cancels nothing", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending)
+      const http = inOrder(pending)
       const operations = yield* service(http, { schedule: every("1 second") })
       yield* Stream.runDrain(Stream.take(operations.updates(name, { onInterrupt: "cancel", onTimeout: "cancel" }), 1))
       yield* TestClock.adjust("1 hour")
@@ -286,7 +299,7 @@ describe("how updates ends", () => {
     for (const handled of [false, true]) {
       it.scoped(`${what}${handled ? ", within a stream that handles the end" : ""}: ${count} cancels`, () =>
         Effect.gen(function*() {
-          const http = timedHttp((request) =>
+          const http = mockHttp((request) =>
             Effect.sync(() => request.method === "POST" ? json({}) : end === "done" ? succeeded() : pending())
           )
           const operations = yield* service(http, { schedule: every("1 second") })
@@ -296,11 +309,7 @@ describe("how updates ends", () => {
           )
           yield* TestClock.adjust("5 seconds")
           yield* Fiber.interrupt(fiber)
-          const posts = http.requests.filter(({ method }) => method === "POST")
-          assert.deepStrictEqual(
-            posts.map(({ url }) => new URL(url).pathname),
-            Array<string>(count).fill(`/v1/${name}:cancel`)
-          )
+          assert.deepStrictEqual(posts(http), Array<string>(count).fill(`/v1/${name}:cancel`))
         }))
     }
   }
@@ -309,7 +318,7 @@ describe("how updates ends", () => {
 describe("the pace of updates", () => {
   it.scoped("no poll while the consumer is busy", () =>
     Effect.gen(function*() {
-      const http = timedHttp((_, index) => Effect.sync(() => index < 4 ? step(index)() : succeeded()))
+      const http = mockHttp((_, index) => Effect.sync(() => index < 4 ? step(index)() : succeeded()))
       const operations = yield* service(http, { schedule: every("1 second") })
       const fiber = yield* Effect.fork(Stream.runForEach(operations.updates(name), () => Effect.sleep("1 minute")))
       for (const polls of [1, 2, 3, 4, 5]) {
@@ -323,7 +332,7 @@ describe("the pace of updates", () => {
 
   it.scoped("a consumer that is a little slow does not add to the delays", () =>
     Effect.gen(function*() {
-      const http = timedHttp((_, index) => Effect.sync(() => index < 3 ? step(index)() : succeeded()))
+      const http = mockHttp((_, index) => Effect.sync(() => index < 3 ? step(index)() : succeeded()))
       const operations = yield* service(http, { schedule: every("10 seconds") })
       yield* after("1 hour", Stream.runForEach(operations.updates(name), () => Effect.sleep("4 seconds")))
       assert.deepStrictEqual(seconds(http), [0, 10, 20, 30])
@@ -331,7 +340,7 @@ describe("the pace of updates", () => {
 
   it.scoped("hints lengthen it", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(() => pending({ "retry-after": "10" }), pending, succeeded)
+      const http = inOrder(() => pending({ "retry-after": "10" }), pending, succeeded)
       const { seen } = yield* following(http, "1 hour")
       assert.deepStrictEqual(seconds(http), [0, 10, 11])
       assert.deepStrictEqual(seen, ["0 Pending", "11 Succeeded"])
@@ -339,7 +348,7 @@ describe("the pace of updates", () => {
 
   it.scoped("the deadline stands while the consumer is busy: one more poll, then the end", () =>
     Effect.gen(function*() {
-      const http = timedHttp((_, index) => Effect.sync(step(index)))
+      const http = mockHttp((_, index) => Effect.sync(step(index)))
       const operations = yield* service(http, { schedule: every("1 second") })
       const error = yield* Effect.flip(after(
         "1 hour",
@@ -379,7 +388,7 @@ describe("updates and wait", () => {
         const run = (call: (operations: OperationsService.Service) => Effect.Effect<unknown, unknown>) =>
           Effect.gen(function*() {
             const start = yield* Clock.currentTimeMillis
-            const http = timedInOrder(...script.map((key) => steps[key]), ends[end])
+            const http = inOrder(...script.map((key) => steps[key]), ends[end])
             const operations = yield* service(http, {
               schedule: Schedule.intersect(every("1 second"), Schedule.recurs(20)),
               transient: every("2 seconds")

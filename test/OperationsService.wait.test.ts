@@ -1,43 +1,26 @@
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
-import * as HttpError from "effect-google-operations/HttpError"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as Operation from "effect-google-operations/Operation"
 import * as OperationError from "effect-google-operations/OperationError"
-import * as OperationsService from "effect-google-operations/OperationsService"
+import type * as OperationsService from "effect-google-operations/OperationsService"
 import * as Status from "effect-google-operations/Status"
 import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import { json, transportError } from "./support/http.js"
-import {
-  after,
-  fetchHttp,
-  googleError,
-  httpError,
-  name,
-  pending,
-  service,
-  succeeded,
-  type TimedHttp,
-  timedHttp,
-  timedInOrder,
-  unavailable
-} from "./support/service.js"
-
-const every = (duration: Duration.DurationInput) => Schedule.spaced(duration)
-const seconds = (http: TimedHttp) => http.times.map((time) => time / 1000)
+import { googleError, html, json, name, pending, succeeded, unavailable } from "./support/answers.js"
+import { inOrder, type MockHttp, mockHttp, seconds, silentAfter, transportError } from "./support/http.js"
+import { httpError, service } from "./support/service.js"
+import { after, every, notingSleeps } from "./support/time.js"
 
 /** Waits on a service that polls each second unless it is told otherwise, while that much time passes. */
 const waiting = (
-  http: TimedHttp,
+  http: MockHttp,
   duration: Duration.DurationInput,
   options: OperationsService.Options & OperationsService.WaitOptions & {
     readonly operation?: string | Operation.Operation
@@ -58,30 +41,10 @@ const timedOut = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return result.left
   })
 
-/** Takes the first answers at once; the one after them never comes. */
-const silentAfter = (...answers: ReadonlyArray<() => Response>) =>
-  timedHttp((_, index) => index < answers.length ? Effect.sync(() => answers[index]!()) : Effect.never)
-
-/** Notes every sleep that the effect asks its clock for, in ms. */
-const notingSleeps = <A, E, R>(sleeps: Array<number>, effect: Effect.Effect<A, E, R>) =>
-  Effect.clockWith((clock) =>
-    Effect.withClock(effect, {
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      sleep: (duration) => {
-        sleeps.push(Duration.toMillis(duration))
-        return clock.sleep(duration)
-      },
-      currentTimeMillis: clock.currentTimeMillis,
-      currentTimeNanos: clock.currentTimeNanos,
-      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
-      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos()
-    })
-  )
-
 describe("when a wait polls", () => {
   it.scoped("a name is polled at once, then as the schedule says", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending, pending, succeeded)
+      const http = inOrder(pending, pending, succeeded)
       const operation = yield* waiting(http, "14 seconds", { schedule: every("7 seconds") })
       assert.deepStrictEqual(operation, Operation.succeeded({ name }))
       assert.deepStrictEqual(seconds(http), [0, 7, 14])
@@ -89,7 +52,7 @@ describe("when a wait polls", () => {
 
   it.scoped("the wait's own schedule and transient schedule go before the service's", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending, unavailable, succeeded)
+      const http = inOrder(pending, unavailable, succeeded)
       const operations = yield* service(http, { schedule: every("1 hour"), transient: every("1 hour") })
       yield* after(
         "5 seconds",
@@ -100,7 +63,7 @@ describe("when a wait polls", () => {
 
   it.scoped("a pending operation is polled after the first delay only", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       yield* waiting(http, "7 seconds", { operation: Operation.pending({ name }), schedule: every("7 seconds") })
       assert.deepStrictEqual(seconds(http), [7])
     }))
@@ -108,7 +71,7 @@ describe("when a wait polls", () => {
   it.scoped("the schedule's input is the latest snapshot", () =>
     Effect.gen(function*() {
       const progress = (percent: number) => () => json({ name, metadata: { percent } })
-      const http = timedInOrder(progress(10), progress(50), succeeded)
+      const http = inOrder(progress(10), progress(50), succeeded)
       const seen: Array<unknown> = []
       const schedule = every("1 second").pipe(
         Schedule.tapInput((operation: Operation.Pending) => Effect.sync(() => seen.push(operation.metadata)))
@@ -119,7 +82,7 @@ describe("when a wait polls", () => {
 
   it.scoped("an operation that is done costs no request", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       const operations = yield* service(http)
       for (const operation of [Operation.succeeded({ name }), Operation.succeeded({ name: "" })]) {
         assert.strictEqual(yield* operations.wait(operation), operation)
@@ -133,7 +96,7 @@ describe("when a wait polls", () => {
 
   it.scoped("a pending operation without a name is refused", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
+      const http = inOrder(succeeded)
       const operations = yield* service(http)
       const error = yield* httpError(operations.wait(Operation.pending({ name: "" })))
       assert.strictEqual(error.reason, "InvalidRequest")
@@ -144,7 +107,7 @@ describe("when a wait polls", () => {
 
   it.scoped("an operation that fails in the meantime is an OperationError with its last state", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(
+      const http = inOrder(
         pending,
         () => json({ name, done: true, metadata: { step: 2 }, error: { code: 9, message: "not empty" } })
       )
@@ -154,10 +117,14 @@ describe("when a wait polls", () => {
       assert.deepStrictEqual(error.operation.metadata, { step: 2 })
     }))
 
-  for (const operation of [name, Operation.pending({ name })]) {
-    it.scoped(`the name of the caller's ${typeof operation} is polled whatever a reply says`, () =>
+  const known: ReadonlyArray<readonly [string, string | Operation.Operation]> = [
+    ["the caller's name", name],
+    ["the name of the caller's pending operation", Operation.pending({ name })]
+  ]
+  for (const [what, operation] of known) {
+    it.scoped(`${what} is polled whatever a reply says`, () =>
       Effect.gen(function*() {
-        const http = timedInOrder(() => json({ name: "operations/other" }), () => json({ done: false }), succeeded)
+        const http = inOrder(() => json({ name: "operations/other" }), () => json({ done: false }), succeeded)
         yield* waiting(http, "3 seconds", { operation })
         assert.deepStrictEqual(
           http.requests.map((request) => request.url),
@@ -170,7 +137,7 @@ describe("when a wait polls", () => {
 describe("when a wait gives up", () => {
   it.scoped("the last sleep is cut, so that the final poll starts on the deadline", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(() => json({ name, metadata: { step: 1 } }))
+      const http = inOrder(() => json({ name, metadata: { step: 1 } }))
       const error = yield* timedOut(
         waiting(http, "10 seconds", { schedule: every("7 seconds"), timeout: "10 seconds" })
       )
@@ -186,22 +153,22 @@ describe("when a wait gives up", () => {
 
   it.scoped("success on the final poll is success", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending, pending, succeeded)
+      const http = inOrder(pending, pending, succeeded)
       const operation = yield* waiting(http, "10 seconds", { schedule: every("7 seconds"), timeout: "10 seconds" })
       assert.strictEqual(operation._tag, "Succeeded")
       assert.deepStrictEqual(seconds(http), [0, 7, 10])
     }))
 
-  const short: ReadonlyArray<readonly [string | Operation.Operation, number, ReadonlyArray<number>]> = [
-    [name, 0, [0]],
-    [name, 1, [0, 1]],
-    [Operation.pending({ name }), 0, [0]],
-    [Operation.pending({ name }), 1, [1]]
+  const short: ReadonlyArray<readonly [string, string | Operation.Operation, number, ReadonlyArray<number>]> = [
+    ["a name", name, 0, [0]],
+    ["a name", name, 1, [0, 1]],
+    ["a pending operation", Operation.pending({ name }), 0, [0]],
+    ["a pending operation", Operation.pending({ name }), 1, [1]]
   ]
-  for (const [operation, timeout, polls] of short) {
-    it.scoped(`a ${typeof operation} is polled at least once, also with a timeout of ${timeout} s`, () =>
+  for (const [what, operation, timeout, polls] of short) {
+    it.scoped(`${what} is polled at least once, also with a timeout of ${timeout} s`, () =>
       Effect.gen(function*() {
-        const http = timedInOrder(pending)
+        const http = inOrder(pending)
         const options = { operation, schedule: every("7 seconds"), timeout: Duration.seconds(timeout) }
         const error = yield* timedOut(waiting(http, "1 second", options))
         assert.deepStrictEqual(seconds(http), polls)
@@ -211,7 +178,7 @@ describe("when a wait gives up", () => {
   }
 
   const slow = (answer: () => Response) =>
-    timedHttp((_, index) => index === 0 ? Effect.sync(pending) : Effect.delay(Effect.sync(answer), "5 seconds"))
+    mockHttp((_, index) => index === 0 ? Effect.sync(pending) : Effect.delay(Effect.sync(answer), "5 seconds"))
 
   it.scoped("a poll in flight at the deadline is the final poll", () =>
     Effect.gen(function*() {
@@ -244,7 +211,7 @@ describe("when a wait gives up", () => {
 
   it.scoped("a schedule that ends ends the wait", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending)
+      const http = inOrder(pending)
       const schedule = Schedule.intersect(every("1 second"), Schedule.recurs(2))
       const error = yield* timedOut(waiting(http, "1 minute", { schedule }))
       assert.deepStrictEqual(seconds(http), [0, 1, 2])
@@ -256,19 +223,19 @@ describe("when a wait gives up", () => {
 
   it.scoped("the default schedule never ends", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending)
+      const http = inOrder(pending)
       const operations = yield* service(http)
       const fiber = yield* Effect.fork(Effect.withRandomFixed(operations.wait(name), [0.5]))
       yield* TestClock.adjust("20 minutes")
       assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
-      // A second at first, then 15 % of the time so far, then 30 seconds.
-      assert.deepStrictEqual(seconds(http).slice(0, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8.05, 9.258])
+      // Half a second at first, then a fifth of the time so far, then 30 seconds.
+      assert.deepStrictEqual(seconds(http).slice(0, 10), [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.6, 4.32, 5.184])
       assert.isAbove(http.times.at(-1)!, 1_169_000)
     }))
 
   it.scoped("the last failure is told", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending, unavailable, pending)
+      const http = inOrder(pending, unavailable, pending)
       const error = yield* timedOut(
         waiting(http, "10 seconds", { schedule: every("7 seconds"), timeout: "10 seconds" })
       )
@@ -280,7 +247,7 @@ describe("when a wait gives up", () => {
 
   it.scoped("nothing but failures until the deadline is a WaitTimeoutError without a last state", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(unavailable)
+      const http = inOrder(unavailable)
       const error = yield* timedOut(
         waiting(http, "10 seconds", { transient: every("4 seconds"), timeout: "10 seconds" })
       )
@@ -294,7 +261,7 @@ describe("when a wait gives up", () => {
 describe("failures during a wait", () => {
   it.scoped("transient ones do not end it", () =>
     Effect.gen(function*() {
-      const http = timedHttp((request, index) =>
+      const http = mockHttp((request, index) =>
         index === 0
           ? Effect.sync(unavailable)
           : index === 1
@@ -309,7 +276,7 @@ describe("failures during a wait", () => {
 
   it.scoped("the transient schedule's end ends it with the last failure", () =>
     Effect.gen(function*() {
-      const http = timedHttp((_, index) =>
+      const http = mockHttp((_, index) =>
         Effect.sync(() => googleError(503, "UNAVAILABLE", { message: `failure ${index}` }))
       )
       const transient = Schedule.intersect(every("1 second"), Schedule.recurs(2))
@@ -320,7 +287,7 @@ describe("failures during a wait", () => {
 
   it.scoped("one success starts the transient schedule anew", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(unavailable, pending, unavailable, pending, unavailable, unavailable)
+      const http = inOrder(unavailable, pending, unavailable, pending, unavailable, unavailable)
       const transient = Schedule.intersect(every("1 second"), Schedule.recurs(1))
       yield* httpError(waiting(http, "1 minute", { transient }))
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
@@ -328,7 +295,7 @@ describe("failures during a wait", () => {
 
   it.scoped("by default it gives up after five minutes of failing in a row", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(unavailable)
+      const http = inOrder(unavailable)
       const operations = yield* service(http)
       const fiber = yield* Effect.fork(Effect.withRandomFixed(operations.wait(name), [0.5]))
       yield* TestClock.adjust("300 seconds")
@@ -348,12 +315,100 @@ describe("failures during a wait", () => {
   for (const [what, answer] of permanent) {
     it.scoped(`${what} fails fast`, () =>
       Effect.gen(function*() {
-        const http = timedInOrder(answer)
+        const http = inOrder(answer)
         const error = yield* httpError(waiting(http, 0))
         assert.isFalse(error.isTransient)
         assert.deepStrictEqual(seconds(http), [0])
       }))
   }
+})
+
+describe("NOT_FOUND, by phase", () => {
+  const notFound = () => googleError(404, "NOT_FOUND", { message: "no such operation" })
+  const options = { schedule: every("10 seconds"), transient: every("10 seconds") }
+  const known = Operation.pending({ name })
+
+  const run = (
+    operation: OperationsService.Waitable,
+    duration: Duration.DurationInput,
+    ...answers: ReadonlyArray<() => Response>
+  ) =>
+    Effect.gen(function*() {
+      const http = inOrder(...answers)
+      const operations = yield* service(http, options)
+      const start = (yield* Clock.currentTimeMillis) / 1000
+      const result = yield* Effect.either(after(duration, operations.wait(operation)))
+      return { result, times: seconds(http).map((time) => time - start) }
+    })
+
+  const failing = (
+    operation: OperationsService.Waitable,
+    expected: ReadonlyArray<number>,
+    ...answers: ReadonlyArray<() => Response>
+  ) =>
+    Effect.gen(function*() {
+      const { result, times } = yield* run(operation, "5 minutes", ...answers)
+      const error = yield* httpError(result)
+      assert.strictEqual(error.httpStatus, 404)
+      assert.deepStrictEqual(times, expected)
+      return error
+    })
+
+  it.scoped("a bare name: at once", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(name, [0], notFound)
+      assert.notInclude(error.message, "expired")
+    }))
+
+  it.scoped("a pending operation: tolerated for 30 seconds at most", () => failing(known, [10, 20, 30], notFound))
+
+  it.scoped("a pending operation that appears in time: no failure", () =>
+    Effect.gen(function*() {
+      const { result, times } = yield* run(known, "30 seconds", notFound, notFound, succeeded)
+      assert.strictEqual(result._tag, "Right")
+      assert.deepStrictEqual(times, [10, 20, 30])
+    }))
+
+  it.scoped("one that started: tolerated as well", () =>
+    Effect.gen(function*() {
+      const http = inOrder(pending, notFound, succeeded)
+      const operations = yield* service(http, options)
+      const started = yield* operations.start(HttpClientRequest.post("/v1/accessPolicies"))
+      assert.strictEqual((yield* after("20 seconds", operations.wait(started)))._tag, "Succeeded")
+    }))
+
+  it.scoped("a pending operation, once it has been seen: at once", () => failing(known, [10, 20], pending, notFound))
+
+  it.scoped("an outage does not count as having been seen", () => failing(known, [10, 20, 30], unavailable, notFound))
+
+  it.scoped("a 404 that is not Google's: never tolerated", () => failing(known, [10], html(404)))
+
+  it.scoped("a resumed handle: at once, and it may have expired", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* service(inOrder(pending))).handle(known)
+      yield* TestClock.adjust("31 seconds")
+      const error = yield* failing(handle, [0], notFound)
+      assert.strictEqual(error.code, "NOT_FOUND")
+      assert.match(error.message, /no such operation.*may have expired/)
+      assert.strictEqual(error.status?.message, "no such operation")
+      const other = yield* failing(handle, [0], html(404))
+      assert.notInclude(other.message, "expired")
+    }))
+
+  it.scoped("a handle that was just made: tolerated as for an operation that was just started", () =>
+    Effect.gen(function*() {
+      const operations = yield* service(inOrder(notFound, succeeded), options)
+      const handle = yield* operations.handle(known)
+      assert.strictEqual((yield* after("20 seconds", operations.wait(handle)))._tag, "Succeeded")
+    }))
+
+  it.scoped("a handle is for an API, however its base URL is spelled", () =>
+    Effect.gen(function*() {
+      const at = (baseUrl: string) => ({ api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl }) })
+      const handle = yield* (yield* service(inOrder(pending), at("https://example.com/"))).handle(known)
+      const operations = yield* service(inOrder(succeeded), at("https://example.com"))
+      assert.strictEqual((yield* after("1 second", operations.wait(handle)))._tag, "Succeeded")
+    }))
 })
 
 describe("server hints", () => {
@@ -373,14 +428,14 @@ describe("server hints", () => {
         details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "2s" }]
       })]
   ]
-  const since = (http: TimedHttp) => http.times.map((time) => (time - start) / 1000)
+  const since = (http: MockHttp) => http.times.map((time) => (time - start) / 1000)
 
   for (const [what, answer] of hints) {
     for (const [kind, schedule] of [["spaced", every("1 second")], ["fixed", Schedule.fixed("1 second")]] as const) {
       it.scoped(`${what} lengthens the next delay, once and without a burst (${kind})`, () =>
         Effect.gen(function*() {
           yield* TestClock.setTime(start)
-          const http = timedInOrder(answer, pending, pending, succeeded)
+          const http = inOrder(answer, pending, pending, succeeded)
           yield* waiting(http, "12 seconds", { schedule })
           assert.deepStrictEqual(since(http), [0, 10, 11, 12])
         }))
@@ -389,21 +444,21 @@ describe("server hints", () => {
 
   it.scoped("a hint shorter than the delay changes nothing", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(() => pending({ "retry-after": "2" }), succeeded)
+      const http = inOrder(() => pending({ "retry-after": "2" }), succeeded)
       yield* waiting(http, "7 seconds", { schedule: every("7 seconds") })
       assert.deepStrictEqual(seconds(http), [0, 7])
     }))
 
   it.scoped("a failure's hint does not outlive the failure", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(() => unavailable({ "retry-after": "10" }), unavailable, succeeded)
+      const http = inOrder(() => unavailable({ "retry-after": "10" }), unavailable, succeeded)
       yield* waiting(http, "11 seconds")
       assert.deepStrictEqual(seconds(http), [0, 10, 11])
     }))
 
   it.scoped("a fixed schedule does not catch up with a burst after failures either", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending, unavailable, pending, pending, succeeded)
+      const http = inOrder(pending, unavailable, pending, pending, succeeded)
       yield* waiting(http, "13 seconds", { schedule: Schedule.fixed("1 second"), transient: every("10 seconds") })
       assert.deepStrictEqual(seconds(http), [0, 1, 11, 12, 13])
     }))
@@ -416,7 +471,7 @@ describe("server hints", () => {
   for (const [what, options, at] of bounds) {
     it.scoped(`a hint is bounded by ${what}`, () =>
       Effect.gen(function*() {
-        const http = timedInOrder(() => pending({ "retry-after": "99999" }), succeeded)
+        const http = inOrder(() => pending({ "retry-after": "99999" }), succeeded)
         yield* waiting(http, Duration.seconds(at), options)
         assert.deepStrictEqual(seconds(http), [0, at])
       }))
@@ -438,7 +493,7 @@ describe("server hints", () => {
     it.scoped(`Retry-After: ${JSON.stringify(value)} is ignored`, () =>
       Effect.gen(function*() {
         yield* TestClock.setTime(start)
-        const http = timedInOrder(() => pending({ "retry-after": value }), succeeded)
+        const http = inOrder(() => pending({ "retry-after": value }), succeeded)
         yield* waiting(http, "1 second")
         assert.deepStrictEqual(since(http), [0, 1])
       }))
@@ -465,7 +520,7 @@ describe("server hints", () => {
   for (const [what, answer, options, delay] of long) {
     it.scoped(`${what} asks the clock for no sleep of 2^31 ms or more`, () =>
       Effect.gen(function*() {
-        const http = timedInOrder(answer, succeeded)
+        const http = inOrder(answer, succeeded)
         const sleeps: Array<number> = []
         const operations = yield* service(http, { schedule: every("1 second"), ...options })
         const fiber = yield* Effect.fork(notingSleeps(sleeps, operations.wait(name)))
@@ -485,7 +540,7 @@ describe("server hints", () => {
 
   it.scoped("neither do a long timeout and a long requestTimeout", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending, succeeded)
+      const http = inOrder(pending, succeeded)
       const sleeps: Array<number> = []
       const operations = yield* service(http, { schedule: every("90 days"), requestTimeout: "80 days" })
       yield* after("60 days", notingSleeps(sleeps, operations.wait(name, { timeout: "60 days" })))
@@ -497,7 +552,7 @@ describe("server hints", () => {
 describe("interruption", () => {
   it.scoped("of a sleeping wait: no further request", () =>
     Effect.gen(function*() {
-      const http = timedInOrder(pending)
+      const http = inOrder(pending)
       const operations = yield* service(http, { schedule: every("1 second") })
       const fiber = yield* Effect.fork(operations.wait(name))
       yield* TestClock.adjust("1 second")
@@ -521,155 +576,4 @@ describe("interruption", () => {
         assert.deepStrictEqual(http.requests.map((request) => request.method), ["GET"])
       }))
   }
-})
-
-describe("requestTimeout", () => {
-  it.scoped("ends an exchange that has no answer, and aborts it", () =>
-    Effect.gen(function*() {
-      const http = silentAfter()
-      const operations = yield* service(http, { requestTimeout: "3 seconds" })
-      const fiber = yield* Effect.fork(operations.get(name))
-      yield* TestClock.adjust(2999)
-      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
-      yield* TestClock.adjust(1)
-      const error = yield* httpError(Fiber.join(fiber))
-      assert.strictEqual(error.reason, "Timeout")
-      assert.isTrue(error.isTransient)
-      assert.match(error.message, /GET \/v1\/operations\/x .*requestTimeout of 3s/)
-      assert.strictEqual(http.aborts(), 1)
-    }))
-
-  const begun = () =>
-    new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) })
-  const hanging: ReadonlyArray<readonly [string, () => Promise<Response>]> = [
-    ["an answer that never comes", () => new Promise(() => undefined)],
-    ["a body that hangs", () => Promise.resolve(new Response(begun()))],
-    [
-      "a body that hangs and has a content-length",
-      () => Promise.resolve(new Response(begun(), { headers: { "content-length": "99" } }))
-    ]
-  ]
-  for (const [what, answer] of hanging) {
-    it.scoped(`aborts the fetch of ${what}`, () =>
-      Effect.gen(function*() {
-        const signals: Array<AbortSignal | null | undefined> = []
-        const http = fetchHttp((_, init) => {
-          signals.push(init?.signal)
-          return answer()
-        })
-        const operations = yield* service(http, { requestTimeout: "3 seconds" })
-        const error = yield* httpError(after("3 seconds", operations.get(name)))
-        assert.strictEqual(error.reason, "Timeout")
-        assert.isTrue(error.isTransient)
-        assert.deepStrictEqual(signals.map((signal) => signal?.aborted), [true])
-      }))
-  }
-
-  it.scoped("is 30 seconds unless told otherwise", () =>
-    Effect.gen(function*() {
-      const operations = yield* service(silentAfter())
-      const fiber = yield* Effect.fork(operations.get(name))
-      yield* TestClock.adjust(29_999)
-      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
-      yield* TestClock.adjust(1)
-      assert.strictEqual((yield* httpError(Fiber.join(fiber))).reason, "Timeout")
-    }))
-})
-
-describe("close", () => {
-  const endings: ReadonlyArray<readonly [string, () => TimedHttp, "get" | "wait", number]> = [
-    ["a wait that sleeps", () => timedInOrder(pending), "wait", 0],
-    ["a wait that sleeps after a failure", () => timedInOrder(unavailable), "wait", 0],
-    ["a wait with an exchange in flight", () => silentAfter(), "wait", 1],
-    ["a get in flight", () => silentAfter(), "get", 1]
-  ]
-  for (const [what, mock, call, aborts] of endings) {
-    it.scoped(`ends ${what} at once as Closed`, () =>
-      Effect.gen(function*() {
-        const http = mock()
-        const operations = yield* service(http)
-        const fiber = yield* Effect.fork(operations[call](name))
-        yield* TestClock.adjust(0)
-        yield* operations.close
-        const error = yield* httpError(Fiber.join(fiber))
-        assert.strictEqual(error.reason, "Closed")
-        assert.isFalse(error.isTransient)
-        assert.include(error.message, "GET /v1/operations/x")
-        assert.strictEqual(http.aborts(), aborts)
-        yield* TestClock.adjust("1 hour")
-        assert.deepStrictEqual(seconds(http), [0])
-      }))
-  }
-
-  it.scoped("ends a body in flight, too", () =>
-    Effect.gen(function*() {
-      let isCancelled = false
-      const body = new ReadableStream({ cancel: () => void (isCancelled = true) })
-      const operations = yield* service(timedInOrder(() => new Response(body)))
-      const fiber = yield* Effect.fork(operations.get(name))
-      yield* TestClock.adjust(0)
-      yield* operations.close
-      assert.strictEqual((yield* httpError(Fiber.join(fiber))).reason, "Closed")
-      yield* TestClock.adjust(0)
-      assert.isTrue(isCancelled)
-    }))
-
-  it.scoped("leaves nothing to call, however often it is run", () =>
-    Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
-      const operations = yield* service(http)
-      yield* Effect.all([operations.close, operations.close], { concurrency: "unbounded" })
-      yield* operations.close
-      const calls = [operations.get(name), operations.wait(name), operations.wait(Operation.pending({ name }))]
-      for (const call of calls) {
-        assert.strictEqual((yield* httpError(call)).reason, "Closed")
-      }
-      assert.strictEqual(http.times.length, 0)
-    }))
-
-  it.effect("comes with the end of the scope, of make and of layer", () =>
-    Effect.gen(function*() {
-      const http = silentAfter(pending)
-      const built = Layer.build(OperationsService.layer({ schedule: every("1 second") })).pipe(
-        Effect.map(Context.get(OperationsService.OperationsService)),
-        Effect.provide(http.layer)
-      )
-      for (const make of [service(http, { schedule: every("1 second") }), built]) {
-        const scope = yield* Scope.make()
-        const operations = yield* Scope.extend(make, scope)
-        const fiber = yield* Effect.fork(operations.wait(name))
-        yield* TestClock.adjust("1 second")
-        yield* Scope.close(scope, Exit.void)
-        assert.strictEqual((yield* httpError(Fiber.join(fiber))).reason, "Closed")
-        assert.strictEqual((yield* httpError(operations.get(name))).reason, "Closed")
-      }
-      assert.strictEqual(http.aborts(), 2)
-    }))
-
-  it.scoped("cannot be interrupted, and does not wait for an exchange that cannot be either", () =>
-    Effect.gen(function*() {
-      const gate = yield* Deferred.make<void>()
-      const http = timedHttp(() => Effect.uninterruptible(Effect.as(Deferred.await(gate), succeeded())))
-      const operations = yield* service(http)
-      const call = yield* Effect.fork(operations.get(name))
-      yield* TestClock.adjust(0)
-      const closing = yield* Effect.fork(operations.close)
-      yield* Effect.yieldNow()
-      yield* Fiber.interrupt(closing)
-      // It has run to its end all the same.
-      const ended = yield* Fiber.poll(call)
-      assert(ended._tag === "Some" && Exit.isFailure(ended.value))
-      assert.strictEqual((yield* httpError(Fiber.join(call))).reason, "Closed")
-      yield* operations.close
-      yield* Deferred.succeed(gate, undefined)
-    }))
-
-  it.scoped("leaves other services over the same client alone", () =>
-    Effect.gen(function*() {
-      const http = timedInOrder(succeeded)
-      const [one, other] = [yield* service(http), yield* service(http)]
-      yield* one.close
-      assert.isTrue(HttpError.isHttpError(yield* Effect.flip(one.get(name))))
-      assert.strictEqual((yield* other.get(name))._tag, "Succeeded")
-    }))
 })

@@ -1,94 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as Operation from "effect-google-operations/Operation"
 import type * as OperationsService from "effect-google-operations/OperationsService"
 import * as Status from "effect-google-operations/Status"
-import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { json } from "./support/http.js"
-import {
-  after,
-  googleError,
-  httpError,
-  name,
-  service,
-  type TimedHttp,
-  timedHttp,
-  timedInOrder
-} from "./support/service.js"
-
-const every = (duration: Duration.DurationInput) => Schedule.spaced(duration)
-const seconds = (http: TimedHttp) => http.times.map((time) => time / 1000)
-const names = (count: number) => Array.from({ length: count }, (_, index) => `operations/${index}`)
-const idOf = (url: string): string => new URL(url).pathname.replace(/^\/v1\//, "")
-
-/** How each operation is answered: by its name, and how many polls it has had before. */
-type Script = (name: string, polls: number) => Response
-
-/** Answers by name; `:cancel` with `{}`. */
-const scripted = (script: Script, delay: Duration.DurationInput = 0) => {
-  const polls = new Map<string, number>()
-  let inFlight = 0
-  let most = 0
-  const http = timedHttp((request) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => {
-        most = Math.max(most, ++inFlight)
-      }),
-      () => {
-        if (request.method === "POST") return Effect.sync(() => json({}))
-        const id = idOf(request.url)
-        const count = polls.get(id) ?? 0
-        polls.set(id, count + 1)
-        const answer = Effect.sync(() => script(id, count))
-        return Duration.toMillis(delay) === 0 ? answer : Effect.delay(answer, delay)
-      },
-      () => Effect.sync(() => inFlight--)
-    )
-  )
-  return {
-    ...http,
-    polls,
-    most: () => most,
-    cancelled: () => http.requests.filter(({ method }) => method === "POST").map(({ url }) => idOf(url))
-  }
-}
-
-const pending = (name: string) => json({ name })
-const succeeded = (name: string) => json({ name, done: true })
-const failed = (name: string) => json({ name, done: true, error: { code: 9, message: "not empty" } })
-/** Pending for that many polls, then done. */
-const doneAfter = (polls: number): Script => (name, seen) => seen < polls ? pending(name) : succeeded(name)
-
-const nameOf = (of: OperationsService.Waitable) => typeof of === "string" ? of : of.name
-/** An outcome as `operations/1 Succeeded` or `operations/1 OperationError FAILED_PRECONDITION`. */
-const label = ({ of, result }: OperationsService.Outcome): string => {
-  const what = result._tag === "Right"
-    ? result.right._tag
-    : result.left._tag === "OperationError"
-    ? `OperationError ${result.left.code}`
-    : `${result.left._tag} ${result.left.reason}`
-  return `${nameOf(of)} ${what}`
-}
-
-/** Collects outcomes as they come, with the time in seconds. */
-const collecting = <W extends OperationsService.Waitable>(
-  seen: Array<string>,
-  outcomes: Stream.Stream<OperationsService.Outcome<W>>
-) =>
-  Stream.runForEach(outcomes, (outcome) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      seen.push(`${now / 1000} ${label(outcome)}`)
-    }))
+import { googleError, name } from "./support/answers.js"
+import { mockHttp, seconds } from "./support/http.js"
+import { collecting, doneAfter, failed, idOf, label, names, pending, scripted, succeeded } from "./support/many.js"
+import { apiWith, service } from "./support/service.js"
+import { after, every } from "./support/time.js"
 
 describe("waitAll", () => {
   it.scoped("gives outcomes as they come, in the order of their ends", () =>
@@ -305,13 +232,12 @@ describe("waitAll", () => {
 
   it.scoped("a server that holds its answers does not keep the others waiting", () =>
     Effect.gen(function*() {
-      const http = timedHttp((request) =>
+      const http = mockHttp((request) =>
         request.method === "POST" && !request.url.includes("operations/199")
           ? Effect.delay(Effect.sync(() => pending(name)), "24 seconds")
           : Effect.sync(() => request.url.includes("operations/199") ? succeeded("operations/199") : pending(name))
       )
-      const api = GoogleApi.make({ ...GoogleApi.accessContextManager, methods: { wait: "body" } })
-      const operations = yield* service(http, { api, schedule: every("5 seconds") })
+      const operations = yield* service(http, { api: apiWith({ wait: "body" }), schedule: every("5 seconds") })
       const seen: Array<string> = []
       yield* after("5 seconds", collecting(seen, Stream.take(operations.waitAll(names(200)), 1)))
       assert.strictEqual(seen.length, 1)
@@ -337,7 +263,7 @@ describe("the end of waitAll", () => {
 
   it.scoped("take(1) aborts the polls in flight", () =>
     Effect.gen(function*() {
-      const http = timedHttp((request) =>
+      const http = mockHttp((request) =>
         idOf(request.url) === "operations/3" ? Effect.sync(() => succeeded("operations/3")) : Effect.never
       )
       const operations = yield* service(http)
@@ -444,221 +370,5 @@ describe("the end of waitAll", () => {
       yield* Fiber.interruptAll(waits)
       assert.deepStrictEqual(http.cancelled().sort(), probes.map((name) => `${name}:cancel`).sort())
       assert.strictEqual(http.times.length, asked + 2 * probes.length)
-    }), 30_000)
-})
-
-describe("requestBudget", () => {
-  const steps = (count: number, step: number) => Array.from({ length: count }, (_, index) => index * step)
-
-  it.scoped("perSecond spreads the polls of waitAll evenly", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0))
-      const operations = yield* service(http, { requestBudget: { perSecond: 4 } })
-      const seen: Array<string> = []
-      yield* after("1 minute", collecting(seen, operations.waitAll(names(10))))
-      assert.deepStrictEqual(http.times, steps(10, 250))
-      assert.deepStrictEqual(seen, names(10).map((name, index) => `${index / 4} ${name} Succeeded`))
-    }))
-
-  it.scoped("perSecond holds for more operations than slots, poll after poll", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(1))
-      const operations = yield* service(http, { requestBudget: { perSecond: 10 }, schedule: every("1 second") })
-      yield* after("1 hour", Stream.runDrain(operations.waitAll(names(80))))
-      assert.deepStrictEqual(http.times, steps(160, 100))
-    }), 30_000)
-
-  it.scoped("concurrent bounds what is in flight", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0), "1 second")
-      const operations = yield* service(http, { requestBudget: { concurrent: 3 } })
-      yield* after("1 minute", Stream.runDrain(operations.waitAll(names(10))))
-      assert.strictEqual(http.most(), 3)
-      assert.deepStrictEqual(seconds(http), [0, 0, 0, 1, 1, 1, 2, 2, 2, 3])
-    }))
-
-  it.scoped("both at once", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0), "1 second")
-      const operations = yield* service(http, { requestBudget: { concurrent: 2, perSecond: 10 } })
-      yield* after("1 minute", Stream.runDrain(operations.waitAll(names(5))))
-      assert.strictEqual(http.most(), 2)
-      assert.deepStrictEqual(http.times, [0, 100, 1000, 1100, 2000])
-    }))
-
-  it.scoped("may be larger than the 64 polls that are in flight by default", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0), "1 second")
-      const operations = yield* service(http, { requestBudget: { concurrent: 100 } })
-      yield* after("1 minute", Stream.runDrain(operations.waitAll(names(150))))
-      assert.strictEqual(http.most(), 100)
-    }), 30_000)
-
-  for (const requestBudget of [{ perSecond: 10 }, { concurrent: 1 }, { perSecond: 10, concurrent: 5 }]) {
-    it.scoped(`each operation has its turn: ${JSON.stringify(requestBudget)}`, () =>
-      Effect.gen(function*() {
-        const http = scripted((name) => pending(name), "concurrent" in requestBudget ? 100 : 0)
-        const operations = yield* service(http, { requestBudget, schedule: every("1 second") })
-        const fiber = yield* Effect.fork(Stream.runDrain(operations.waitAll(names(70))))
-        for (const time of [3, 7, 15]) {
-          yield* TestClock.adjust(Duration.seconds(time))
-          const counts = names(70).map((name) => http.polls.get(name) ?? 0)
-          assert.isAtMost(Math.max(...counts) - Math.min(...counts), 1)
-        }
-        assert.isAtLeast(Math.min(...names(70).map((name) => http.polls.get(name) ?? 0)), 3)
-        yield* Fiber.interrupt(fiber)
-      }), 30_000)
-  }
-
-  it.scoped("is one for all the service's calls, first come, first served", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0))
-      const operations = yield* service(http, { requestBudget: { perSecond: 1 } })
-      const calls = [
-        operations.get("operations/0"),
-        operations.wait("operations/1"),
-        operations.cancel("operations/2"),
-        Stream.runDrain(operations.waitAll(["operations/3"])),
-        operations.get("operations/4")
-      ]
-      yield* after("1 minute", Effect.all(calls, { concurrency: "unbounded" }))
-      assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4])
-      const ids = http.requests.map(({ url }) => idOf(url).replace(":cancel", ""))
-      assert.deepStrictEqual([...ids].sort(), names(5))
-      assert.deepStrictEqual(ids.slice(0, 3), names(3))
-    }))
-
-  it.scoped("bounds plain gets: how many at a time", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0), "1 second")
-      const operations = yield* service(http, { requestBudget: { concurrent: 2 } })
-      const gets = names(5).map((name) => operations.get(name))
-      yield* after("1 minute", Effect.all(gets, { concurrency: "unbounded" }))
-      assert.deepStrictEqual(seconds(http), [0, 0, 1, 1, 2])
-    }))
-
-  it.scoped("is free again after failures, timeouts and interruptions", () =>
-    Effect.gen(function*() {
-      const http = timedHttp((_, index) =>
-        index === 0
-          ? Effect.sync(() => googleError(403, "PERMISSION_DENIED"))
-          : index < 3
-          ? Effect.never
-          : Effect.sync(() => succeeded(name))
-      )
-      const operations = yield* service(http, { requestBudget: { concurrent: 1 }, requestTimeout: "5 seconds" })
-      yield* httpError(operations.get(name))
-      yield* httpError(after("5 seconds", operations.get(name)))
-      const fiber = yield* Effect.fork(operations.get(name))
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.interrupt(fiber)
-      assert.strictEqual((yield* operations.get(name))._tag, "Succeeded")
-      assert.strictEqual(http.times.length, 4)
-    }))
-
-  for (const requestBudget of [{ perSecond: 1 }, { concurrent: 1 }]) {
-    it.scoped(`what leaves the queue takes nobody's place: ${JSON.stringify(requestBudget)}`, () =>
-      Effect.gen(function*() {
-        const http = scripted(doneAfter(0), "1 second")
-        const operations = yield* service(http, { requestBudget })
-        const fibers = yield* Effect.forEach(names(100), (name) => Effect.fork(operations.get(name)))
-        yield* TestClock.adjust(1500)
-        yield* Fiber.interruptAll(fibers)
-        const asked = http.times.length
-        assert.strictEqual(asked, 2)
-        yield* after("2 seconds", operations.get(name))
-        assert.isAtMost(http.times.at(-1)!, 2000)
-        assert.strictEqual(http.times.length, asked + 1)
-      }))
-  }
-
-  it.scoped("requests go on when there was nothing to do for a while, without a burst", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0))
-      const operations = yield* service(http, { requestBudget: { perSecond: 1 } })
-      const gets = Effect.all(names(3).map((name) => operations.get(name)), { concurrency: "unbounded" })
-      yield* after("10 seconds", gets)
-      yield* after("10 seconds", gets)
-      assert.deepStrictEqual(seconds(http), [0, 1, 2, 10, 11, 12])
-    }))
-
-  for (const requestBudget of [{ perSecond: 1 / 3600 }, { concurrent: 1 }]) {
-    it.scoped(`a wait with a timeout ends in bounded time under ${JSON.stringify(requestBudget)} that is used up`, () =>
-      Effect.gen(function*() {
-        const http = timedHttp((request) =>
-          request.url.endsWith("operations/slow") ? Effect.never : Effect.sync(() => pending(name))
-        )
-        const operations = yield* service(http, { requestBudget, requestTimeout: "10 seconds" })
-        const slow = yield* Effect.fork(
-          Effect.forever(Effect.ignore(operations.wait("operations/slow", { transient: every(1) })))
-        )
-        yield* TestClock.adjust(0)
-        const fiber = yield* Effect.fork(Effect.flip(operations.wait(name, { timeout: "5 seconds" })))
-        yield* TestClock.adjust("15 seconds")
-        const ended = yield* Fiber.poll(fiber)
-        assert(ended._tag === "Some", "within the timeout and one requestTimeout")
-        const error = yield* Fiber.join(fiber)
-        assert(WaitTimeoutError.isWaitTimeoutError(error))
-        assert.strictEqual(error.reason, "Timeout")
-        yield* Fiber.interrupt(slow)
-      }))
-  }
-
-  it.scoped("time in the queue is no time of the exchange", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0))
-      const operations = yield* service(http, { requestBudget: { perSecond: 0.1 }, requestTimeout: "1 second" })
-      const gets = Effect.all(names(5).map((name) => operations.get(name)), { concurrency: "unbounded" })
-      yield* after("40 seconds", gets)
-      assert.deepStrictEqual(seconds(http), [0, 10, 20, 30, 40])
-    }))
-
-  it.scoped("what queues is ended by close as Closed", () =>
-    Effect.gen(function*() {
-      for (const requestBudget of [{ perSecond: 0.001 }, { concurrent: 1 }]) {
-        const http = timedHttp(() => Effect.never)
-        const operations = yield* service(http, { requestBudget })
-        const calls = names(3).map((name) => httpError(operations.get(name)))
-        const fiber = yield* Effect.fork(Effect.all(calls, { concurrency: "unbounded" }))
-        yield* TestClock.adjust(0)
-        yield* operations.close
-        assert.deepStrictEqual((yield* Fiber.join(fiber)).map(({ reason }) => reason), ["Closed", "Closed", "Closed"])
-        assert.strictEqual(http.times.length, 1)
-      }
-    }))
-
-  it.scoped("a cancel on the way out does not queue", () =>
-    Effect.gen(function*() {
-      const http = scripted((name) => pending(name))
-      const operations = yield* service(http, { requestBudget: { perSecond: 1 / 3600 } })
-      const fiber = yield* Effect.fork(operations.wait(name, { onInterrupt: "cancel" }))
-      yield* TestClock.adjust("1 second")
-      yield* Fiber.interrupt(fiber)
-      assert.deepStrictEqual(http.cancelled(), [`${name}:cancel`])
-    }))
-
-  const limits = [0, -1, NaN]
-  const bad: ReadonlyArray<NonNullable<OperationsService.Options["requestBudget"]>> = [
-    ...limits.flatMap((limit) => [{ perSecond: limit }, { concurrent: limit }, { perSecond: 1, concurrent: limit }]),
-    { concurrent: 0.5 }
-  ]
-  for (const requestBudget of bad) {
-    const what = Object.entries(requestBudget).map(([key, limit]) => `${key}: ${limit}`).join(", ")
-    it.scoped(`${what} is refused when the service is made`, () =>
-      Effect.gen(function*() {
-        const exit = yield* Effect.exit(service(timedInOrder(() => succeeded(name)), { requestBudget }))
-        assert(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-        const error = Cause.squash(exit.cause)
-        assert(error instanceof RangeError)
-        assert.include(error.message, "requestBudget")
-      }))
-  }
-
-  it.scoped("an empty one is no limit", () =>
-    Effect.gen(function*() {
-      const http = scripted(doneAfter(0), "1 second")
-      const operations = yield* service(http, { requestBudget: {} })
-      yield* after("1 second", Effect.all(names(200).map((name) => operations.get(name)), { concurrency: "unbounded" }))
-      assert.strictEqual(http.most(), 200)
     }), 30_000)
 })

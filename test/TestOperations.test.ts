@@ -13,7 +13,8 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { readFileSync } from "node:fs"
-import { after, httpError } from "./support/service.js"
+import { httpError } from "./support/service.js"
+import { after } from "./support/time.js"
 
 const name = "operations/a"
 const everySecond = { schedule: Schedule.spaced("1 second"), transient: Schedule.spaced("1 second") }
@@ -126,7 +127,7 @@ describe("a script", () => {
       assert.strictEqual((yield* test.callsOf(name)).at(-1)?.at, 62_000)
     }).pipe(Effect.provide(TestOperations.layer({ [name]: [TestOperations.pending()] }))))
 
-  it.effect("takes its time", () =>
+  it.effect("may answer later than requestTimeout", () =>
     Effect.gen(function*() {
       const operations = yield* OperationsService.OperationsService
       const fiber = yield* Effect.fork(httpError(operations.get(name)))

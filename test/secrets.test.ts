@@ -20,8 +20,9 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
-import { json, mockHttp, type Respond, transportError } from "./support/http.js"
-import { googleError, name, pending, service } from "./support/service.js"
+import { googleError, json, name, pending } from "./support/answers.js"
+import { mockHttp, type Respond, transportError } from "./support/http.js"
+import { service } from "./support/service.js"
 
 // What is searched for is its beginning, so that a part of it is found as well.
 const needle = "planted-secret"

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { type Manner, manners, quick, soak } from "../scripts/soak.js"
-import { startEmulator } from "./support/server.js"
+import { type Manner, manners, quick, soak } from "./support/soak.js"
+import { startEmulator } from "./support/sockets.js"
 
 it.live.each(Object.keys(manners) as Array<Manner>)(
   "hundreds of waits over sockets and through faults end as they should and leave nothing, by %s",

@@ -6,7 +6,7 @@ import type { Methods, Step } from "effect-google-operations/OperationsEmulator"
 import type { Outcome, Settings, Wait } from "./client.js"
 
 /** What an outcome must hold: every key that is here. */
-export interface Expected extends Partial<Omit<Outcome, "end" | "message">> {
+interface Expected extends Partial<Omit<Outcome, "end" | "message">> {
   /** As in `Outcome`; `"aborted"` when the caller did not let it come to an end. */
   readonly end: Outcome["end"] | "aborted"
   /** When, in milliseconds. */
@@ -20,9 +20,9 @@ export interface Call extends Partial<Omit<Wait, "from">> {
   /** Default: the name. The ticket is the one that was saved at the time 0. */
   readonly from?: "name" | "ticket" | { readonly operation: unknown }
   /** When the call is made. Default: 0. */
-  readonly start?: number
+  readonly startAt?: number
   /** When the caller aborts it. */
-  readonly abort?: number
+  readonly abortAt?: number
   /** Whether another client makes the call, as if in another process. */
   readonly elsewhere?: boolean
   readonly expect: Expected
@@ -49,7 +49,7 @@ export interface Case {
   /** The path of every poll, as it is on the wire. */
   readonly path?: string
   /** How many requests are aborted on the way. Default: 0. */
-  readonly aborted?: number
+  readonly abortedRequests?: number
   /** How much time passes in all. Default: 10 minutes. */
   readonly horizon?: number
   /** Why it cannot be played over a socket, at a fraction of its time: it counts on exact times, or on seconds. */
@@ -192,7 +192,7 @@ const completion: ReadonlyArray<Case> = [
   },
   {
     id: "known-to-be-done-with-nothing",
-    shows: "nor is one that was done with nothing",
+    shows: "an operation that was done with nothing is not polled",
     script: [failed(13)],
     calls: [{ from: { operation: { name: defaultName, done: true } }, expect: { end: "succeeded", response: null } }],
     requests: []
@@ -234,7 +234,7 @@ const completion: ReadonlyArray<Case> = [
   },
   {
     id: "error-before-done",
-    shows: "nor does an error end it before it is done",
+    shows: "an error before done does not end an operation",
     script: [ok({ name: defaultName, error: { code: 14, message: "not yet" } }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1)
@@ -294,7 +294,7 @@ const completion: ReadonlyArray<Case> = [
     calls: [
       { result: { response: policyType }, expect: { end: "wrongResult", response: level, says: ["AccessLevel"] } },
       {
-        start: second,
+        startAt: second,
         result: { response: policyType },
         expect: { end: "wrongResult", response: level, says: ["AccessLevel"] }
       }
@@ -303,7 +303,7 @@ const completion: ReadonlyArray<Case> = [
   },
   {
     id: "known-to-be-done-wrong-type",
-    shows: "the same for an operation that was done when it started",
+    shows: "a wrong type is an error for an operation that was done when it started, too",
     script: [failed(13)],
     calls: [{
       from: { operation: { name: defaultName, done: true, response: level } },
@@ -356,7 +356,7 @@ const failure: ReadonlyArray<Case> = [
   },
   {
     id: "error-empty",
-    shows: "so is an error with nothing in it",
+    shows: "an error with nothing in it is a failure",
     script: [ok({ name: defaultName, done: true, error: {} })],
     calls: [{ expect: { end: "failed", error: { code: 0, message: "", details: [] } } }],
     requests: [0]
@@ -386,7 +386,7 @@ const failure: ReadonlyArray<Case> = [
   },
   {
     id: "cancelled-at-start",
-    shows: "so does one that was cancelled before the first poll",
+    shows: "an operation cancelled before the first poll ends the wait with CANCELLED",
     script: [failed(1)],
     calls: [{ from: started, expect: { end: "failed", code: "CANCELLED" } }],
     requests: seconds(1)
@@ -408,7 +408,7 @@ const names: ReadonlyArray<Case> = [
   },
   {
     id: "reply-with-another-name",
-    shows: "and when a reply has another",
+    shows: "the caller's name is polled, also when a reply has another",
     script: [ok({ name: "operations/other" }), ok({ name: "" }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
@@ -416,7 +416,7 @@ const names: ReadonlyArray<Case> = [
   },
   {
     id: "reply-without-name-to-a-started-operation",
-    shows: "the same for a started operation",
+    shows: "a started operation's name is polled, also when a reply has none",
     script: [ok({ done: false }), succeeded],
     calls: [{ from: started, expect: succeeds }],
     requests: seconds(1, 2),
@@ -433,7 +433,7 @@ const names: ReadonlyArray<Case> = [
   },
   {
     id: "name-with-reserved-characters",
-    shows: "everything else is percent-encoded, so that no part of a name becomes a query, a fragment or a verb",
+    shows: "reserved characters are percent-encoded, so that no part of a name becomes a query, a fragment or a verb",
     name: "operations/a b%2Fc/d?e#f:cancel/é+&=",
     script: [pending, succeeded],
     calls: [{ expect: succeeds }],
@@ -475,7 +475,7 @@ const polls: ReadonlyArray<Case> = [
   },
   {
     id: "first-poll-503-of-a-proxy",
-    shows: "nor does a 503 that is no Google error",
+    shows: "a 503 that is no Google error does not end a wait",
     script: [fault(503), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1)
@@ -509,7 +509,7 @@ const polls: ReadonlyArray<Case> = [
     settings: { requestTimeout: 15 * second },
     calls: [{ expect: { ...succeeds, at: 17 * second } }],
     requests: seconds(0, 1, 17),
-    aborted: 1
+    abortedRequests: 1
   },
   {
     id: "rate-limit-429",
@@ -548,7 +548,7 @@ const polls: ReadonlyArray<Case> = [
   },
   {
     id: "bad-request",
-    shows: "so does a 400",
+    shows: "a 400 ends the wait at once",
     script: [fault(400, "INVALID_ARGUMENT"), succeeded],
     calls: [{ expect: { end: "unreadable", httpStatus: 400, code: "INVALID_ARGUMENT" } }],
     requests: [0]
@@ -565,7 +565,7 @@ const polls: ReadonlyArray<Case> = [
   },
   {
     id: "failures-not-in-a-row",
-    shows: "an answer in between begins the count anew",
+    shows: "an answer between failures begins their count anew",
     script: [unavailable, unavailable, pending, unavailable, unavailable, pending, unavailable, succeeded],
     calls: [{ retries: 2, expect: succeeds }],
     requests: seconds(0, 1, 2, 3, 4, 5, 6, 7)
@@ -576,8 +576,8 @@ const polls: ReadonlyArray<Case> = [
     script: [pending, cut("beforeHeaders"), fault(403, "PERMISSION_DENIED"), succeeded],
     calls: [
       { retries: 0, expect: { end: "unreadable", why: "transport", at: second } },
-      { start: 5 * second, expect: { end: "unreadable", why: "status", httpStatus: 403 } },
-      { start: 9 * second, expect: succeeds }
+      { startAt: 5 * second, expect: { end: "unreadable", why: "status", httpStatus: 403 } },
+      { startAt: 9 * second, expect: succeeds }
     ],
     requests: seconds(0, 1, 5, 9)
   },
@@ -590,14 +590,14 @@ const polls: ReadonlyArray<Case> = [
   },
   {
     id: "body-no-operation",
-    shows: "nor is JSON that is no operation",
+    shows: "JSON that is no operation is not polled for ever",
     script: [ok({ kind: "storage#bucket" })],
     calls: [{ expect: { end: "unreadable", why: "body" } }],
     requests: [0]
   },
   {
     id: "body-empty",
-    shows: "nor is an answer without content",
+    shows: "an answer without content is not polled for ever",
     script: [{ type: "http", status: 204 }],
     calls: [{ expect: { end: "unreadable", why: "body", httpStatus: 204 } }],
     requests: [0]
@@ -626,7 +626,7 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-date",
-    shows: "as a date it does the same",
+    shows: "Retry-After with a date lengthens the next delay",
     script: [pending, pendingAfter("Thu, 01 Jan 1970 00:00:08 GMT"), pending, succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 8, 9),
@@ -642,7 +642,7 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-nonsense",
-    shows: "nonsense asks for nothing",
+    shows: "Retry-After with nonsense is ignored",
     script: [
       pendingAfter("soon"),
       pendingAfter("-5"),
@@ -659,7 +659,7 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-over-24.8-days",
-    shows: "more than a timer can hold (2^31 ms) is neither a busy loop nor an endless sleep",
+    shows: "Retry-After of more than a timer can hold (2^31 ms) is neither a busy loop nor an endless sleep",
     script: [pendingAfter("2592000"), pendingAfter("99999999999999999999"), pending, succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 300, 600, 601),
@@ -668,7 +668,7 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-far-date",
-    shows: "nor is a date in the far future",
+    shows: "Retry-After with a date in the far future is bounded",
     script: [pendingAfter("Fri, 31 Dec 9999 23:59:59 GMT"), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 300),
@@ -677,7 +677,7 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-beyond-the-limit",
-    shows: "the caller's limit counts more: the last poll comes then",
+    shows: "the caller's limit counts more than Retry-After: the last poll comes at the limit",
     script: [pendingAfter("60"), succeeded],
     calls: [{ timeout: 10 * second, expect: { ...succeeds, at: 10 * second } }],
     requests: seconds(0, 10),
@@ -685,7 +685,7 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-of-a-failure",
-    shows: "503 with Retry-After waits as long, once",
+    shows: "a 503 with Retry-After waits that long, once",
     script: [fault(503, "UNAVAILABLE", { headers: { "retry-after": "20" } }), unavailable, pending, succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 20, 21, 22),
@@ -749,7 +749,7 @@ const limits: ReadonlyArray<Case> = [
   },
   {
     id: "limit-of-nothing",
-    shows: "a limit of 0 is one look",
+    shows: "a limit of 0 is one poll",
     script: [pending, succeeded],
     calls: [{ timeout: 0, expect: { end: "gaveUp", at: 0 } }],
     requests: [0]
@@ -780,7 +780,7 @@ const limits: ReadonlyArray<Case> = [
   },
   {
     id: "every-poll-fails",
-    shows: "and when none was ever answered",
+    shows: "who gives up when no poll was answered says so",
     script: [{ type: "cut", at: "beforeHeaders", times: 99 }],
     calls: [{ timeout: 2 * second, expect: { end: "gaveUp", last: null, lastFailure: "transport" } }],
     requests: seconds(0, 1, 2),
@@ -800,7 +800,7 @@ const limits: ReadonlyArray<Case> = [
     script: [pending, pending, succeeded],
     calls: [
       { interval: minute, timeout: 10 * second, expect: { end: "gaveUp" } },
-      { start: 20 * second, expect: { ...succeeds, at: 20 * second } }
+      { startAt: 20 * second, expect: { ...succeeds, at: 20 * second } }
     ],
     requests: seconds(0, 10, 20)
   },
@@ -827,7 +827,7 @@ const aborting: ReadonlyArray<Case> = [
     id: "abort-between-polls",
     shows: "no request follows an abort",
     script: [pending],
-    calls: [{ abort: 2_500, expect: { end: "aborted", at: 2_500 } }],
+    calls: [{ abortAt: 2_500, expect: { end: "aborted", at: 2_500 } }],
     requests: seconds(0, 1, 2),
     inMemoryOnly: "times"
   },
@@ -835,15 +835,15 @@ const aborting: ReadonlyArray<Case> = [
     id: "abort-during-a-poll",
     shows: "an abort ends the request in flight at once",
     script: [pending, { type: "succeeded", delay: 60 * second }],
-    calls: [{ abort: 10 * second, expect: { end: "aborted", at: 10 * second } }],
+    calls: [{ abortAt: 10 * second, expect: { end: "aborted", at: 10 * second } }],
     requests: seconds(0, 1),
-    aborted: 1
+    abortedRequests: 1
   },
   {
     id: "abort-during-a-retry",
-    shows: "nor does a request follow an abort between a failed poll and the next",
+    shows: "no request follows an abort between a failed poll and the next",
     script: [{ ...unavailable, times: 99 }],
-    calls: [{ abort: 1_500, expect: { end: "aborted" } }],
+    calls: [{ abortAt: 1_500, expect: { end: "aborted" } }],
     requests: seconds(0, 1),
     inMemoryOnly: "times"
   },
@@ -852,40 +852,40 @@ const aborting: ReadonlyArray<Case> = [
     shows: "an abort ends one wait and no other: the next one works",
     script: [pending, pending, succeeded],
     calls: [
-      { interval: minute, abort: 10 * second, expect: { end: "aborted" } },
-      { start: 20 * second, interval: minute, abort: 30 * second, expect: { end: "aborted" } },
-      { start: 40 * second, expect: { ...succeeds, at: 40 * second } }
+      { interval: minute, abortAt: 10 * second, expect: { end: "aborted" } },
+      { startAt: 20 * second, interval: minute, abortAt: 30 * second, expect: { end: "aborted" } },
+      { startAt: 40 * second, expect: { ...succeeds, at: 40 * second } }
     ],
     requests: seconds(0, 20, 40)
   },
   {
     id: "abort-during-a-poll-then-wait-again",
-    shows: "the same when a request was in flight",
+    shows: "an abort with a request in flight ends one wait and no other",
     script: [{ type: "pending", delay: 30 * second }, succeeded],
     calls: [
-      { abort: 10 * second, expect: { end: "aborted" } },
-      { start: 15 * second, expect: { ...succeeds, at: 15 * second } }
+      { abortAt: 10 * second, expect: { end: "aborted" } },
+      { startAt: 15 * second, expect: { ...succeeds, at: 15 * second } }
     ],
     requests: seconds(0, 15),
-    aborted: 1
+    abortedRequests: 1
   },
   {
     id: "abort-cancels-if-asked-to",
     shows: "on request the server is asked to cancel, once; the next wait sees that it did",
     script: [pending],
     calls: [
-      { interval: minute, abort: 10 * second, cancelOn: "abort", expect: { end: "aborted" } },
-      { start: 20 * second, expect: { end: "failed", code: "CANCELLED" } }
+      { interval: minute, abortAt: 10 * second, cancelOn: "abort", expect: { end: "aborted" } },
+      { startAt: 20 * second, expect: { end: "failed", code: "CANCELLED" } }
     ],
     requests: [0, ["cancel", 10 * second], 20 * second]
   },
   {
     id: "abort-does-not-cancel-unasked",
-    shows: "unasked, the operation goes on",
+    shows: "an abort does not cancel the operation unasked",
     script: [{ type: "pending", duration: 15 * second }, succeeded],
     calls: [
-      { interval: minute, abort: 10 * second, expect: { end: "aborted" } },
-      { start: 20 * second, expect: succeeds }
+      { interval: minute, abortAt: 10 * second, expect: { end: "aborted" } },
+      { startAt: 20 * second, expect: succeeds }
     ],
     requests: seconds(0, 20)
   }
@@ -910,7 +910,7 @@ const sharing: ReadonlyArray<Case> = [
     script: [{ type: "pending", duration: 5 * second }, succeeded],
     calls: [
       { timeout: 1_500, expect: { end: "gaveUp", at: 1_500 } },
-      { start: 500, interval: 10 * second, timeout: 30 * second, expect: { ...succeeds, at: 10_500 } }
+      { startAt: 500, interval: 10 * second, timeout: 30 * second, expect: { ...succeeds, at: 10_500 } }
     ],
     requests: [0, 500, 1_000, 1_500, 10_500],
     inMemoryOnly: "times"
@@ -921,7 +921,7 @@ const sharing: ReadonlyArray<Case> = [
     script: [{ type: "pending", duration: 3 * second }, succeeded],
     calls: [
       { expect: { ...succeeds, at: 3 * second } },
-      { start: 500, interval: minute, expect: { ...succeeds, at: 3 * second } }
+      { startAt: 500, interval: minute, expect: { ...succeeds, at: 3 * second } }
     ],
     requests: [0, 500, 1_000, 2_000, 3_000],
     inMemoryOnly: "times"
@@ -935,11 +935,11 @@ const sharing: ReadonlyArray<Case> = [
       { ...succeeded, delay: 100 }
     ],
     calls: [
-      { abort: second, expect: { end: "aborted", at: second } },
-      { start: 500, expect: { ...succeeds, at: 2_200 } }
+      { abortAt: second, expect: { end: "aborted", at: second } },
+      { startAt: 500, expect: { ...succeeds, at: 2_200 } }
     ],
     requests: [0, 1_000, 2_100],
-    aborted: 1,
+    abortedRequests: 1,
     inMemoryOnly: "times"
   },
   {
@@ -947,19 +947,19 @@ const sharing: ReadonlyArray<Case> = [
     shows: "a wait that is aborted while another goes on cancels nothing",
     script: [{ type: "pending", duration: 5 * second }, succeeded],
     calls: [
-      { abort: 1_500, cancelOn: "abort", expect: { end: "aborted" } },
-      { start: 500, interval: 5 * second, expect: { ...succeeds, at: 5_500 } }
+      { abortAt: 1_500, cancelOn: "abort", expect: { end: "aborted" } },
+      { startAt: 500, interval: 5 * second, expect: { ...succeeds, at: 5_500 } }
     ],
     requests: [0, 500, 1_000, 5_500],
     inMemoryOnly: "times"
   },
   {
     id: "the-last-one-cancels",
-    shows: "the last one to be aborted cancels, once",
+    shows: "the last wait to be aborted cancels, once",
     script: [pending],
     calls: [
-      { abort: 1_500, cancelOn: "abort", expect: { end: "aborted" } },
-      { start: 500, interval: minute, abort: 2_500, cancelOn: "abort", expect: { end: "aborted" } }
+      { abortAt: 1_500, cancelOn: "abort", expect: { end: "aborted" } },
+      { startAt: 500, interval: minute, abortAt: 2_500, cancelOn: "abort", expect: { end: "aborted" } }
     ],
     requests: [0, 500, 1_000, ["cancel", 2_500]],
     inMemoryOnly: "times"
@@ -980,7 +980,7 @@ const notFound: ReadonlyArray<Case> = [
   },
   {
     id: "not-found-too-long",
-    shows: "but not for ever: after half a minute it is not found",
+    shows: "an operation that is not visible after half a minute is not found",
     script: [{ type: "gone", times: 99 }],
     calls: [{
       from: started,
@@ -1012,7 +1012,7 @@ const notFound: ReadonlyArray<Case> = [
     save: {},
     calls: [{
       from: "ticket",
-      start: 40 * day,
+      startAt: 40 * day,
       elsewhere: true,
       expect: { end: "unreadable", code: "NOT_FOUND", says: ["expired"] }
     }],
@@ -1040,8 +1040,8 @@ const resuming: ReadonlyArray<Case> = [
     script: [pending, pending, succeeded],
     save: {},
     calls: [
-      { from: "ticket", interval: minute, abort: 10 * second, expect: { end: "aborted" } },
-      { from: "ticket", start: 20 * second, elsewhere: true, expect: { ...succeeds, at: 21 * second } }
+      { from: "ticket", interval: minute, abortAt: 10 * second, expect: { end: "aborted" } },
+      { from: "ticket", startAt: 20 * second, elsewhere: true, expect: { ...succeeds, at: 21 * second } }
     ],
     requests: seconds(0, 20, 21)
   },
@@ -1052,7 +1052,7 @@ const resuming: ReadonlyArray<Case> = [
     save: {},
     calls: [
       { from: "ticket", retries: 0, expect: { end: "unreadable", why: "transport" } },
-      { from: "ticket", start: 5 * second, elsewhere: true, expect: succeeds }
+      { from: "ticket", startAt: 5 * second, elsewhere: true, expect: succeeds }
     ],
     requests: seconds(0, 1, 5)
   },
@@ -1063,7 +1063,7 @@ const resuming: ReadonlyArray<Case> = [
     save: {},
     calls: [{
       from: "ticket",
-      start: 10 * second,
+      startAt: 10 * second,
       elsewhere: true,
       expect: { end: "failed", error: { code: 9, message: "no", details: [errorInfo] } }
     }],
@@ -1074,18 +1074,18 @@ const resuming: ReadonlyArray<Case> = [
     shows: "the limit is that of the one who saved it, not a new one",
     script: [{ type: "pending", times: 99 }],
     save: { timeout: 10 * second },
-    calls: [{ from: "ticket", start: 8_500, elsewhere: true, expect: { end: "gaveUp", at: 10 * second } }],
+    calls: [{ from: "ticket", startAt: 8_500, elsewhere: true, expect: { end: "gaveUp", at: 10 * second } }],
     requests: [8_500, 9_500, 10_000],
     inMemoryOnly: "times"
   },
   {
     id: "resume-after-the-limit",
-    shows: "when it has passed there is one look",
+    shows: "when the saved limit has passed there is one poll",
     script: [{ type: "pending", duration: 20 * second }, succeeded],
     save: { timeout: 10 * second },
     calls: [
-      { from: "ticket", start: 15 * second, elsewhere: true, expect: { end: "gaveUp", at: 15 * second } },
-      { from: "ticket", start: 25 * second, elsewhere: true, expect: { ...succeeds, at: 25 * second } }
+      { from: "ticket", startAt: 15 * second, elsewhere: true, expect: { end: "gaveUp", at: 15 * second } },
+      { from: "ticket", startAt: 25 * second, elsewhere: true, expect: { ...succeeds, at: 25 * second } }
     ],
     requests: seconds(15, 25),
     inMemoryOnly: "times"
@@ -1107,7 +1107,7 @@ const credentials: ReadonlyArray<Case> = [
   },
   {
     id: "unauthenticated-twice",
-    shows: "once: a new token that is refused as well ends the wait",
+    shows: "a new token that is refused as well ends the wait",
     script: [fault(401, "UNAUTHENTICATED"), fault(401, "UNAUTHENTICATED"), succeeded],
     settings: { token: "renewable" },
     calls: [{ expect: { end: "unreadable", why: "status", httpStatus: 401, code: "UNAUTHENTICATED" } }],
@@ -1139,7 +1139,7 @@ const holding: ReadonlyArray<Case> = [
   },
   {
     id: "server-holds-unimplemented",
-    shows: "a server that does not have it after all is polled, and not asked for it again",
+    shows: "a server that does not have :wait after all is polled, and not asked for it again",
     script: [pending, succeeded],
     server: { wait: "unimplemented" },
     settings: { serverHolds: true },

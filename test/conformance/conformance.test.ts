@@ -2,11 +2,11 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
+import { notingSleeps } from "../support/time.js"
 import { type Call, type Case, defaultName, groups, type Request, second } from "./cases.js"
 import { type Client, makeClient, type Outcome, type Wait } from "./client.js"
 
@@ -20,7 +20,7 @@ interface Result {
 }
 
 const toWait = (case_: Case, call: Call, ticket: string): Wait => {
-  const { abort: _abort, elsewhere: _elsewhere, expect: _expect, from, start: _start, ...rest } = call
+  const { abortAt: _abortAt, elsewhere: _elsewhere, expect: _expect, from, startAt: _startAt, ...rest } = call
   return {
     name: case_.name ?? defaultName,
     interval: second,
@@ -36,16 +36,16 @@ const play = (case_: Case, client: Client, another: Client, name: string) =>
     const ticket = case_.save === undefined ? "" : yield* client.save(name, case_.save)
     return yield* Effect.forEach(case_.calls, (call) =>
       Effect.gen(function*() {
-        const { abort, elsewhere, start = 0 } = call
-        if (start > 0) yield* Effect.sleep(start)
+        const { abortAt, elsewhere, startAt = 0 } = call
+        if (startAt > 0) yield* Effect.sleep(startAt)
         const fiber = yield* Effect.fork((elsewhere === true ? another : client).wait(toWait(case_, call, ticket)))
-        if (abort !== undefined) {
-          yield* Effect.fork(Effect.delay(Fiber.interruptFork(fiber), abort - start))
+        if (abortAt !== undefined) {
+          yield* Effect.fork(Effect.delay(Fiber.interruptFork(fiber), abortAt - startAt))
         }
         const exit = yield* Fiber.await(fiber)
         const at = yield* Clock.currentTimeMillis
         if (exit._tag === "Success") return { ended: exit.value, at }
-        return abort === undefined ? yield* Effect.failCause(exit.cause) : { ended: { end: "aborted" as const }, at }
+        return abortAt === undefined ? yield* Effect.failCause(exit.cause) : { ended: { end: "aborted" as const }, at }
       }), { concurrency: "unbounded" })
   })
 
@@ -102,18 +102,7 @@ const recorder = (clock: Clock.Clock, client: HttpClient.HttpClient) => {
 const inMemory = (case_: Case) =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const asked: Array<number> = []
-    const recording: Clock.Clock = {
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      currentTimeMillis: clock.currentTimeMillis,
-      currentTimeNanos: clock.currentTimeNanos,
-      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
-      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-      sleep: (duration) => {
-        asked.push(Duration.toMillis(duration))
-        return clock.sleep(duration)
-      }
-    }
+    const sleeps: Array<number> = []
     const emulator = OperationsEmulator.make({ methods: case_.server ?? {} })
     const name = case_.name ?? defaultName
     yield* emulator.script(name, case_.script)
@@ -122,8 +111,8 @@ const inMemory = (case_: Case) =>
     const client = yield* makeClient(target)
     const another = yield* makeClient(target)
     // What a case itself sleeps for (the start of a call, an abort) is not the client's.
-    const own = new Set(case_.calls.flatMap(({ abort = 0, start = 0 }) => [start, abort - start]))
-    const fiber = yield* Effect.fork(Effect.withClock(play(case_, client, another, name), recording))
+    const own = new Set(case_.calls.flatMap(({ abortAt = 0, startAt = 0 }) => [startAt, abortAt - startAt]))
+    const fiber = yield* Effect.fork(notingSleeps(sleeps, play(case_, client, another, name)))
     yield* TestClock.adjust(case_.horizon ?? 600 * second)
     const ended = fiber.unsafePoll()
     assert.isNotNull(ended, "every call has ended")
@@ -134,8 +123,8 @@ const inMemory = (case_: Case) =>
       for (const { path } of server.seen) assert.strictEqual(path, case_.path)
     }
     assert.isAtMost(server.mostAtATime(), 1, "requests for the operation at a time")
-    assert.strictEqual(server.aborted(), case_.aborted ?? 0, "aborted requests")
-    for (const millis of asked) {
+    assert.strictEqual(server.aborted(), case_.abortedRequests ?? 0, "aborted requests")
+    for (const millis of sleeps) {
       if (!own.has(millis)) assert.isAtMost(millis, longestTimer, "a sleep that a timer can hold")
     }
   })
@@ -152,8 +141,8 @@ const timeKeys = new Set([
   "timeout",
   "interval",
   "retryInterval",
-  "start",
-  "abort",
+  "startAt",
+  "abortAt",
   "requestTimeout"
 ])
 
@@ -185,7 +174,7 @@ const overASocket = (case_: Case) =>
     const requests = yield* emulator.calls
     assert.deepStrictEqual(requests.map(({ method }) => method), case_.requests.map(methodOf))
     for (const request of requests) assert.strictEqual(request.name, name)
-    assert.strictEqual((yield* emulator.stats).aborted, case_.aborted ?? 0, "aborted requests")
+    assert.strictEqual((yield* emulator.stats).aborted, case_.abortedRequests ?? 0, "aborted requests")
   })
 
 const all = Object.values(groups).flat()
@@ -226,7 +215,7 @@ describe("the runner", () => {
         { ...right, calls: [{ expect: { end: "succeeded", at: 1 } }] },
         { ...right, script: [{ type: "pending" }] },
         { ...right, path: "/v2/operations/x" },
-        { ...right, aborted: 1 }
+        { ...right, abortedRequests: 1 }
       ]
       for (const case_ of wrong) {
         const result = yield* Effect.either(Effect.sandbox(Effect.scoped(inMemory(case_))))

@@ -1,6 +1,6 @@
 /**
- * One client, in a process of its own: `client.js <name> <url>`. Every line on stdin is a number of gets; the answer is
- * a line with the CPU time that they took, in µs.
+ * One client, in a process of its own: `get-client.js <name> <url>`. Every line on stdin is a number of gets; the answer
+ * is a line with the CPU time that they took, in µs.
  *
  * A client loads its own modules and no others: the package undici takes over the dispatcher of Node's `fetch`.
  */
@@ -97,7 +97,7 @@ const clients = {
   }
 } satisfies Record<string, (url: string) => Promise<Run>>
 
-/** The names that `client.js` takes. */
+/** The names that `get-client.js` takes. */
 export type Name = keyof typeof clients
 
 const [client, url] = process.argv.slice(2) as [Name, string]

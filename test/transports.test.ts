@@ -1,10 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Supervisor from "effect/Supervisor"
 import { assertOutcome } from "./support/outcome.js"
-import { startEmulator, transports } from "./support/server.js"
+import { eventually, startEmulator, transports, withEmulator } from "./support/sockets.js"
 import { gets, nameOf, paths } from "./support/vectors.js"
+
+const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length
 
 // The dates of the vectors are long past, so the machine's own clock gives the same outcome as theirs.
 describe.each(Object.entries(transports))("over a real loopback server by %s", (_, layer) => {
@@ -102,4 +107,57 @@ describe.each(Object.entries(transports))("over a real loopback server by %s", (
       assert.strictEqual(error._tag === "HttpError" && error.reason, "Transport")
       assert.match(error.message, /^GET \/v1\/operations\/a got no answer: .*ECONNREFUSED.*http:\/\/127\.0\.0\.1:\d+/)
     }))
+})
+
+describe.each(Object.entries(transports))("interruption over %s", (name, layer) => {
+  it.scopedLive("the server sees the abort of a get and of a wait", () =>
+    Effect.gen(function*() {
+      const emulator = yield* withEmulator
+      yield* Effect.gen(function*() {
+        const operations = yield* OperationsService.OperationsService
+        const get = yield* Effect.fork(operations.get("operations/slow"))
+        const wait = yield* Effect.fork(operations.wait("operations/slow"))
+        yield* emulator.requests(2)
+        yield* Fiber.interruptAll([get, wait])
+        yield* eventually("both aborted", Effect.map(emulator.stats, (stats) => stats.aborted === 2))
+      }).pipe(Effect.provide(layer({ api: emulator.api })))
+      assert.strictEqual((yield* emulator.stats).requests, 2)
+    }))
+
+  it.scopedLive(
+    "1,000 waits interrupted together leave no timer, fiber or request behind",
+    () =>
+      Effect.gen(function*() {
+        const emulator = yield* withEmulator
+        const supervisor = yield* Supervisor.track
+        const before = timers()
+        yield* Effect.gen(function*() {
+          const operations = yield* OperationsService.OperationsService
+          const fibers = yield* Effect.forEach(Array.from({ length: 1000 }).keys(), (index) =>
+            Effect.zipRight(
+              emulator.script(`operations/${index}`, [{ type: "pending", delay: index % 50 === 0 ? 60_000 : 0 }]),
+              Effect.fork(operations.wait(`operations/${index}`))
+            )).pipe(Effect.supervised(supervisor))
+          // Some sleep, some have a request in flight, some are still on their way.
+          yield* eventually("requests under way", Effect.map(emulator.stats, (stats) => stats.requests > 200), 10)
+          yield* Fiber.interruptAll(fibers)
+          yield* eventually("no fiber", Effect.map(supervisor.value, (all) => all.length === 0))
+          // What was already on its way arrives; then nothing does, for three times as long as the schedule's delay.
+          const requests = Effect.map(emulator.stats, (stats) => stats.requests)
+          const grows = Effect.flatMap(requests, (before) =>
+            Effect.map(Effect.delay(requests, "300 millis"), (after) => after > before))
+          yield* eventually("no further request", Effect.negate(grows), 15)
+        }).pipe(Effect.provide(layer({ api: emulator.api, schedule: Polling.fixed("100 millis") })))
+        yield* eventually(
+          "no timer",
+          Effect.sync(() =>
+            timers() <= before
+          ),
+          5
+        )
+        // The global dispatcher of fetch is nobody's to close, and keeps its connections.
+        if (name !== "platform's fetch client") yield* emulator.noConnections
+      }),
+    20_000
+  )
 })

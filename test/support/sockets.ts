@@ -6,14 +6,6 @@ import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** An emulator on a free loopback port. */
-export const startEmulator = (options?: Parameters<typeof OperationsEmulator.make>[0]) =>
-  Effect.gen(function*() {
-    const emulator = OperationsEmulator.make(options)
-    const server = yield* emulator.serve()
-    return { ...emulator, ...server }
-  })
-
 /** The three ways to the network, by name. */
 export const transports: Record<
   string,
@@ -24,6 +16,14 @@ export const transports: Record<
     OperationsService.layer(options).pipe(Layer.provide(NodeHttpClient.layerUndici)),
   "platform's fetch client": (options) => OperationsService.layer(options).pipe(Layer.provide(FetchHttpClient.layer))
 }
+
+/** An emulator on a free loopback port. */
+export const startEmulator = (options?: Parameters<typeof OperationsEmulator.make>[0]) =>
+  Effect.gen(function*() {
+    const emulator = OperationsEmulator.make(options)
+    const server = yield* emulator.serve()
+    return { ...emulator, ...server }
+  })
 
 /** Looks again until the condition holds; fails the test after `seconds`. */
 export const eventually = (what: string, condition: Effect.Effect<boolean>, seconds = 1) =>
@@ -36,3 +36,18 @@ export const eventually = (what: string, condition: Effect.Effect<boolean>, seco
     }),
     Effect.orDie
   )
+
+/** An emulator with an operation that is answered at once, one that takes 300 ms and one that takes too long. */
+export const withEmulator = Effect.gen(function*() {
+  const emulator = yield* startEmulator()
+  yield* emulator.script("operations/a", [{ type: "pending" }])
+  yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
+  yield* emulator.script("operations/slower", [{ type: "pending", delay: 300 }])
+  const requests = (count: number) =>
+    eventually(`${count} requests`, Effect.map(emulator.stats, (stats) => stats.requests === count))
+  const noConnections = eventually(
+    "no open connection",
+    Effect.map(emulator.stats, (stats) => stats.openConnections === 0)
+  )
+  return { ...emulator, requests, noConnections }
+})
