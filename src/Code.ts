@@ -23,13 +23,22 @@ const names = [
   "UNAVAILABLE",
   "DATA_LOSS",
   "UNAUTHENTICATED"
-] as const
+] as const satisfies ReadonlyArray<Code>
 
 /**
  * The schema of a code's name.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as Code from "effect-google-operations/Code"
+ * import * as Schema from "effect/Schema"
+ *
+ * const LogEntry = Schema.Struct({ operation: Schema.String, code: Code.Code })
+ *
+ * console.log(Schema.is(LogEntry)({ operation: "operations/a", code: "NOT_FOUND" })) // true
+ * ```
  */
 export const Code = Schema.Literal(...names)
 
@@ -40,7 +49,25 @@ export const Code = Schema.Literal(...names)
  * @since 0.1.0
  * @category models
  */
-export type Code = typeof Code.Type
+// Written out, or hovers and errors would have the 17 names in the place of this one.
+export type Code =
+  | "OK"
+  | "CANCELLED"
+  | "UNKNOWN"
+  | "INVALID_ARGUMENT"
+  | "DEADLINE_EXCEEDED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "OUT_OF_RANGE"
+  | "UNIMPLEMENTED"
+  | "INTERNAL"
+  | "UNAVAILABLE"
+  | "DATA_LOSS"
+  | "UNAUTHENTICATED"
 
 const numbers: ReadonlyMap<string, number> = new Map(names.map((name, number) => [name, number]))
 
@@ -53,7 +80,7 @@ const numbers: ReadonlyMap<string, number> = new Map(names.map((name, number) =>
 export const isCode = (u: unknown): u is Code => typeof u === "string" && numbers.has(u)
 
 /**
- * The number of a code, 0 to 16.
+ * The number of a code, 0 to 16, as in `google/rpc/code.proto`.
  *
  * @since 0.1.0
  * @category conversions
@@ -71,6 +98,13 @@ export const toNumber = (code: Code): number => names.indexOf(code)
  *
  * @since 0.1.0
  * @category conversions
+ * @example
+ * ```ts
+ * import * as Code from "effect-google-operations/Code"
+ *
+ * console.log(Code.fromNumber(5)) // "NOT_FOUND"
+ * console.log(Code.fromNumber(404)) // "UNKNOWN"
+ * ```
  */
 export const fromNumber = (number: number): Code => names[number] ?? "UNKNOWN"
 
@@ -82,6 +116,12 @@ const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400
  *
  * @since 0.1.0
  * @category conversions
+ * @example
+ * ```ts
+ * import * as Code from "effect-google-operations/Code"
+ *
+ * console.log(Code.toHttpStatus("FAILED_PRECONDITION")) // 400
+ * ```
  */
 export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(code) ?? 2] ?? 500
 
@@ -94,6 +134,13 @@ export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(cod
  *
  * @since 0.1.0
  * @category conversions
+ * @example
+ * ```ts
+ * import * as Code from "effect-google-operations/Code"
+ *
+ * console.log(Code.fromHttpStatus(404)) // "NOT_FOUND"
+ * console.log(Code.fromHttpStatus(502)) // "INTERNAL"
+ * ```
  */
 export const fromHttpStatus = (status: number): Code => {
   switch (status) {

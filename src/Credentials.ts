@@ -22,7 +22,12 @@ export interface Credentials {
    * new ones if there can be any. A request is sent again, once, only if they differ.
    */
   readonly headers: (
-    request: { readonly url: string; readonly refresh: boolean }
+    request: {
+      /** Where the request goes. */
+      readonly url: string
+      /** Whether the server has just refused the last headers with 401. */
+      readonly refresh: boolean
+    }
   ) => Effect.Effect<Readonly<Record<string, Redacted.Redacted>>, HttpError.HttpError>
 }
 
@@ -60,14 +65,38 @@ const constant = (headers: Readonly<Record<string, Redacted.Redacted>>): Credent
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as Credentials from "effect-google-operations/Credentials"
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ *
+ * const layer = OperationsService.layer({
+ *   api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: "http://127.0.0.1:8787" }),
+ *   credentials: Credentials.anonymous
+ * })
+ * ```
  */
 export const anonymous: Credentials = constant({})
 
 /**
- * An OAuth 2.0 access token that you already have, sent as `authorization: Bearer …`.
+ * An OAuth 2.0 access token that you already have, sent as `authorization: Bearer …` (RFC 6750).
+ *
+ * It is not renewed: when it has expired, calls fail with 401 (`UNAUTHENTICATED`). For waits that outlive a token use
+ * `GoogleAuth`, or {@link make}.
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as Credentials from "effect-google-operations/Credentials"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Config from "effect/Config"
+ *
+ * const layer = OperationsService.layerConfig(
+ *   Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), (token) => ({ credentials: Credentials.accessToken(token) }))
+ * )
+ * ```
  */
 export const accessToken = (token: Redacted.Redacted): Credentials =>
   constant({ authorization: Redacted.make(`Bearer ${Redacted.value(token)}`) })
@@ -77,5 +106,15 @@ export const accessToken = (token: Redacted.Redacted): Credentials =>
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as Credentials from "effect-google-operations/Credentials"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Config from "effect/Config"
+ *
+ * const layer = OperationsService.layerConfig(
+ *   Config.map(Config.redacted("GOOGLE_API_KEY"), (key) => ({ credentials: Credentials.apiKey(key) }))
+ * )
+ * ```
  */
 export const apiKey = (key: Redacted.Redacted): Credentials => constant({ "x-goog-api-key": key })

@@ -9,12 +9,14 @@
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
+import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { fromFunctions } from "./internal/parsing.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 const orDefault = <A, I>(schema: Schema.Schema<A, I>, value: () => NoInfer<A>) =>
   Schema.optionalWith(schema, { default: value, nullable: true })
+const orNone = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true })
 
 const text = orDefault(Schema.String, () => "")
 const texts = orDefault(Schema.Array(Schema.String), () => [])
@@ -27,18 +29,17 @@ const message = <Tag extends string, Fields extends Schema.Struct.Fields>(tag: T
 // ±315,576,000,000 s with up to nine decimals: google/protobuf/duration.proto.
 const durationPattern = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/
 
-const DurationFromJson = Schema.transformOrFail(Schema.String, Schema.DurationFromSelf, {
-  strict: true,
-  decode: (value, _, ast) => {
+const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
+  decode: (value) => {
     const match = durationPattern.exec(value)
     return match === null || match[1] === "-"
-      ? ParseResult.fail(new ParseResult.Type(ast, value, "Expected a duration such as \"1.5s\""))
-      : ParseResult.succeed(Duration.millis(Number(`${match[2]}${(match[3] ?? "").padEnd(9, "0")}`) / 1e6))
+      ? Either.left("Expected a duration such as \"1.5s\"")
+      : Either.right(Duration.millis(Number(`${match[2]}${(match[3] ?? "").padEnd(9, "0")}`) / 1e6))
   },
   encode: (duration) => {
     const [seconds, nanos] = Duration.toHrTime(duration)
     const fraction = nanos === 0 ? "" : `.${String(nanos).padStart(9, "0").replace(/0+$/, "")}`
-    return ParseResult.succeed(`${seconds}${fraction}s`)
+    return `${seconds}${fraction}s`
   }
 })
 
@@ -48,175 +49,382 @@ const DurationFromJson = Schema.transformOrFail(Schema.String, Schema.DurationFr
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * const isDisabled = status.details.some((detail) =>
+ *   Schema.is(ErrorDetails.ErrorInfo)(detail) && detail.reason === "SERVICE_DISABLED"
+ * )
+ * ```
  */
-export const ErrorInfo = message("ErrorInfo", { reason: text, domain: text, metadata: textMap })
+export const ErrorInfo = message("ErrorInfo", {
+  /** A constant in upper case, such as `"SERVICE_DISABLED"`; unique within `domain`. */
+  reason: text,
+  /** Whose reason it is: a service's name, or `"googleapis.com"` for one that all of them share. */
+  domain: text,
+  /** What else the reason is about, by keys such as `"service"`. */
+  metadata: textMap
+})
 
 /**
+ * The reason to branch on (`google.rpc.ErrorInfo`). AIP-193 wants one in every error; many errors have none.
+ *
  * @since 0.1.0
  * @category models
  */
-export type ErrorInfo = typeof ErrorInfo.Type
+export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
 
 /**
  * When to try again: not before `retryDelay` has passed.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Duration from "effect/Duration"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { retryDelay } of status.details.filter(Schema.is(ErrorDetails.RetryInfo))) {
+ *   if (retryDelay !== undefined) console.error(`Come back after ${Duration.format(retryDelay)}`)
+ * }
+ * ```
  */
 export const RetryInfo = message("RetryInfo", {
-  retryDelay: Schema.optionalWith(DurationFromJson, { nullable: true })
+  /** How long to wait at least. */
+  retryDelay: orNone(DurationFromJson)
 })
 
 /**
+ * The server's wish to be left alone for a while (`google.rpc.RetryInfo`). A wait heeds it.
+ *
  * @since 0.1.0
  * @category models
  */
-export type RetryInfo = typeof RetryInfo.Type
+export interface RetryInfo extends Schema.Schema.Type<typeof RetryInfo> {}
 
 /**
  * What the server's developers wanted to see.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { stackEntries } of status.details.filter(Schema.is(ErrorDetails.DebugInfo))) {
+ *   console.error(stackEntries.join("\n"))
+ * }
+ * ```
  */
-export const DebugInfo = message("DebugInfo", { stackEntries: texts, detail: text })
+export const DebugInfo = message("DebugInfo", {
+  /** The stack trace, a line an entry. */
+  stackEntries: texts,
+  /** What else the server has to say. */
+  detail: text
+})
 
 /**
+ * Where in the server it went wrong (`google.rpc.DebugInfo`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type DebugInfo = typeof DebugInfo.Type
+export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
 
 /**
  * Which quotas are used up. `quotaValue` and `futureQuotaValue` are 64-bit numbers as strings.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { violations } of status.details.filter(Schema.is(ErrorDetails.QuotaFailure))) {
+ *   for (const { quotaId, quotaValue } of violations) console.error(`${quotaId} is at its limit of ${quotaValue}`)
+ * }
+ * ```
  */
 export const QuotaFailure = message("QuotaFailure", {
+  /** Each quota that is used up. */
   violations: list(Schema.Struct({
+    /** Whose quota it is, such as `"project:123"` or `"clientip:192.0.2.1"`. */
     subject: text,
+    /** How the quota is used up, and perhaps where to raise it. */
     description: text,
+    /** The API that has the quota, such as `"compute.googleapis.com"`: it need not be the one that was called. */
     apiService: text,
+    /** What is counted, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
     quotaMetric: text,
+    /** The name of the limit, unique within `apiService`. */
     quotaId: text,
+    /** What the limit is for, such as a `region`. */
     quotaDimensions: textMap,
+    /** The limit in force. */
     quotaValue: text,
-    futureQuotaValue: Schema.optionalWith(Schema.String, { nullable: true })
+    /** The limit that is being rolled out, if one is. */
+    futureQuotaValue: orNone(Schema.String)
   }))
 })
 
 /**
+ * The quotas that stand in the way (`google.rpc.QuotaFailure`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type QuotaFailure = typeof QuotaFailure.Type
+export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
 
 /**
  * Which conditions were not met before the call.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { violations } of status.details.filter(Schema.is(ErrorDetails.PreconditionFailure))) {
+ *   for (const { description, subject } of violations) console.error(`${subject}: ${description}`)
+ * }
+ * ```
  */
 export const PreconditionFailure = message("PreconditionFailure", {
-  violations: list(Schema.Struct({ type: text, subject: text, description: text }))
+  /** Each condition that is not met. */
+  violations: list(Schema.Struct({
+    /** What kind of condition, in the service's own terms, such as `"TOS"`. */
+    type: text,
+    /** What it is about, such as `"google.com/cloud"`. */
+    subject: text,
+    /** How it is not met, for a developer. */
+    description: text
+  }))
 })
 
 /**
+ * The conditions that stand in the way (`google.rpc.PreconditionFailure`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type PreconditionFailure = typeof PreconditionFailure.Type
+export interface PreconditionFailure extends Schema.Schema.Type<typeof PreconditionFailure> {}
 
-const localizedMessage = { locale: text, message: text }
+const localizedMessage = {
+  /** The language, such as `"en-US"` (BCP 47). */
+  locale: text,
+  /** The words. */
+  message: text
+}
 
 /**
  * Which fields of the request are wrong.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { fieldViolations } of status.details.filter(Schema.is(ErrorDetails.BadRequest))) {
+ *   for (const { description, field } of fieldViolations) console.error(`${field}: ${description}`)
+ * }
+ * ```
  */
 export const BadRequest = message("BadRequest", {
+  /** Each field that is wrong. */
   fieldViolations: list(Schema.Struct({
+    /** The path of the field in the request, such as `"emailAddresses[1].email"`. */
     field: text,
+    /** Why it is wrong. */
     description: text,
+    /** The same as a constant, for a program. */
     reason: text,
-    localizedMessage: Schema.optionalWith(Schema.Struct(localizedMessage), { nullable: true })
+    /** The same for an end user. */
+    localizedMessage: orNone(Schema.Struct(localizedMessage))
   }))
 })
 
 /**
+ * What is wrong with the request, field by field (`google.rpc.BadRequest`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type BadRequest = typeof BadRequest.Type
+export interface BadRequest extends Schema.Schema.Type<typeof BadRequest> {}
 
 /**
  * How the server's people find this request in their logs.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { requestId } of status.details.filter(Schema.is(ErrorDetails.RequestInfo))) {
+ *   console.error(`For Google's support: request ${requestId}`)
+ * }
+ * ```
  */
-export const RequestInfo = message("RequestInfo", { requestId: text, servingData: text })
+export const RequestInfo = message("RequestInfo", {
+  /** What names the request in the service's logs. */
+  requestId: text,
+  /** What the service wants back with a report, such as an encrypted stack trace. */
+  servingData: text
+})
 
 /**
+ * What to quote when Google's support is asked (`google.rpc.RequestInfo`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type RequestInfo = typeof RequestInfo.Type
+export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
 
 /**
  * Which resource the error is about.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { description, resourceName } of status.details.filter(Schema.is(ErrorDetails.ResourceInfo))) {
+ *   console.error(`${resourceName}: ${description}`)
+ * }
+ * ```
  */
 export const ResourceInfo = message("ResourceInfo", {
+  /** What kind of resource: a name, or a type's URL. */
   resourceType: text,
+  /** Its name; where that must not be told, something else about it. */
   resourceName: text,
+  /** Whose it is, such as `"project:123"`. */
   owner: text,
+  /** What is wrong with it. */
   description: text
 })
 
 /**
+ * The resource that could not be used (`google.rpc.ResourceInfo`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type ResourceInfo = typeof ResourceInfo.Type
+export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
 
 /**
  * Where a person finds help.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * for (const { links } of status.details.filter(Schema.is(ErrorDetails.Help))) {
+ *   for (const { description, url } of links) console.error(`${description}: ${url}`)
+ * }
+ * ```
  */
-export const Help = message("Help", { links: list(Schema.Struct({ description: text, url: text })) })
+export const Help = message("Help", {
+  /** The pages. */
+  links: list(Schema.Struct({
+    /** What there is to find. */
+    description: text,
+    /** Where it is. */
+    url: text
+  }))
+})
 
 /**
+ * Links to pages about the error (`google.rpc.Help`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type Help = typeof Help.Type
+export interface Help extends Schema.Schema.Type<typeof Help> {}
 
 /**
  * A message to show to a person, in the language of `locale` (BCP 47).
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * const message = status.details.find(Schema.is(ErrorDetails.LocalizedMessage))?.message ?? status.message
+ * ```
  */
 export const LocalizedMessage = message("LocalizedMessage", localizedMessage)
 
 /**
+ * The server's words for an end user (`google.rpc.LocalizedMessage`).
+ *
  * @since 0.1.0
  * @category models
  */
-export type LocalizedMessage = typeof LocalizedMessage.Type
+export interface LocalizedMessage extends Schema.Schema.Type<typeof LocalizedMessage> {}
 
 /**
  * The schema of the ten standard messages, told apart by `_tag`.
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ * import type * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * declare const status: Status.Status
+ *
+ * // Those that are decoded; the others are raw.
+ * const known = status.details.filter(Schema.is(ErrorDetails.ErrorDetail))
+ * ```
  */
 export const ErrorDetail = Schema.Union(
   ErrorInfo,
@@ -237,9 +445,19 @@ export const ErrorDetail = Schema.Union(
  * @since 0.1.0
  * @category models
  */
-export type ErrorDetail = typeof ErrorDetail.Type
+export type ErrorDetail =
+  | ErrorInfo
+  | RetryInfo
+  | DebugInfo
+  | QuotaFailure
+  | PreconditionFailure
+  | BadRequest
+  | RequestInfo
+  | ResourceInfo
+  | Help
+  | LocalizedMessage
 
-const decoders = new Map<string, (u: unknown) => Either.Either<ErrorDetail, ParseResult.ParseError>>([
+const decoders = new Map<string, (u: unknown) => Either.Either<ErrorDetail, ParseError>>([
   ["google.rpc.ErrorInfo", Schema.decodeUnknownEither(ErrorInfo)],
   ["google.rpc.RetryInfo", Schema.decodeUnknownEither(RetryInfo)],
   ["google.rpc.DebugInfo", Schema.decodeUnknownEither(DebugInfo)],
@@ -260,6 +478,18 @@ const encode = Schema.encodeSync(ErrorDetail)
  *
  * @since 0.1.0
  * @category decoding
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ *
+ * const detail = ErrorDetails.fromAny({
+ *   "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+ *   reason: "SERVICE_DISABLED",
+ *   domain: "googleapis.com"
+ * })
+ *
+ * if (detail._tag === "ErrorInfo") console.log(detail.reason) // "SERVICE_DISABLED"
+ * ```
  */
 export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => {
   const decode = decoders.get(ProtobufAny.typeName(any))
@@ -271,6 +501,14 @@ export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny
  *
  * @since 0.1.0
  * @category encoding
+ * @example
+ * ```ts
+ * import * as ErrorDetails from "effect-google-operations/ErrorDetails"
+ *
+ * const any = ErrorDetails.toAny({ _tag: "RequestInfo", requestId: "r-1", servingData: "" })
+ *
+ * console.log(any["@type"]) // "type.googleapis.com/google.rpc.RequestInfo"
+ * ```
  */
 export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAny.ProtobufAny =>
   detail._tag === undefined

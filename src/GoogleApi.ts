@@ -28,8 +28,11 @@ export interface GoogleApi {
  * @category models
  */
 export interface Methods {
+  /** Whether the API lists the operations of a collection. */
   readonly list: boolean
+  /** Whether an operation can be cancelled (`:cancel`). */
   readonly cancel: boolean
+  /** Whether the server can be told that a result is of no more interest. */
   readonly delete: boolean
   /**
    * Whether the server can hold its answer until an operation ends (`:wait`), and where that method takes its `timeout`:
@@ -63,15 +66,24 @@ export interface Methods {
  * ```
  */
 export const make = (options: {
+  /** Where the API is served, such as `https://run.googleapis.com`; a path before the version is kept. */
   readonly baseUrl: string
+  /** The version that every path begins with, such as `v1`. */
   readonly version: string
+  /** What an operation's name must match. Default: a collection named `operations`, wherever it is. */
   readonly operationName?: RegExp | undefined
-  readonly methods?: Partial<Methods> | undefined
+  /** The methods that differ from the default: `list`, `cancel` and `delete`, no `wait`. */
+  readonly methods?: { readonly [K in keyof Methods]?: Methods[K] | undefined } | undefined
 }): GoogleApi => ({
   baseUrl: options.baseUrl,
   version: options.version,
   operationName: options.operationName ?? /^(?:.+\/)?operations\/.+$/s,
-  methods: { list: true, cancel: true, delete: true, wait: false, ...options.methods }
+  methods: {
+    list: options.methods?.list ?? true,
+    cancel: options.methods?.cancel ?? true,
+    delete: options.methods?.delete ?? true,
+    wait: options.methods?.wait ?? false
+  }
 })
 
 /**
@@ -83,6 +95,16 @@ export const make = (options: {
  *
  * @since 0.1.0
  * @category apis
+ * @example
+ * ```ts
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ *
+ * // Where client certificates are asked for:
+ * const api = GoogleApi.make({
+ *   ...GoogleApi.accessContextManager,
+ *   baseUrl: "https://accesscontextmanager.mtls.googleapis.com"
+ * })
+ * ```
  */
 export const accessContextManager: GoogleApi = make({
   baseUrl: "https://accesscontextmanager.googleapis.com",

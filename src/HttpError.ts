@@ -10,12 +10,16 @@ import * as Code from "./Code.js"
 import type * as Status from "./Status.js"
 
 /**
+ * The property that marks an `HttpError`, whichever copy of this package has made it.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: TypeId = "~effect-google-operations/HttpError"
 
 /**
+ * The name of that property, as a type.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -59,6 +63,7 @@ export const isHttpError = (u: unknown): u is HttpError => hasProperty(u, TypeId
  * @category models
  */
 export interface Fields {
+  /** What kind of failure it is. */
   readonly reason: Reason
   /** What happened, in words. */
   readonly description: string
@@ -68,7 +73,7 @@ export interface Fields {
   readonly path?: string | undefined
   /** The HTTP status, when the server answered. */
   readonly httpStatus?: number | undefined
-  /** What the server says is wrong, when it answered with a Google error in either format. */
+  /** What the server says is wrong, when it answered with a Google error in either format (AIP-193). */
   readonly status?: Status.Status | undefined
   /** The answer's body as text, its first 16,384 characters, when it was not what was asked for. */
   readonly body?: string | undefined
@@ -76,6 +81,7 @@ export interface Fields {
   readonly retryAfter?: Duration.Duration | undefined
   /** Whether the same request may well succeed a little later. Default: false. */
   readonly isTransient?: boolean | undefined
+  /** What failed underneath, without any credentials in it. */
   readonly cause?: unknown
 }
 
@@ -98,6 +104,21 @@ export interface Fields {
  *
  * console.log(error.message) // "No credentials to be had: the key file is gone"
  * ```
+ * @example
+ * ```ts
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * // An operation that may have expired:
+ * const find = (name: string) =>
+ *   Effect.gen(function*() {
+ *     const operations = yield* OperationsService.OperationsService
+ *     return Option.some(yield* operations.get(name))
+ *   }).pipe(
+ *     Effect.catchTag("HttpError", (error) => error.code === "NOT_FOUND" ? Effect.succeedNone : Effect.fail(error))
+ *   )
+ * ```
  */
 export class HttpError extends Data.TaggedError("HttpError")<Fields & { readonly isTransient: boolean }> {
   /**
@@ -117,6 +138,7 @@ export class HttpError extends Data.TaggedError("HttpError")<Fields & { readonly
       : Code.fromHttpStatus(this.httpStatus)
   }
 
+  /** What happened, in a sentence: which request, and how it was answered, if it was. */
   override get message(): string {
     const known = this.path === undefined ? undefined : `${this.method ?? "The request for"} ${this.path}`
     const request = known ?? "The request"

@@ -5,13 +5,16 @@
  */
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { fromFunctions } from "./internal/parsing.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 import * as Status from "./Status.js"
 
 interface Fields {
-  /** The relative resource name, such as `operations/accessPolicies/1/create/1700000000000001`. Some finished operations have none (`""`). */
+  /**
+   * The relative resource name, such as `operations/accessPolicies/1/create/1700000000000001`. Some finished operations
+   * have none (`""`).
+   */
   readonly name: string
   /** What the API tells of the operation beside its result: progress, target, times. Each API has a type of its own. */
   readonly metadata?: ProtobufAny.ProtobufAny | undefined
@@ -28,7 +31,9 @@ interface Fields {
  */
 export interface Pending extends Fields {
   readonly _tag: "Pending"
+  /** It has not ended. */
   readonly done: false
+  /** Means nothing yet. */
   readonly error?: Status.Status | undefined
 }
 
@@ -41,7 +46,9 @@ export interface Pending extends Fields {
  */
 export interface Succeeded extends Fields {
   readonly _tag: "Succeeded"
+  /** It has ended. */
   readonly done: true
+  /** Never there. */
   readonly error?: undefined
 }
 
@@ -53,12 +60,16 @@ export interface Succeeded extends Fields {
  */
 export interface Failed extends Fields {
   readonly _tag: "Failed"
+  /** It has ended. */
   readonly done: true
+  /** What the server says of the failure. */
   readonly error: Status.Status
 }
 
 /**
  * A long-running operation, told apart by `_tag`.
+ *
+ * Source: `google/longrunning/operations.proto`; AIP-151.
  *
  * @since 0.1.0
  * @category models
@@ -66,6 +77,8 @@ export interface Failed extends Fields {
 export type Operation = Pending | Succeeded | Failed
 
 /**
+ * Tells whether a value is an operation. It is for values of this package; JSON is read by {@link fromJson}.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -74,18 +87,24 @@ export const isOperation = (u: unknown): u is Operation =>
   (u._tag === "Pending" || u._tag === "Succeeded" || u._tag === "Failed")
 
 /**
+ * Tells whether an operation goes on.
+ *
  * @since 0.1.0
  * @category guards
  */
 export const isPending = (self: Operation): self is Pending => self._tag === "Pending"
 
 /**
+ * Tells whether an operation has ended well.
+ *
  * @since 0.1.0
  * @category guards
  */
 export const isSucceeded = (self: Operation): self is Succeeded => self._tag === "Succeeded"
 
 /**
+ * Tells whether an operation has ended with an error.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -140,10 +159,22 @@ export const match: {
 })
 
 /**
- * Makes a pending operation.
+ * Makes a pending operation, for instance for a test.
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+ *
+ * const operation = Operation.pending({
+ *   name: "operations/a",
+ *   metadata: ProtobufAny.pack("example.Progress", { percent: 40 })
+ * })
+ *
+ * console.log(operation.done) // false
+ * ```
  */
 export const pending = (fields: Omit<Pending, "_tag" | "done">): Pending => ({
   _tag: "Pending",
@@ -152,10 +183,21 @@ export const pending = (fields: Omit<Pending, "_tag" | "done">): Pending => ({
 })
 
 /**
- * Makes a succeeded operation.
+ * Makes a succeeded operation, for instance for a test.
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const layer = Layer.mock(OperationsService.OperationsService, {
+ *   wait: () => Effect.succeed(Operation.succeeded({ name: "operations/a" }))
+ * })
+ * ```
  */
 export const succeeded = (fields: Omit<Succeeded, "_tag" | "done">): Succeeded => ({
   _tag: "Succeeded",
@@ -164,10 +206,24 @@ export const succeeded = (fields: Omit<Succeeded, "_tag" | "done">): Succeeded =
 })
 
 /**
- * Makes a failed operation.
+ * Makes a failed operation, for instance for a test.
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ * import * as OperationError from "effect-google-operations/OperationError"
+ * import * as Status from "effect-google-operations/Status"
+ *
+ * const operation = Operation.failed({
+ *   name: "operations/a",
+ *   error: new Status.Status({ code: 9, message: "The access level is in use." })
+ * })
+ * const error = new OperationError.OperationError({ operation })
+ *
+ * console.log(error.code) // "FAILED_PRECONDITION"
+ * ```
  */
 export const failed = (fields: Omit<Failed, "_tag" | "done">): Failed => ({ _tag: "Failed", ...fields, done: true })
 
@@ -182,6 +238,20 @@ const operationFields = ["name", "metadata", "done", "error", "response"] as con
  *
  * @since 0.1.0
  * @category decoding
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ * import * as Either from "effect/Either"
+ *
+ * const describe = (json: unknown) =>
+ *   Either.match(Operation.fromJson(json), {
+ *     onLeft: (problem) => `no operation: ${problem}`,
+ *     onRight: (operation) => operation._tag
+ *   })
+ *
+ * console.log(describe({ name: "operations/a", done: true })) // "Succeeded"
+ * console.log(describe({ done: "yes" })) // "no operation: \"done\" must be a boolean"
+ * ```
  */
 export const fromJson = (json: unknown): Either.Either<Operation, string> => {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -218,6 +288,14 @@ export const fromJson = (json: unknown): Either.Either<Operation, string> => {
  *
  * @since 0.1.0
  * @category encoding
+ * @example
+ * ```ts
+ * import * as Operation from "effect-google-operations/Operation"
+ *
+ * const operation = Operation.pending({ name: "operations/a" })
+ *
+ * console.log(Operation.toJson(operation)) // { name: "operations/a", done: false }
+ * ```
  */
 export const toJson = (self: Operation): { [field: string]: unknown } => {
   const json: { [field: string]: unknown } = { name: self.name, done: self.done }
@@ -255,13 +333,7 @@ const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, 
  * console.log(operation._tag) // "Pending"
  * ```
  */
-export const OperationFromJson: Schema.Schema<Operation, unknown> = Schema.transformOrFail(
-  Schema.Unknown,
-  OperationFromSelf,
-  {
-    strict: true,
-    decode: (json, _, ast) =>
-      Either.mapLeft(fromJson(json), (description) => new ParseResult.Type(ast, json, description)),
-    encode: (operation) => ParseResult.succeed(toJson(operation))
-  }
-)
+export const OperationFromJson: Schema.Schema<Operation, unknown> = fromFunctions(Schema.Unknown, OperationFromSelf, {
+  decode: fromJson,
+  encode: toJson
+})

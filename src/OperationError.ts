@@ -10,12 +10,16 @@ import type * as Operation from "./Operation.js"
 import type * as Status from "./Status.js"
 
 /**
+ * The property that marks an `OperationError`, whichever copy of this package has made it.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: TypeId = "~effect-google-operations/OperationError"
 
 /**
+ * The name of that property, as a type.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -51,6 +55,7 @@ export const isOperationError = (u: unknown): u is OperationError => hasProperty
  * ```
  */
 export class OperationError extends Data.TaggedError("OperationError")<{
+  /** The operation, as it ended. */
   readonly operation: Operation.Failed
 }> {
   /**
@@ -63,11 +68,15 @@ export class OperationError extends Data.TaggedError("OperationError")<{
     return this.operation.error
   }
 
-  /** The name of the status's code. A failure that claims to be `OK` (0) reads as `"UNKNOWN"`; the number stays in `status`. */
+  /**
+   * The name of the status's code. A failure that claims to be `OK` (0) reads as `"UNKNOWN"`; the number stays in
+   * `status`.
+   */
   get code(): Code.Code {
     return this.status.code === 0 ? "UNKNOWN" : this.status.codeName
   }
 
+  /** Which operation failed, with which code, and the server's words. */
   override get message(): string {
     const { operation, status } = this
     const subject = operation.name === "" ? "The operation" : `Operation ${operation.name}`

@@ -3,6 +3,8 @@
  *
  * @since 0.2.0
  */
+import type * as Effect from "effect/Effect"
+import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
 /**
@@ -41,7 +43,12 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
   /** The operation's name. */
   name: Schema.NonEmptyString,
   /** The API that runs the operation. Another one refuses the handle. */
-  api: Schema.Struct({ baseUrl: Schema.String, version: Schema.String }),
+  api: Schema.Struct({
+    /** Where it is served. */
+    baseUrl: Schema.String,
+    /** Its version, such as `v1`. */
+    version: Schema.String
+  }),
   /** When the handle was made. */
   startedAt: Schema.DateTimeUtc,
   /** When there is no more waiting, if ever. */
@@ -65,6 +72,19 @@ export const isOperationHandle = (u: unknown): u is OperationHandle => u instanc
  *
  * @since 0.2.0
  * @category encoding
+ * @example
+ * ```ts
+ * import * as OperationHandle from "effect-google-operations/OperationHandle"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ *
+ * // The body of a message to whoever waits:
+ * const message = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.OperationsService
+ *   const handle = yield* operations.handle("operations/accessPolicies/1/create/1700000000000001")
+ *   return JSON.stringify(OperationHandle.toJson(handle))
+ * })
+ * ```
  */
 export const toJson: (handle: OperationHandle) => typeof OperationHandle.Encoded = Schema.encodeSync(OperationHandle)
 
@@ -73,5 +93,21 @@ export const toJson: (handle: OperationHandle) => typeof OperationHandle.Encoded
  *
  * @since 0.2.0
  * @category decoding
+ * @example
+ * ```ts
+ * import * as OperationHandle from "effect-google-operations/OperationHandle"
+ * import * as Effect from "effect/Effect"
+ *
+ * const handle = await Effect.runPromise(OperationHandle.fromJson({
+ *   version: 1,
+ *   name: "operations/a",
+ *   api: { baseUrl: "https://accesscontextmanager.googleapis.com", version: "v1" },
+ *   startedAt: "2026-11-23T10:00:00.000Z"
+ * }))
+ *
+ * console.log(handle.name) // "operations/a"
+ * ```
  */
-export const fromJson = Schema.decodeUnknown(OperationHandle)
+export const fromJson: (json: unknown) => Effect.Effect<OperationHandle, ParseError> = Schema.decodeUnknown(
+  OperationHandle
+)

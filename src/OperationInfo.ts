@@ -7,9 +7,10 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
+import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { mismatch } from "./internal/parsing.js"
 import type * as Operation from "./Operation.js"
 import { OperationsService, type Service } from "./OperationsService.js"
 import * as ProtobufAny from "./ProtobufAny.js"
@@ -25,6 +26,7 @@ import { ResultError } from "./ResultError.js"
  * @category models
  */
 export interface MessageType<A, I = A> {
+  /** The full name, such as `google.identity.accesscontextmanager.v1.AccessPolicy`. */
   readonly typeName: string
   /** Decodes the message's fields, or the `value` of a well-known type. Fields that it does not name are ignored. */
   readonly schema: Schema.Schema<A, I>
@@ -68,7 +70,7 @@ export interface TypedSucceeded<out A, out M> {
  * @since 0.2.0
  * @category models
  */
-export interface Methods<A, M, R> {
+export interface Methods<out A, out M, out R> {
   /** Reads the latest state of an operation, in one exchange. */
   readonly get: (
     ...args: Parameters<Service["get"]>
@@ -105,7 +107,7 @@ export interface Methods<A, M, R> {
  * @since 0.2.0
  * @category models
  */
-export interface OperationInfo<A, M = never> extends Methods<A, M, OperationsService> {
+export interface OperationInfo<out A, out M = never> extends Methods<A, M, OperationsService> {
   /** The full name of the response's type. */
   readonly responseType: string
   /** The full name of the metadata's type. */
@@ -138,7 +140,7 @@ export const empty: MessageType<void, object> = {
   schema: Schema.transform(Schema.Object, Schema.Void, { strict: true, decode: () => undefined, encode: () => ({}) })
 }
 
-type Decoder<A> = (any: ProtobufAny.ProtobufAny | undefined) => Effect.Effect<A, ParseResult.ParseError>
+type Decoder<A> = (any: ProtobufAny.ProtobufAny | undefined) => Effect.Effect<A, ParseError>
 
 const isNothing = (any: ProtobufAny.ProtobufAny | undefined): boolean =>
   any === undefined || Object.keys(any).length === 0
@@ -146,10 +148,10 @@ const isNothing = (any: ProtobufAny.ProtobufAny | undefined): boolean =>
 // A schema may take its time (`Schema.transformOrFail`), so the type is checked by `unpack` and the rest is an Effect.
 const decoder = <A, I>({ schema, typeName }: MessageType<A, I>): Decoder<A> => {
   const decode = Schema.decodeUnknown(schema)
-  const nothing = new ParseResult.Type(schema.ast, undefined, `Expected a ${typeName}, actual nothing`)
+  const nothing = mismatch(schema, undefined, `Expected a ${typeName}, actual nothing`)
   return (any) => {
     if (typeName === emptyTypeName && isNothing(any)) return decode({})
-    if (any === undefined) return Effect.fail(ParseResult.parseError(nothing))
+    if (any === undefined) return Effect.fail(nothing)
     return Either.match(ProtobufAny.unpack(any, { typeName, schema: Schema.Unknown }), {
       onLeft: Effect.fail,
       onRight: (message) => decode(message)

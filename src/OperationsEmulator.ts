@@ -1,7 +1,7 @@
 /**
  * A server that speaks the operations API of Access Context Manager, to try programs and tests against.
  *
- * One app, two ways to reach it: over HTTP on a loopback address ({@link serve}), or in memory through an `HttpClient`
+ * One app, two ways to reach it: over HTTP on a loopback address ({@link Service.serve}), or in memory through an `HttpClient`
  * that runs on the caller's clock ({@link layerHttpClient}), so that `TestClock` moves both sides.
  *
  * It answers
@@ -30,6 +30,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -60,7 +61,13 @@ import { httpClient, statusesWithoutBody } from "./internal/emulatorClient.js"
  * @since 0.1.0
  * @category models
  */
-export type Step = Emulator.Step
+export type Step =
+  | Emulator.PendingStep
+  | Emulator.SucceededStep
+  | Emulator.FailedStep
+  | Emulator.HttpStep
+  | Emulator.CutStep
+  | Emulator.GoneStep
 
 /**
  * What the emulator has seen: API requests, those of them that the client gave up before the answer, and the connections
@@ -69,7 +76,7 @@ export type Step = Emulator.Step
  * @since 0.1.0
  * @category models
  */
-export type Stats = Emulator.Stats
+export interface Stats extends Emulator.Stats {}
 
 /**
  * A request for one of the API's methods: `name` is the operation's, or that of the collection that was listed or created
@@ -78,7 +85,7 @@ export type Stats = Emulator.Stats
  * @since 0.2.0
  * @category models
  */
-export type Call = Emulator.Call
+export interface Call extends Emulator.Call {}
 
 /**
  * How the methods answer that an API may leave out: `"unimplemented"` gives `UNIMPLEMENTED` (501), `"unrouted"` the page
@@ -87,7 +94,7 @@ export type Call = Emulator.Call
  * @since 0.2.0
  * @category models
  */
-export type Methods = Emulator.Methods
+export interface Methods extends Emulator.Methods {}
 
 /**
  * What an emulator is made with.
@@ -115,7 +122,8 @@ export interface Options {
  */
 export interface Service {
   /** Scripts the operation `name`: its answers, in order. A second script of the same name takes the place of the first. */
-  readonly script: (name: string, steps: readonly [Step, ...ReadonlyArray<Step>]) => Effect.Effect<void>
+  readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void>
+  /** What it has seen so far. */
   readonly stats: Effect.Effect<Stats>
   /**
    * The requests for a method of the API, in order; the rest of `stats.requests` had no such path. Of more than 100,000,
@@ -125,7 +133,10 @@ export interface Service {
   /** Reaches the emulator in memory, whatever the host of the URL. */
   readonly httpClient: HttpClient.HttpClient
   /** Serves the emulator over HTTP on 127.0.0.1 until the scope ends; port 0, the default, takes a free one. */
-  readonly serve: (options?: { readonly port?: number | undefined }) => Effect.Effect<
+  readonly serve: (options?: {
+    /** Default: 0, a free one. */
+    readonly port?: number | undefined
+  }) => Effect.Effect<
     Server,
     HttpServerError.ServeError,
     Scope.Scope
@@ -150,6 +161,30 @@ export interface Server {
  *
  * @since 0.1.0
  * @category tags
+ * @example
+ * ```ts
+ * import { assert, it } from "@effect/vitest"
+ * import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * it.effect("asks once for an operation that is done", () =>
+ *   Effect.gen(function*() {
+ *     const emulator = yield* OperationsEmulator.OperationsEmulator
+ *     yield* emulator.script("operations/a", [{ type: "succeeded" }])
+ *
+ *     const operations = yield* OperationsService.OperationsService
+ *     yield* operations.wait("operations/a")
+ *
+ *     assert.deepStrictEqual((yield* emulator.calls).map((call) => call.method), ["get"])
+ *   }).pipe(Effect.provide(
+ *     OperationsService.layer().pipe(
+ *       Layer.provide(OperationsEmulator.layerHttpClient),
+ *       Layer.provideMerge(OperationsEmulator.layer())
+ *     )
+ *   )))
+ * ```
  */
 export class OperationsEmulator extends Context.Tag("effect-google-operations/OperationsEmulator")<
   OperationsEmulator,
@@ -193,7 +228,7 @@ const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
         Effect.interruptible(Effect.gen(function*() {
           const reply = yield* emulator.handle({
             method: request.method,
-            target: request.originalUrl,
+            target: NodeHttpServerRequest.toIncomingMessage(request).url ?? "/",
             body: yield* Effect.orDie(request.text),
             otherConnections: emulator.openConnections - 1
           })
@@ -216,6 +251,21 @@ const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Over a real socket:
+ * const program = Effect.gen(function*() {
+ *   const emulator = OperationsEmulator.make()
+ *   yield* emulator.script("operations/a", [{ type: "cut", at: "withinBody" }, { type: "succeeded" }])
+ *   const { api } = yield* emulator.serve()
+ *   const operations = yield* NodeOperations.make({ api })
+ *   return yield* operations.wait("operations/a")
+ * }).pipe(Effect.scoped)
+ * ```
  */
 export const make = (options?: Options): Service => {
   const emulator = new Emulator.Emulator({
@@ -236,12 +286,19 @@ export const make = (options?: Options): Service => {
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * ```ts
+ * import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+ *
+ * // An API that cannot cancel, and takes its time:
+ * const layer = OperationsEmulator.layer({ operationDuration: "10 minutes", methods: { cancel: "unimplemented" } })
+ * ```
  */
 export const layer = (options?: Options): Layer.Layer<OperationsEmulator> =>
   Layer.sync(OperationsEmulator, () => make(options))
 
 /**
- * Provides an `HttpClient` that reaches the emulator in memory.
+ * Provides an `HttpClient` that reaches the emulator in memory, for any program that takes one.
  *
  * @since 0.1.0
  * @category layers

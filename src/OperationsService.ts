@@ -56,7 +56,7 @@ export interface Options {
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /** The default of every wait's `transient`: `Polling.transient`. */
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
-  /** How long a wait lets the server ask to be left alone (`Retry-After`, `RetryInfo`). Default: 5 minutes. */
+  /** How long a wait lets the server ask to be left alone (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
   readonly maxHint?: Duration.DurationInput | undefined
   /**
    * How many requests the service may send, all its calls together: `perSecond`, spread evenly, and `concurrent`. First
@@ -131,7 +131,7 @@ export interface ListOptions {
   readonly pageSize?: number | undefined
   /** Where to go on: the `nextPageToken` of an earlier page. Default: at the beginning. */
   readonly pageToken?: string | undefined
-  /** Whether to go on when a part of the collection cannot be reached; few APIs take it. */
+  /** Whether to go on when a part of the collection cannot be reached (AIP-217); few APIs take it. */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
@@ -168,6 +168,8 @@ export interface Outcome<W extends Waitable = Waitable> {
 
 /**
  * The operations of one API.
+ *
+ * Source: `google/longrunning/operations.proto`; AIP-151.
  *
  * @since 0.1.0
  * @category models
@@ -394,8 +396,8 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
   Service
 >() {}
 
-const withSpan = (method: string, name?: string) =>
-  Effect.withSpan(`OperationsService.${method}`, {
+const withSpan = (method: string, name?: string) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.withSpan(effect, `OperationsService.${method}`, {
     captureStackTrace: false,
     ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
   })
@@ -441,7 +443,7 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
       }
       const { operation } = answer.right
       const state = operation.done ? "is done" : onInterrupt === "cancel" ? "is to be cancelled" : "goes on"
-      return Effect.zipRight(
+      return Effect.andThen(
         Effect.logWarning(`Interrupted while starting an operation by ${path}: ${operation.name} ${state}`),
         onInterrupt === "cancel" && !operation.done ? waits.cancelOnTheWayOut(operation.name) : Effect.void
       )
@@ -568,13 +570,12 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
  * ```
  */
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.contextWithEffect((context: Context.Context<HttpClient.HttpClient>) =>
+  Effect.flatMap(Effect.context<HttpClient.HttpClient>(), (context) =>
     makeWith({
       receive: overHttpClient(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
       drainTimeout: Duration.zero,
       release: Effect.void
-    }, options)
-  )
+    }, options))
 
 /**
  * Provides {@link OperationsService} over any `HttpClient`, closed when the layer's scope ends.

@@ -2,7 +2,7 @@
  * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
  *
  * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
- * poll.
+ * poll. An option out of its range throws a `RangeError`.
  *
  * @since 0.1.0
  */
@@ -64,7 +64,7 @@ const fromDelay = (
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // At most 20 polls:
+ * // At most 20 more polls after the first:
  * const schedule = Polling.exponential({ initial: "500 millis", max: "10 seconds" }).pipe(
  *   Schedule.intersect(Schedule.recurs(20))
  * )
@@ -106,7 +106,7 @@ export const exponential = (options?: {
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Effect from "effect/Effect"
  *
- * // Found at most 5 % late, and no sooner than every 2 seconds:
+ * // Found some 5 % late at most, and polled every 2 seconds or so at first:
  * const program = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", {

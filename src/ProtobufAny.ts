@@ -5,8 +5,9 @@
  */
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as ParseResult from "effect/ParseResult"
+import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { mismatch } from "./internal/parsing.js"
 
 /**
  * A message of any type, as JSON: the type's URL in `"@type"`, the message's fields beside it.
@@ -20,6 +21,7 @@ import * as Schema from "effect/Schema"
  * @category models
  */
 export interface ProtobufAny {
+  /** The URL of the message's type, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
   readonly "@type"?: string
   /** Never there: it tells a raw message from a decoded one (`_tag: "ErrorInfo"`) in a union of both. */
   readonly _tag?: undefined
@@ -41,8 +43,16 @@ export const isProtobufAny = (u: unknown): u is ProtobufAny =>
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+ * import * as Schema from "effect/Schema"
+ *
+ * // A row of a table of results:
+ * const Row = Schema.Struct({ operation: Schema.String, response: Schema.parseJson(ProtobufAny.ProtobufAny) })
+ * ```
  */
-export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare(isProtobufAny, {
+export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare<ProtobufAny>(isProtobufAny, {
   identifier: "ProtobufAny",
   description: "google.protobuf.Any as JSON",
   arbitrary: () => (fc) =>
@@ -92,6 +102,16 @@ const wrapped = new Set([
  *
  * @since 0.1.0
  * @category accessors
+ * @example
+ * ```ts
+ * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+ *
+ * const progress = ProtobufAny.message({ "@type": "type.googleapis.com/example.Progress", percent: 40 })
+ * const delay = ProtobufAny.message({ "@type": "type.googleapis.com/google.protobuf.Duration", value: "1.5s" })
+ *
+ * console.log(progress) // { percent: 40 }
+ * console.log(delay) // "1.5s"
+ * ```
  */
 export const message = (self: ProtobufAny): unknown => {
   if (wrapped.has(typeName(self))) return self["value"]
@@ -100,10 +120,18 @@ export const message = (self: ProtobufAny): unknown => {
 }
 
 /**
- * Packs a message: its JSON beside its type's name. The reverse of {@link message}.
+ * Packs a message: its JSON beside its type's name. The reverse of `message`.
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+ *
+ * const any = ProtobufAny.pack("example.Progress", { percent: 40 })
+ *
+ * console.log(any) // { "@type": "type.googleapis.com/example.Progress", percent: 40 }
+ * ```
  */
 export const pack = (typeName: string, message: unknown): ProtobufAny => {
   const type = `type.googleapis.com/${typeName}`
@@ -113,7 +141,7 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
 /**
  * Decodes the message with a schema, after checking that its type is the expected one.
  *
- * Without `typeName` any type is taken. The result is an `Either`, so it can be yielded in `Effect.gen` as it is; its
+ * The result is an `Either`, so it can be yielded in `Effect.gen` as it is; its
  * error is a `ParseError` that says which type was expected and which came, or what did not decode.
  *
  * @since 0.1.0
@@ -121,38 +149,51 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
  * @example
  * ```ts
  * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+ * import * as Either from "effect/Either"
  * import * as Schema from "effect/Schema"
  *
  * const AccessPolicy = Schema.Struct({ name: Schema.String, title: Schema.String })
  *
  * const policy = ProtobufAny.unpack(
- *   { "@type": "type.googleapis.com/google.identity.accesscontextmanager.v1.AccessPolicy", name: "accessPolicies/1", title: "t" },
+ *   {
+ *     "@type": "type.googleapis.com/google.identity.accesscontextmanager.v1.AccessPolicy",
+ *     name: "accessPolicies/1",
+ *     title: "t"
+ *   },
  *   { typeName: "google.identity.accesscontextmanager.v1.AccessPolicy", schema: AccessPolicy }
  * )
+ *
+ * console.log(Either.getOrThrow(policy).title) // "t"
  * ```
  */
 export const unpack: {
   <A, I>(
-    options: { readonly schema: Schema.Schema<A, I>; readonly typeName?: string | undefined }
-  ): (self: ProtobufAny) => Either.Either<A, ParseResult.ParseError>
+    options: {
+      /** Decodes what {@link message} gives. */
+      readonly schema: Schema.Schema<A, I>
+      /** The full name that the type must have. Default: any. */
+      readonly typeName?: string | undefined
+    }
+  ): (self: ProtobufAny) => Either.Either<A, ParseError>
   <A, I>(
     self: ProtobufAny,
-    options: { readonly schema: Schema.Schema<A, I>; readonly typeName?: string | undefined }
-  ): Either.Either<A, ParseResult.ParseError>
+    options: {
+      /** Decodes what {@link message} gives. */
+      readonly schema: Schema.Schema<A, I>
+      /** The full name that the type must have. Default: any. */
+      readonly typeName?: string | undefined
+    }
+  ): Either.Either<A, ParseError>
 } = dual(
   2,
   <A, I>(
     self: ProtobufAny,
     options: { readonly schema: Schema.Schema<A, I>; readonly typeName?: string | undefined }
-  ): Either.Either<A, ParseResult.ParseError> => {
+  ): Either.Either<A, ParseError> => {
     const actual = typeName(self)
     if (options.typeName !== undefined && options.typeName !== actual) {
       const found = actual === "" ? "a message without @type" : `a ${actual}`
-      return Either.left(
-        ParseResult.parseError(
-          new ParseResult.Type(options.schema.ast, self, `Expected a ${options.typeName}, actual ${found}`)
-        )
-      )
+      return Either.left(mismatch(options.schema, self, `Expected a ${options.typeName}, actual ${found}`))
     }
     return Schema.decodeUnknownEither(options.schema)(message(self))
   }

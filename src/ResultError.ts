@@ -4,18 +4,23 @@
  * @since 0.2.0
  */
 import * as Data from "effect/Data"
-import * as ParseResult from "effect/ParseResult"
+import type { ParseError } from "effect/ParseResult"
 import { hasProperty } from "effect/Predicate"
+import { firstProblem } from "./internal/parsing.js"
 import type * as Operation from "./Operation.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 /**
+ * The property that marks a `ResultError`, whichever copy of this package has made it.
+ *
  * @since 0.2.0
  * @category type ids
  */
 export const TypeId: TypeId = "~effect-google-operations/ResultError"
 
 /**
+ * The name of that property, as a type.
+ *
  * @since 0.2.0
  * @category type ids
  */
@@ -29,15 +34,15 @@ export type TypeId = "~effect-google-operations/ResultError"
  */
 export const isResultError = (u: unknown): u is ResultError => hasProperty(u, TypeId)
 
-const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseResult.ParseError) => {
+const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseError) => {
   if (response === undefined) return "there is none"
   const actual = ProtobufAny.typeName(response)
   if (actual === "") return "it is a message without @type"
   if (actual !== expected) return `it is of type ${actual}`
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(cause)
-  if (issue === undefined) return "it does not decode"
-  const path = issue.path.map(String).join(".")
-  const words = path === "" ? issue.message : `${path}${issue._tag === "Missing" ? "" : ":"} ${issue.message}`
+  const problem = firstProblem(cause)
+  if (problem === undefined) return "it does not decode"
+  const { isMissing, message, path } = problem
+  const words = path === "" ? message : `${path}${isMissing ? "" : ":"} ${message}`
   // It quotes the value, which can be of any size.
   return words.length > 200 ? `${words.slice(0, 200)}…` : words
 }
@@ -75,7 +80,7 @@ export class ResultError extends Data.TaggedError("ResultError")<{
   /** The full name of the type that was expected. */
   readonly expected: string
   /** What does not fit, and where. */
-  readonly cause: ParseResult.ParseError
+  readonly cause: ParseError
 }> {
   /**
    * @since 0.2.0
@@ -87,6 +92,7 @@ export class ResultError extends Data.TaggedError("ResultError")<{
     return this.operation.response
   }
 
+  /** Which operation it is, and what of its response does not fit. */
   override get message(): string {
     const { cause, expected, operation, response } = this
     const subject = operation.name === "" ? "The operation" : `Operation ${operation.name}`

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Code from "./Code.js"
 import * as ErrorDetails from "./ErrorDetails.js"
+import { fromFunctions } from "./internal/parsing.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 /**
@@ -17,12 +17,30 @@ import * as ProtobufAny from "./ProtobufAny.js"
  * has is kept. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or the raw `Any`, in the order in
  * which the server sent them.
  *
+ * Source: `google/rpc/status.proto`; AIP-193.
+ *
  * @since 0.1.0
  * @category models
+ * @example
+ * ```ts
+ * import * as Status from "effect-google-operations/Status"
+ *
+ * const status = new Status.Status({
+ *   code: 9,
+ *   message: "The access level is in use.",
+ *   details: [{ _tag: "ErrorInfo", reason: "LEVEL_IN_USE", domain: "example.com", metadata: {} }]
+ * })
+ *
+ * console.log(status.codeName) // "FAILED_PRECONDITION"
+ * console.log(status.errorInfo?.reason) // "LEVEL_IN_USE"
+ * ```
  */
 export class Status {
+  /** The number of a `google.rpc.Code`. */
   readonly code: number
+  /** The server's words, for a developer. */
   readonly message: string
+  /** What the server has for a program. */
   readonly details: ReadonlyArray<ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny>
 
   constructor(fields: {
@@ -70,6 +88,15 @@ const detail = (json: unknown): ErrorDetails.ErrorDetail | ProtobufAny.ProtobufA
  *
  * @since 0.1.0
  * @category decoding
+ * @example
+ * ```ts
+ * import * as Status from "effect-google-operations/Status"
+ * import * as Either from "effect/Either"
+ *
+ * const status = Either.getOrThrow(Status.fromJson({ code: 5, message: "No such level." }))
+ *
+ * console.log(status.codeName) // "NOT_FOUND"
+ * ```
  */
 export const fromJson = (json: unknown): Either.Either<Status, string> => {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return Either.left("a status must be an object")
@@ -89,6 +116,14 @@ export const fromJson = (json: unknown): Either.Either<Status, string> => {
  *
  * @since 0.1.0
  * @category encoding
+ * @example
+ * ```ts
+ * import * as Status from "effect-google-operations/Status"
+ *
+ * const status = new Status.Status({ code: 5, message: "No such level." })
+ *
+ * console.log(Status.toJson(status)) // { code: 5, message: "No such level." }
+ * ```
  */
 export const toJson = (self: Status): { [field: string]: unknown } => ({
   code: self.code,
@@ -107,10 +142,20 @@ const StatusFromSelf = Schema.declare((u): u is Status => u instanceof Status, {
  *
  * @since 0.1.0
  * @category schemas
+ * @example
+ * ```ts
+ * import * as Status from "effect-google-operations/Status"
+ * import * as Schema from "effect/Schema"
+ *
+ * // What a batch method says of each of its items:
+ * const Result = Schema.Struct({ item: Schema.String, error: Schema.optional(Status.StatusFromJson) })
+ *
+ * const result = Schema.decodeUnknownSync(Result)({ item: "a", error: { code: 5 } })
+ *
+ * console.log(result.error?.codeName) // "NOT_FOUND"
+ * ```
  */
-export const StatusFromJson: Schema.Schema<Status, unknown> = Schema.transformOrFail(Schema.Unknown, StatusFromSelf, {
-  strict: true,
-  decode: (json, _, ast) =>
-    Either.mapLeft(fromJson(json), (description) => new ParseResult.Type(ast, json, description)),
-  encode: (status) => ParseResult.succeed(toJson(status))
+export const StatusFromJson: Schema.Schema<Status, unknown> = fromFunctions(Schema.Unknown, StatusFromSelf, {
+  decode: fromJson,
+  encode: toJson
 })

@@ -32,7 +32,13 @@ import type * as ProtobufAny from "./ProtobufAny.js"
  * @since 0.2.0
  * @category models
  */
-export type Step = Emulator.Step
+export type Step =
+  | Emulator.PendingStep
+  | Emulator.SucceededStep
+  | Emulator.FailedStep
+  | Emulator.HttpStep
+  | Emulator.CutStep
+  | Emulator.GoneStep
 
 /**
  * A request that the program made: `name` is the operation's, or that of the collection that was listed; `at` is the time
@@ -41,8 +47,9 @@ export type Step = Emulator.Step
  * @since 0.2.0
  * @category models
  */
-export type Call = Emulator.Call
+export interface Call extends Emulator.Call {}
 
+/** @inline */
 interface StepOptions {
   /** How long the answer takes. Default: no time. */
   readonly delay?: Duration.DurationInput | undefined
@@ -71,9 +78,13 @@ const millis = (duration: Duration.DurationInput | undefined): number | undefine
  */
 export const pending = (
   options: StepOptions & {
+    /** For how many polls, unless there is a `duration`. Default: 1. */
     readonly times?: number | undefined
+    /** For how long, from the beginning of the step. */
     readonly duration?: Duration.DurationInput | undefined
+    /** What the operation tells of itself. Default: nothing. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
+    /** Further headers of the answers, such as `{ "retry-after": "10" }`. */
     readonly headers?: Readonly<Record<string, string>> | undefined
   } = {}
 ): Step => ({ type: "pending", ...options, duration: millis(options.duration), delay: millis(options.delay) })
@@ -83,10 +94,21 @@ export const pending = (
  *
  * @since 0.2.0
  * @category steps
+ * @example
+ * ```ts
+ * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
+ * import * as TestOperations from "effect-google-operations/TestOperations"
+ *
+ * const step = TestOperations.succeeded({
+ *   response: ProtobufAny.pack("google.identity.accesscontextmanager.v1.AccessPolicy", { name: "accessPolicies/1" })
+ * })
+ * ```
  */
 export const succeeded = (
   options: StepOptions & {
+    /** The result. Default: none. */
     readonly response?: ProtobufAny.ProtobufAny | undefined
+    /** What the operation tells of itself. Default: nothing. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
   } = {}
 ): Step => ({ type: "succeeded", ...options, delay: millis(options.delay) })
@@ -111,9 +133,13 @@ export const succeeded = (
  */
 export const failed = (
   options: StepOptions & {
+    /** A name or a number of `google.rpc.Code`. */
     readonly code: Code.Code | number
+    /** The server's words. Default: none. */
     readonly message?: string | undefined
+    /** What the server has for a program. Default: nothing. */
     readonly details?: ReadonlyArray<ProtobufAny.ProtobufAny> | undefined
+    /** What the operation tells of itself. Default: nothing. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
   }
 ): Step => {
@@ -132,12 +158,26 @@ export const failed = (
  *
  * @since 0.2.0
  * @category steps
+ * @example
+ * ```ts
+ * import * as TestOperations from "effect-google-operations/TestOperations"
+ *
+ * const steps = [
+ *   TestOperations.httpFault({ status: 503, headers: { "retry-after": "20" }, times: 2 }),
+ *   TestOperations.httpFault({ status: 502, body: "<html>Bad gateway</html>" }),
+ *   TestOperations.succeeded()
+ * ]
+ * ```
  */
 export const httpFault = (
   options: StepOptions & {
+    /** Any HTTP status from 200 to 599. */
     readonly status: number
+    /** For how many polls. Default: 1. */
     readonly times?: number | undefined
+    /** The headers of the answers. Default: none. */
     readonly headers?: Readonly<Record<string, string>> | undefined
+    /** The body of the answers, as text. Default: none. */
     readonly body?: string | undefined
   }
 ): Step => ({ type: "http", ...options, delay: millis(options.delay) })
@@ -148,10 +188,18 @@ export const httpFault = (
  *
  * @since 0.2.0
  * @category steps
+ * @example
+ * ```ts
+ * import * as TestOperations from "effect-google-operations/TestOperations"
+ *
+ * const steps = [TestOperations.cut({ at: "withinBody", times: 3 }), TestOperations.succeeded()]
+ * ```
  */
 export const cut = (
   options: StepOptions & {
+    /** Where the connection breaks off. Default: `"beforeHeaders"`. */
     readonly at?: "beforeHeaders" | "withinHeaders" | "withinBody" | undefined
+    /** For how many polls. Default: 1. */
     readonly times?: number | undefined
   } = {}
 ): Step => ({ type: "cut", ...options, at: options.at ?? "beforeHeaders", delay: millis(options.delay) })
@@ -162,8 +210,20 @@ export const cut = (
  *
  * @since 0.2.0
  * @category steps
+ * @example
+ * ```ts
+ * import * as TestOperations from "effect-google-operations/TestOperations"
+ *
+ * const notVisibleYet = [TestOperations.gone({ times: 2 }), TestOperations.succeeded()]
+ * const expired = [TestOperations.gone()]
+ * ```
  */
-export const gone = (options: StepOptions & { readonly times?: number | undefined } = {}): Step => ({
+export const gone = (
+  options: StepOptions & {
+    /** For how many polls. Default: 1. */
+    readonly times?: number | undefined
+  } = {}
+): Step => ({
   type: "gone",
   ...options,
   delay: millis(options.delay)
@@ -189,6 +249,24 @@ export interface Service {
  *
  * @since 0.2.0
  * @category tags
+ * @example
+ * ```ts
+ * import { assert, it } from "@effect/vitest"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as TestOperations from "effect-google-operations/TestOperations"
+ * import * as Effect from "effect/Effect"
+ *
+ * it.effect("cancels what it does not want any more", () =>
+ *   Effect.gen(function*() {
+ *     const test = yield* TestOperations.TestOperations
+ *     yield* test.script("operations/a", [TestOperations.pending()])
+ *
+ *     const operations = yield* OperationsService.OperationsService
+ *     yield* operations.cancel("operations/a")
+ *
+ *     assert.deepStrictEqual((yield* test.callsOf("operations/a")).map((call) => call.method), ["cancel"])
+ *   }).pipe(Effect.provide(TestOperations.layer({}))))
+ * ```
  */
 export class TestOperations extends Context.Tag("effect-google-operations/TestOperations")<
   TestOperations,

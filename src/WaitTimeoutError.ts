@@ -10,12 +10,16 @@ import type * as HttpError from "./HttpError.js"
 import type * as Operation from "./Operation.js"
 
 /**
+ * The property that marks a `WaitTimeoutError`, whichever copy of this package has made it.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: TypeId = "~effect-google-operations/WaitTimeoutError"
 
 /**
+ * The name of that property, as a type.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -33,12 +37,30 @@ export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProp
  * The wait ended before the operation did: its timeout passed (`"Timeout"`), or its schedule had no further poll
  * (`"ScheduleEnded"`).
  *
- * Nothing was cancelled. To go on, wait for `operationName` again.
+ * Nothing was cancelled, unless `onTimeout` asked for it. To go on, wait for `operationName` again.
  *
  * @since 0.1.0
  * @category errors
+ * @example
+ * ```ts
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Waits a minute, then says what is known and waits for as long as it takes:
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.OperationsService
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", { timeout: "1 minute" }).pipe(
+ *     Effect.catchTag("WaitTimeoutError", (error) =>
+ *       Effect.zipRight(
+ *         Effect.logWarning(error.message, error.last?.metadata),
+ *         operations.wait(error.operationName)
+ *       ))
+ *   )
+ * })
+ * ```
  */
 export class WaitTimeoutError extends Data.TaggedError("WaitTimeoutError")<{
+  /** What ended the wait. */
   readonly reason: "Timeout" | "ScheduleEnded"
   /** The operation that was waited for. */
   readonly operationName: string
@@ -56,6 +78,7 @@ export class WaitTimeoutError extends Data.TaggedError("WaitTimeoutError")<{
    */
   readonly [TypeId]: TypeId = TypeId
 
+  /** Which operation it was, how long and how often it was asked for, why no longer, and the last failure. */
   override get message(): string {
     const why = this.reason === "Timeout" ? "the timeout passed" : "the schedule ended"
     const polls = `${this.polls} ${this.polls === 1 ? "poll" : "polls"}`

@@ -77,7 +77,7 @@ export * as OperationsService from "./OperationsService.js"
  * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
  *
  * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
- * poll.
+ * poll. An option out of its range throws a `RangeError`.
  *
  * @since 0.1.0
  */

@@ -6,12 +6,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
-import { ArrayFormatter, type ParseError } from "effect/ParseResult"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Code from "../Code.js"
 import * as ProtobufAny from "../ProtobufAny.js"
 import { maxSleep } from "./clock.js"
+import { firstProblem } from "./parsing.js"
 
 const Millis = Schema.NonNegative.annotations({ description: "milliseconds" })
 const Times = Schema.optional(Schema.Int.pipe(Schema.positive()))
@@ -88,9 +88,28 @@ export const Step = Schema.Union(
   })
 )
 
+type Members = typeof Step.members
+
+// What the public modules make their own `Step` of, for `typeof Step.Type` has no name in hovers and errors.
 /** @inline */
-// Not `typeof Step.Type`, which loses its name in hovers and errors.
-export type Step = Schema.Schema.Type<(typeof Step.members)[number]>
+export type PendingStep = Schema.Schema.Type<Members[0]>
+
+/** @inline */
+export type SucceededStep = Schema.Schema.Type<Members[1]>
+
+/** @inline */
+export type FailedStep = Schema.Schema.Type<Members[2]>
+
+/** @inline */
+export type HttpStep = Schema.Schema.Type<Members[3]>
+
+/** @inline */
+export type CutStep = Schema.Schema.Type<Members[4]>
+
+/** @inline */
+export type GoneStep = Schema.Schema.Type<Members[5]>
+
+export type Step = PendingStep | SucceededStep | FailedStep | HttpStep | CutStep | GoneStep
 
 const ScriptRequest = Schema.Struct({
   name: Schema.String.pipe(Schema.pattern(/^(?:.+\/)?operations\/.+$/s)),
@@ -203,15 +222,13 @@ const notRouted = (path: string): Reply => ({
 const notFound = (name: string, xgafv: string | null): Reply =>
   error("NOT_FOUND", `Operation ${name} was not found.`, xgafv)
 
-const firstProblem = (failure: ParseError): string => {
-  const [issue] = ArrayFormatter.formatErrorSync(failure)
-  return issue === undefined ? failure.message : `${issue.path.join(".") || "the body"}: ${issue.message}`
-}
-
 const parse = <A, I>(schema: Schema.Schema<A, I>, body: string): Either.Either<A, string> =>
   Either.mapLeft(
     Schema.decodeEither(Schema.parseJson(schema))(body),
-    (failure) => firstProblem(failure)
+    (failure) => {
+      const problem = firstProblem(failure)
+      return problem === undefined ? failure.message : `${problem.path || "the body"}: ${problem.message}`
+    }
   )
 
 const accessPolicyType = "google.identity.accesscontextmanager.v1.AccessPolicy"
