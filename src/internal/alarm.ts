@@ -4,13 +4,15 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import { maxSleep, unsafeNow } from "./clock.js"
 
-// A fiber that only sleeps needs nothing of anybody's but the clock.
+// A fiber that only sleeps needs nothing of anybody's but the clock. It gives way instead of sleeping for no time, since a
+// test's clock ends such a sleep at once, and nobody may be rung before `set` has returned.
 const fork = Runtime.runFork(Runtime.defaultRuntime)
 
 interface Place {
@@ -65,7 +67,8 @@ export class Alarm {
     this.#disarm()
     const now = unsafeNow(this.#clock)
     const millis = Math.min(maxSleep, Math.max(0, Math.ceil(top.due - now)))
-    const sleeper = { until: now + millis, fiber: fork(this.#clock.sleep(Duration.millis(millis))) }
+    const sleep = millis === 0 ? Effect.yieldNow() : this.#clock.sleep(Duration.millis(millis))
+    const sleeper = { until: now + millis, fiber: fork(sleep) }
     this.#sleeper = sleeper
     sleeper.fiber.addObserver((exit) => {
       if (Exit.isFailure(exit) || this.#sleeper !== sleeper) return

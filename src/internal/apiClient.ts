@@ -125,7 +125,7 @@ export class ApiClient {
   }
 
   /** Where the API is, in one spelling. */
-  get address(): Either.Either<{ readonly baseUrl: string; readonly version: string }, HttpError.HttpError> {
+  get address(): Effect.Effect<{ readonly baseUrl: string; readonly version: string }, HttpError.HttpError> {
     const { version } = this.api
     return Either.map(this.#endpoint, ({ origin, prefix }) => ({
       baseUrl: `${origin}${prefix.slice(0, -version.length - 1)}`,
@@ -143,7 +143,7 @@ export class ApiClient {
     readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
     readonly body?: HttpBody.HttpBody | undefined
     readonly urgentMillis?: number | undefined
-  }): Either.Either<Call, HttpError.HttpError> {
+  }): Effect.Effect<Call, HttpError.HttpError> {
     return Either.flatMap(this.#endpoint, (endpoint) =>
       Either.flatMap(
         "operation" in options.resource
@@ -169,7 +169,7 @@ export class ApiClient {
   }
 
   /** The call that a request of the user's own stands for. */
-  ownCall(request: HttpClientRequest.HttpClientRequest): Either.Either<Call, HttpError.HttpError> {
+  ownCall(request: HttpClientRequest.HttpClientRequest): Effect.Effect<Call, HttpError.HttpError> {
     return Either.flatMap(
       this.#endpoint,
       (endpoint) =>
@@ -216,7 +216,7 @@ export class ApiClient {
     const budget = this.#budget
     if (budget === undefined || call.urgentMillis !== undefined) return exchange
     return Effect.uninterruptibleMask((restore) =>
-      Effect.zipRight(
+      Effect.andThen(
         (uninterruptible?.restore ?? restore)(budget.acquire((due) => this.lifecycle.sleep(due, call))),
         Effect.ensuring(restore(exchange), budget.release)
       )

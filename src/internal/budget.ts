@@ -39,7 +39,7 @@ export const make = ({ concurrent, perSecond }: NonNullable<Options["requestBudg
       return permits === undefined ?
         place :
         Effect.uninterruptibleMask((restore) =>
-          Effect.zipRight(restore(permits.take(1)), Effect.onError(restore(place), () => release))
+          Effect.andThen(restore(permits.take(1)), Effect.onError(restore(place), () => release))
         )
     },
     release

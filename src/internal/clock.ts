@@ -1,7 +1,7 @@
 /**
  * Time as waits count it: by the clock that no change of the system's time moves.
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /**
@@ -24,3 +24,12 @@ export const unsafeNow = (clock: Clock.Clock): number => Number(clock.unsafeCurr
  * @internal
  */
 export const now: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => unsafeNow(clock)))
+
+/**
+ * Runs an effect on the machine's clock, whatever the clock of its caller.
+ *
+ * @internal
+ */
+export const onLiveClock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.withClock(
+  Clock.make()
+)

@@ -2,7 +2,7 @@
  * Runs exchanges and sleeps so that each can be ended: an exchange by its time limit or by `close`, a sleep by whoever wakes it
  * or by `close`.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type * as HttpError from "../HttpError.js"
 import { Alarm } from "./alarm.js"
-import { unsafeNow } from "./clock.js"
+import { onLiveClock, unsafeNow } from "./clock.js"
 import { closedError, type ErrorContext } from "./errors.js"
 
 // What fails in an exchange, or in a fiber of the client below, is told to the caller and to no log.
@@ -201,7 +201,7 @@ export class Lifecycle {
       yield* this.#options.release
     }).pipe(
       Effect.onExit((exit) => Deferred.done(this.#done, Exit.asVoid(exit))),
-      Effect.withClock(Clock.make())
+      onLiveClock
     )
   }
 }

@@ -1,9 +1,9 @@
 /**
  * An API, a resource name and options become a URL. What is wrong with them is found here, before anything is sent.
  */
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as UrlParams from "@effect/platform/UrlParams"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import { invalidRequest } from "./errors.js"
@@ -149,7 +149,7 @@ export const ownUrl = (
   xgafv: "1" | "2" | undefined
 ): Either.Either<URL, HttpError.HttpError> => {
   const absolute = request.url.startsWith("/") ? `${endpoint.origin}${request.url}` : request.url
-  const url = Either.getOrUndefined(UrlParams.makeUrl(absolute, request.urlParams, request.hash))
+  const url = Option.getOrUndefined(HttpClientRequest.toUrl(HttpClientRequest.setUrl(request, absolute)))
   if (url === undefined) {
     return refuse(`${quoteUrl(request.url)} is not a URL; give an absolute one, or a path such as "/v1/accessPolicies"`)
   }

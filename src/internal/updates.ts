@@ -51,7 +51,7 @@ export const updates = (
         const state = typeof wait.due === "number" ? news() : wait.due
         if (state !== undefined) return state
       }
-      return yield* Effect.mapError(Effect.zipRight(end, Effect.fail(Option.none())), (error) =>
+      return yield* Effect.mapError(Effect.andThen(end, Effect.fail(Option.none())), (error) =>
         Option.isOption(error) ? error : Option.some(error))
     })
     const begin = wait.begin()

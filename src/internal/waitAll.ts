@@ -40,7 +40,7 @@ export const waitAll = <W extends Waitable>(
   Stream.unwrapScoped(Effect.gen(function*() {
     const joinOptions: JoinOptions = { ...options, mayHold: false }
     const { lifecycle } = waits.client
-    const alarm = lifecycle.alarm(yield* Effect.clock)
+    const alarm = yield* Effect.clockWith((clock) => Effect.sync(() => lifecycle.alarm(clock)))
     const outcomes = yield* Mailbox.make<Outcome<W>>()
     const ready = yield* Queue.unbounded<Entry<W>>()
     const open = new Set<Entry<W>>()

@@ -5,6 +5,7 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,7 +18,7 @@ import type { Options, Waitable, WaitOptions } from "../OperationsService.js"
 import * as Polling from "../Polling.js"
 import { isWaitTimeoutError, type WaitTimeoutError } from "../WaitTimeoutError.js"
 import type { ApiClient, Call } from "./apiClient.js"
-import { now } from "./clock.js"
+import { now, onLiveClock } from "./clock.js"
 import * as Decode from "./decode.js"
 import { invalidRequest, timeoutError } from "./errors.js"
 import { type SharedOperation, SharedOperations } from "./sharing.js"
@@ -185,7 +186,7 @@ export class Waits {
         name,
         known,
         notFoundGraceMillis: handle !== undefined
-          ? notFoundGraceMillis - ((yield* Clock.currentTimeMillis) - handle.startedAt.epochMillis)
+          ? notFoundGraceMillis - ((yield* Clock.currentTimeMillis) - DateTime.toEpochMillis(handle.startedAt))
           : known !== undefined
           ? notFoundGraceMillis
           : 0,
@@ -196,7 +197,7 @@ export class Waits {
           ? Duration.toMillis(options.timeout)
           : handle?.deadline === undefined
           ? Infinity
-          : Math.max(0, handle.deadline.epochMillis - (yield* Clock.currentTimeMillis)),
+          : Math.max(0, DateTime.toEpochMillis(handle.deadline) - (yield* Clock.currentTimeMillis)),
         maxHint: this.#maxHint
       }, yield* now)
       return new Wait(this, name, call, state, options)
@@ -283,7 +284,7 @@ export class Waits {
   /** The cancel of a wait that ends early: once, bounded in time on the live clock, and never a failure of its own. */
   cancelOnTheWayOut(name: string): Effect.Effect<void> {
     return this.cancel(name, cancelMillis).pipe(
-      Effect.withClock(Clock.make()),
+      onLiveClock,
       Effect.catchAllCause((cause) => Effect.logDebug(`Operation ${name} could not be cancelled`, Cause.squash(cause)))
     )
   }
