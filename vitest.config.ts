@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config"
 
 const src = fileURLToPath(new URL("./src", import.meta.url))
 
+// They cover nothing of src in the process that measures coverage.
+const inProcessesOfTheirOwn = ["test/programs.test.ts", "test/soak.test.ts"]
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -13,11 +16,15 @@ export default defineConfig({
   test: {
     setupFiles: ["test/support/setup.ts"],
     projects: [
-      // What `npm test` runs.
       {
         extends: true,
-        test: { name: "main", include: ["test/**/*.test.ts", "examples/**/*.test.ts"], exclude: ["test/package/**"] }
+        test: {
+          name: "main",
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: [...inProcessesOfTheirOwn, "test/package/**"]
+        }
       },
+      { extends: true, test: { name: "programs", include: inProcessesOfTheirOwn } },
       // Installs the package as its users do; `npm run check` runs it.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
     ],
