@@ -233,7 +233,7 @@ export class Waits {
       (follow) => wait.untilDeadline(follow)
     )
     if (this.#options.requestBudget === undefined || wait.state.deadline === Infinity) return poll
-    // WaitState for a place in the budget must not outlast the deadline.
+    // Waiting for a place in the budget must not outlast the deadline.
     return Effect.flatMap(now, (at) =>
       Effect.timeoutFail(poll, {
         duration: Duration.sum(
