@@ -15,8 +15,9 @@ const program = Effect.gen(function*() {
   const operation = yield* operations.wait(name, { timeout: "10 minutes" })
   yield* Console.log(operation.response)
 }).pipe(
+  // What is handled here ends the program well; what is left out ends it with the error.
   Effect.catchTags({
-    OperationError: (error) => Console.error(error.message, error.status.errorInfo),
+    OperationError: (error) => Console.error(error.message, ...error.status.details),
     HttpError: (error) => Console.error(error.message),
     WaitTimeoutError: (error) => Console.error(error.message) // "Gave up waiting for … The operation may still be running"
   })

@@ -24,7 +24,7 @@ const waitFor = (name: string) =>
           error.code === "NOT_FOUND" ? `no such operation` : `unknown: ${error.reason} ${error.httpStatus}`
         ),
       // It may still be running; wait again with error.operationName.
-      WaitTimeoutError: (error) => Effect.succeed(`still running after ${error.polls} polls: ${error.operationName}`)
+      WaitTimeoutError: (error) => Effect.succeed(`still running: ${error.operationName}`)
     }),
     Effect.flatMap(Console.log)
   )

@@ -11,6 +11,7 @@ import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
+import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -172,6 +173,9 @@ const demonstration = Effect.gen(function*() {
 const program = Effect.flatMap(
   parse(process.argv.slice(2)),
   (target): Effect.Effect<void, { readonly message: string }> => target === undefined ? demonstration : existing(target)
-).pipe(Effect.tapError((error) => Console.error(`error: ${error.message}`)))
+).pipe(
+  Effect.tapError((error) => Console.error(`error: ${error.message}`)),
+  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause)))
+)
 
 NodeRuntime.runMain(program, { disableErrorReporting: true })

@@ -1,4 +1,5 @@
 // Testing your own program: the real client over an HttpClient that the test answers, on a clock that the test moves.
+// #region mocked-http
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, it } from "@effect/vitest"
@@ -8,7 +9,6 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 
-// #region mocked-http
 // The program under test.
 const createPolicy = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService

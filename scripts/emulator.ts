@@ -1,6 +1,7 @@
 // npm run emulator -- --port 8787: serves the emulator on 127.0.0.1 until it is interrupted.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -26,7 +27,8 @@ const program = Effect.gen(function*() {
 }).pipe(
   Effect.scoped,
   Effect.catchTag("ServeError", ({ cause }) => Effect.fail(cause as Error)),
-  Effect.tapError((error) => Console.error(`emulator: ${error.message}`))
+  Effect.tapError((error) => Console.error(`emulator: ${error.message}`)),
+  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause)))
 )
 
 NodeRuntime.runMain(program, { disableErrorReporting: true })

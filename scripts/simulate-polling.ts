@@ -4,6 +4,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Polling from "effect-google-operations/Polling"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -173,7 +174,8 @@ const program = Effect.gen(function*() {
   ].join("\n\n"))
 }).pipe(
   Effect.provide(NodeFileSystem.layer),
-  Effect.tapError((error) => Console.error(`simulate-polling: ${error.message}`))
+  Effect.tapError((error) => Console.error(`simulate-polling: ${error.message}`)),
+  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause)))
 )
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) NodeRuntime.runMain(program, { disableErrorReporting: true })

@@ -4,6 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as NodeOperations from "effect-google-operations/NodeOperations"
 import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -105,7 +106,8 @@ const program = Effect.gen(function*() {
 }).pipe(
   Effect.scoped,
   Effect.timeoutFail({ duration: "2 minutes", onTimeout: () => new Missed({ message: "not done in two minutes" }) }),
-  Effect.tapError((error) => Console.error(`soak: ${error.message}`))
+  Effect.tapError((error) => Console.error(`soak: ${error.message}`)),
+  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause)))
 )
 
 NodeRuntime.runMain(program, { disableErrorReporting: true })

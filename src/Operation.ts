@@ -127,11 +127,13 @@ export const isFailed = (self: Operation): self is Failed => self._tag === "Fail
  * ```
  */
 export const match: {
+  /** Gives each state its answer. */
   <A, B, C>(cases: {
     readonly onPending: (operation: Pending) => A
     readonly onSucceeded: (operation: Succeeded) => B
     readonly onFailed: (operation: Failed) => C
   }): (self: Operation) => A | B | C
+  /** Gives each state its answer. */
   <A, B, C>(
     self: Operation,
     cases: {

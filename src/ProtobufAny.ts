@@ -167,6 +167,7 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
  * ```
  */
 export const unpack: {
+  /** Decodes the message with a schema, after checking that its type is the expected one. */
   <A, I>(
     options: {
       /** Decodes what {@link message} gives. */
@@ -175,6 +176,7 @@ export const unpack: {
       readonly typeName?: string | undefined
     }
   ): (self: ProtobufAny) => Either.Either<A, ParseError>
+  /** Decodes the message with a schema, after checking that its type is the expected one. */
   <A, I>(
     self: ProtobufAny,
     options: {

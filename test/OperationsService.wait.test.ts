@@ -289,7 +289,8 @@ describe("failures during a wait", () => {
     Effect.gen(function*() {
       const http = inOrder(unavailable, pending, unavailable, pending, unavailable, unavailable)
       const transient = Schedule.intersect(every("1 second"), Schedule.recurs(1))
-      yield* httpError(waiting(http, "1 minute", { transient }))
+      const error = yield* httpError(waiting(http, "1 minute", { transient }))
+      assert.match(error.message, /; the wait gave up after 2 failures in a row$/)
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
     }))
 
@@ -301,7 +302,9 @@ describe("failures during a wait", () => {
       yield* TestClock.adjust("300 seconds")
       assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
       yield* TestClock.adjust("36 seconds")
-      assert.strictEqual((yield* httpError(Fiber.join(fiber))).httpStatus, 503)
+      const error = yield* httpError(Fiber.join(fiber))
+      assert.strictEqual(error.httpStatus, 503)
+      assert.match(error.message, new RegExp(`; the wait gave up after ${http.times.length} failures in a row$`))
       assert.deepStrictEqual(seconds(http).slice(0, 8), [0, 1, 3, 7, 15, 31, 56, 81])
       assert.strictEqual(seconds(http).at(-1), 306)
     }))

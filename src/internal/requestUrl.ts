@@ -75,7 +75,9 @@ const problem = (name: string, pattern?: RegExp): string | undefined => {
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
   // `search` takes no notice of a `g` or `y` flag's lastIndex.
-  return pattern !== undefined && name.search(pattern) === -1 ? `it does not match ${pattern}` : undefined
+  return pattern !== undefined && name.search(pattern) === -1
+    ? `it does not match ${pattern}; another API is a GoogleApi.make`
+    : undefined
 }
 
 const resourcePath = (

@@ -5,14 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import * as Operation from "../Operation.js"
+import type * as Operation from "../Operation.js"
 import type { UpdatesOptions, Waitable } from "../OperationsService.js"
 import { Wait, type WaitFailure, type Waits } from "./waits.js"
 
 type State = Operation.Pending | Operation.Succeeded
 
 // By value: what the server sends is what counts.
-const valueOf = (operation: Operation.Operation): string => JSON.stringify(Operation.toJson(operation))
+const valueOf = (operation: Operation.Operation): string => JSON.stringify(operation)
 
 /** @internal */
 export const updates = (

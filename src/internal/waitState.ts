@@ -68,6 +68,8 @@ export class WaitState {
   readonly #transient: Stepper<HttpError.HttpError>
   #polls = 0
   #lastError: HttpError.HttpError | undefined
+  // In a row.
+  #failures = 0
   // Whether the last delay ended at the deadline: the poll after it is the last one.
   #isFinal = false
   #wasAnswered = false
@@ -105,6 +107,7 @@ export class WaitState {
     if (answer._tag === "Left") return this.#afterFailure(answer.left)
     const { heldSince, operation, retryAfter } = answer.right
     this.#transient.reset()
+    this.#failures = 0
     this.#wasAnswered = true
     switch (operation._tag) {
       case "Pending":
@@ -168,9 +171,14 @@ export class WaitState {
       const mayAppear = this.#mayAppear(failure, at)
       if (!failure.isTransient && !mayAppear) return yield* this.#explained(failure)
       this.#lastError = failure
+      this.#failures++
       if (this.#isOver(at)) return yield* this.#giveUp("Timeout", at)
       const delay = yield* this.#transient.next(failure)
-      if (delay === undefined) return yield* failure
+      if (delay === undefined) {
+        return yield* this.#failures === 1
+          ? failure
+          : saying(failure, `; the wait gave up after ${this.#failures} failures in a row`)
+      }
       const wanted = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
       this.#owed = this.#ownDelay
       const next = Math.max(delay, Math.min(wanted, this.#options.maxHint))
@@ -184,14 +192,13 @@ export class WaitState {
 
   #explained(failure: HttpError.HttpError): HttpError.HttpError {
     return this.#options.isFromHandle && isNotFound(failure)
-      ? new HttpError.HttpError({
-        ...failure,
-        description:
-          `${failure.description} The operation may have expired: Google keeps one for about 30 days after its end`
-      })
+      ? saying(failure, " The operation may have expired: Google keeps one for about 30 days after its end")
       : failure
   }
 }
+
+const saying = (failure: HttpError.HttpError, more: string): HttpError.HttpError =>
+  new HttpError.HttpError({ ...failure, description: failure.description + more })
 
 // Google's own NOT_FOUND; a 404 without it says that there is no such route.
 const isNotFound = (failure: HttpError.HttpError): boolean =>
