@@ -60,7 +60,8 @@ for (const [path, target] of Object.entries(published)) {
 // One program of the modules and the examples
 // ---------------------------------------------------------------------------------------------------------------------
 
-const examples = [...modules.keys()].map((name) => `src/${name}.ts`).concat("README.md", pages)
+// Those of README and docs/*.md are quotations of examples/, which are compiled as they are.
+const examples = [...modules.keys()].map((name) => `src/${name}.ts`)
   .flatMap((source) => Examples.extract(source, read(source), `${out}/.examples`))
 Examples.write(`${out}/.examples`, examples)
 

@@ -3,7 +3,7 @@
 // Alone is the module with what it imports of this package. The core is OperationsService: the whole client, without the
 // kit for tests. It may have 15 kB.
 import { build, transform } from "esbuild"
-import { readdirSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { rollup } from "rollup"
@@ -14,8 +14,9 @@ const coreLimit = 15_000
 const dist = new URL("../dist/", import.meta.url)
 const modules = readdirSync(dist).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3))
 
-// Those that are for Node alone have a peer that is.
-const forNode = new Set(["GoogleAuth", "NodeOperations", "OperationsEmulator"])
+// Those that are for Node alone, as an optional peer of theirs is, are not in the barrel.
+const barrel = readFileSync(new URL("index.js", dist), "utf8")
+const isForNode = (module: string): boolean => module !== "index" && !barrel.includes(`"./${module}.js"`)
 
 const gzipped = (code: string): number => gzipSync(code, { level: 9 }).length
 
@@ -47,7 +48,7 @@ const rows = await Promise.all(modules.map(async (module) => {
   return {
     module: module === "index" ? "index (all but the modules for Node)" : module,
     alone: await alone(input),
-    withPeers: await withPeers(input, forNode.has(module) ? "node" : "browser")
+    withPeers: await withPeers(input, isForNode(module) ? "node" : "browser")
   }
 }))
 

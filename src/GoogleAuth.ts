@@ -13,7 +13,7 @@ import { type AuthClient, DEFAULT_UNIVERSE, GoogleAuth, OAuth2Client } from "goo
 import * as Credentials from "./Credentials.js"
 import * as HttpError from "./HttpError.js"
 import { invalidRequest } from "./internal/errors.js"
-import { plainCause, redact } from "./internal/redaction.js"
+import { isSecret, plainCause, redact } from "./internal/redaction.js"
 
 /**
  * What Application Default Credentials are asked for.
@@ -40,7 +40,7 @@ const secretNames = /(?:token|secret|assertion|key)$/i
 const secretsIn = (value: unknown): ReadonlyArray<string> =>
   Object.entries(value instanceof URLSearchParams ? Object.fromEntries(value) : isRecord(value) ? value : {})
     .flatMap(([name, secret]) =>
-      typeof secret === "string" && secret.length >= 8 && secretNames.test(name) ? [secret] : []
+      typeof secret === "string" && isSecret(secret) && secretNames.test(name) ? [secret] : []
     )
 
 // For words of the library, which quotes what servers say, what V8 could not parse, and what programs give. Out go the

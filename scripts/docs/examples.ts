@@ -1,6 +1,5 @@
 /**
- * The examples of doc comments and of Markdown pages: each is a file of its own that has to compile, and to print what it
- * says that it prints.
+ * The examples of doc comments: each is a file of its own that has to compile, and to print what it says that it prints.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
@@ -19,23 +18,19 @@ export interface Example {
   readonly code: string
 }
 
-// Blocks of a Markdown page that import nothing are fragments.
-const isComplete = (source: string, code: string): boolean => source.endsWith(".ts") || /^import /m.test(code)
-
-/** Finds the blocks of TypeScript in a source file's doc comments, or in a Markdown page. */
+/** Finds the blocks of TypeScript in a source file's doc comments. */
 export const extract = (source: string, text: string, folder: string): ReadonlyArray<Example> => {
-  const isCode = source.endsWith(".ts")
   const examples: Array<Example> = []
   let block: Array<string> | undefined
   text.split("\n").forEach((whole, index) => {
-    const line = isCode ? /^\s*\* ?(.*)$/.exec(whole)?.[1] : whole
+    const line = /^\s*\* ?(.*)$/.exec(whole)?.[1]
     if (block === undefined) {
       if (line === "```ts") block = []
     } else if (line === "```") {
       const first = index - block.length + 1
       const code = block.join("\n")
       const file = `${folder}/${source.replaceAll(/\W/g, "-")}-${first}.mts`
-      if (isComplete(source, code)) examples.push({ source, line: first, file, code })
+      examples.push({ source, line: first, file, code })
       block = undefined
     } else {
       block.push(line ?? whole)

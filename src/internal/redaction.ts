@@ -3,15 +3,21 @@
  */
 
 /**
- * The secrets among the headers that authorise a request. Of "Bearer <token>", the token alone is as secret. A few letters
- * are none, and stand in any text.
+ * Whether a value can be a secret: a few letters are none, and stand in any text.
+ *
+ * @internal
+ */
+export const isSecret = (value: string): boolean => value.length >= 8
+
+/**
+ * The secrets among the headers that authorise a request. Of "Bearer <token>", the token alone is as secret.
  *
  * @internal
  */
 export const secretsOf = (headers: Readonly<Record<string, string>>): ReadonlyArray<string> =>
   Object.values(headers)
     .flatMap((value) => [value, value.slice(value.indexOf(" ") + 1)])
-    .filter((secret) => secret.length >= 8)
+    .filter(isSecret)
 
 /**
  * Takes secrets out of a text.
@@ -52,13 +58,13 @@ const rootCause = (cause: unknown): unknown => {
  *
  * @internal
  */
-export const plainCause = (cause: unknown, redact: (text: string) => string): Error => {
+export const plainCause = (cause: unknown, clean: (text: string) => string): Error => {
   const root = rootCause(cause)
   const { code, message, name } = typeof root === "object" && root !== null
     ? root as { readonly message?: unknown; readonly code?: unknown; readonly name?: unknown }
     : { message: root, code: undefined, name: undefined }
   const text = typeof message === "string" && message !== "" ? message : String(code ?? "the connection failed")
-  const plain = new Error(redact(text))
+  const plain = new Error(clean(text))
   if (typeof name === "string") plain.name = name
   return typeof code === "string" ? Object.assign(plain, { code }) : plain
 }

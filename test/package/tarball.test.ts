@@ -56,8 +56,9 @@ const locked = (peer: string): string => `${peer}@${require(`${peer}/package.jso
 let workspace: string
 let tarball: string
 let packed: ReadonlyArray<string>
-/** The public modules, by name. */
+/** The public modules, by name, and those of them that need no optional peer. */
 let modules: ReadonlyArray<string>
+let core: ReadonlyArray<string>
 /** An empty project with the package and its two peers, and one with the optional peers as well. */
 let alone: string
 let whole: string
@@ -80,6 +81,7 @@ beforeAll(async () => {
   tarball = join(workspace, filename)
   packed = files.map((file: { readonly path: string }) => file.path).sort()
   modules = packed.flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? []).filter((module) => module !== "index")
+  core = modules.filter((module) => !(module in optional))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
   whole = await project([...peers, ...Object.values(optional), "@types/node"])
@@ -88,7 +90,12 @@ beforeAll(async () => {
 afterAll(() => rm(workspace, { recursive: true, force: true }))
 
 const specifier = (module: string): string => `${name}/${module}`
-const isOptional = (module: string): boolean => module in optional
+
+/** The first program of the README that was installed. */
+const firstProgram = async (folder: string): Promise<string> => {
+  const readme = await readFile(join(folder, "node_modules", name, "README.md"), "utf8")
+  return /```ts\n([\s\S]*?)\n```/.exec(readme)![1]!
+}
 
 describe("the tarball", () => {
   it("holds what is built, its sources and its documents, and no more", async () => {
@@ -133,7 +140,6 @@ describe("the tarball", () => {
 
 describe("installed with effect and @effect/platform alone", () => {
   it("imports, all of it and each module that needs no optional peer", async () => {
-    const core = modules.filter((module) => !isOptional(module))
     assert.isAtLeast(core.length, 15)
     const code = `
       import * as all from "${name}"
@@ -150,7 +156,7 @@ describe("installed with effect and @effect/platform alone", () => {
     }").toNumber("ABORTED"))`
     const { stderr, stdout } = await run(alone, process.execPath, ["--input-type=commonjs", "--eval", code])
     assert.deepStrictEqual({ stdout, stderr }, {
-      stdout: `${modules.filter((module) => !isOptional(module)).length} 10\n`,
+      stdout: `${core.length} 10\n`,
       stderr: ""
     })
   })
@@ -170,9 +176,7 @@ describe("installed with effect and @effect/platform alone", () => {
   })
 
   it("runs the README's first program", async () => {
-    const readme = await readFile(join(alone, "node_modules", name, "README.md"), "utf8")
-    const program = /```ts\n([\s\S]*?)\n```/.exec(readme)?.[1]
-    await writeFile(join(alone, "first.mjs"), program!)
+    await writeFile(join(alone, "first.mjs"), await firstProgram(alone))
     await Effect.gen(function*() {
       const emulator = OperationsEmulator.make()
       const { url } = yield* emulator.serve()
@@ -213,8 +217,7 @@ describe("type-checks, libraries and all,", () => {
   ) => {
     const program = join(folder, `types-${resolution}`)
     await mkdir(program)
-    const readme = await readFile(join(folder, "node_modules", name, "README.md"), "utf8")
-    await writeFile(join(program, "first.ts"), /```ts\n([\s\S]*?)\n```/.exec(readme)![1]!)
+    await writeFile(join(program, "first.ts"), await firstProgram(folder))
     await writeFile(
       join(program, "all.ts"),
       [`export * from "${name}"`, ...modules.map((module) => `export * as ${module} from "${specifier(module)}"`)].join(
@@ -242,7 +245,6 @@ describe("type-checks, libraries and all,", () => {
   }
 
   it.each(["NodeNext", "Bundler"])("under %s, with the two peers", async (resolution) => {
-    const core = modules.filter((module) => !isOptional(module))
     assert.strictEqual(await check(alone, resolution, core, []), "")
   }, 120_000)
 
