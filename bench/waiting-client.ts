@@ -34,7 +34,7 @@ const pollEffect: Effect.Effect<string> = Effect.async((resume) => {
 
 // Without @effect/platform's clients: the service over a transport that is as lean as that of NodeOperations.
 const service = async (interval: number) => {
-  const { Ongoing } = await import("../src/internal/lifecycle.js")
+  const { Ongoing } = await import("../src/internal/http/lifecycle.js")
   const { makeWith } = await import("../src/OperationsService.js")
   const Polling = await import("../src/Polling.js")
   const headers = { "content-type": "application/json; charset=UTF-8" }

@@ -12,8 +12,8 @@ import * as Redacted from "effect/Redacted"
 import { type AuthClient, DEFAULT_UNIVERSE, GoogleAuth, OAuth2Client } from "google-auth-library"
 import * as Credentials from "./Credentials.js"
 import * as HttpError from "./HttpError.js"
-import { invalidRequest } from "./internal/errors.js"
-import { isSecret, plainCause, redact } from "./internal/redaction.js"
+import { invalidRequest } from "./internal/http/errors.js"
+import { isSecret, plainCause, redact } from "./internal/http/redaction.js"
 
 /**
  * What Application Default Credentials are asked for.

@@ -38,8 +38,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { createServer } from "node:http"
 import * as GoogleApi from "./GoogleApi.js"
-import * as Emulator from "./internal/emulator.js"
-import { httpClient, statusesWithoutBody } from "./internal/emulatorClient.js"
+import * as Emulator from "./internal/emulator/emulator.js"
+import { httpClient, statusesWithoutBody } from "./internal/emulator/httpClient.js"
 
 /**
  * One step of a scripted operation. All durations are in milliseconds.

@@ -2,9 +2,9 @@
  * How many requests a service may send: so many a second, so many at a time, first come, first served.
  */
 import * as Effect from "effect/Effect"
-import type * as HttpError from "../HttpError.js"
-import type { Options } from "../OperationsService.js"
-import { now } from "./clock.js"
+import type * as HttpError from "../../HttpError.js"
+import type { Options } from "../../OperationsService.js"
+import { now } from "../time/clock.js"
 
 /** @internal */
 export interface Budget {

@@ -8,12 +8,12 @@ import type * as Either from "effect/Either"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
-import * as HttpError from "../HttpError.js"
-import type * as Operation from "../Operation.js"
-import { OperationError } from "../OperationError.js"
-import { WaitTimeoutError } from "../WaitTimeoutError.js"
-import { now } from "./clock.js"
-import type { Snapshot } from "./decode.js"
+import * as HttpError from "../../HttpError.js"
+import type * as Operation from "../../Operation.js"
+import { OperationError } from "../../OperationError.js"
+import { WaitTimeoutError } from "../../WaitTimeoutError.js"
+import type { Snapshot } from "../http/response.js"
+import { now } from "../time/clock.js"
 
 interface WaitStateOptions {
   readonly name: string

@@ -4,8 +4,8 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as GoogleApi from "../GoogleApi.js"
-import type * as HttpError from "../HttpError.js"
+import type * as GoogleApi from "../../GoogleApi.js"
+import type * as HttpError from "../../HttpError.js"
 import { invalidRequest } from "./errors.js"
 
 const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)

@@ -8,9 +8,9 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { Outcome, Waitable, WaitOptions } from "../OperationsService.js"
-import { now } from "./clock.js"
-import type { Snapshot } from "./decode.js"
+import type { Outcome, Waitable, WaitOptions } from "../../OperationsService.js"
+import type { Snapshot } from "../http/response.js"
+import { now } from "../time/clock.js"
 import { type JoinOptions, Wait, type WaitFailure, type Waits } from "./waits.js"
 
 interface Entry<W> {

@@ -13,9 +13,9 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
-import type * as HttpError from "../HttpError.js"
-import { Alarm } from "./alarm.js"
-import { onLiveClock, unsafeNow } from "./clock.js"
+import type * as HttpError from "../../HttpError.js"
+import { Alarm } from "../time/alarm.js"
+import { onLiveClock, unsafeNow } from "../time/clock.js"
 import { closedError, type ErrorContext } from "./errors.js"
 
 // What fails in an exchange, or in a fiber of the client below, is told to the caller and to no log.

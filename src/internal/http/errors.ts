@@ -2,7 +2,7 @@
  * The errors of an exchange: what each says of it, and never its secrets.
  */
 import * as Duration from "effect/Duration"
-import * as HttpError from "../HttpError.js"
+import * as HttpError from "../../HttpError.js"
 import { plainCause, redact, secretsOf } from "./redaction.js"
 
 /**

@@ -5,8 +5,8 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as HttpError from "../HttpError.js"
-import type { Snapshot } from "./decode.js"
+import type * as HttpError from "../../HttpError.js"
+import type { Snapshot } from "../http/response.js"
 
 type Poll = Effect.Effect<Snapshot, HttpError.HttpError>
 

@@ -8,10 +8,10 @@ import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
-import * as Code from "../Code.js"
-import * as ProtobufAny from "../ProtobufAny.js"
-import { maxSleep } from "./clock.js"
-import { firstProblem } from "./parsing.js"
+import * as Code from "../../Code.js"
+import * as ProtobufAny from "../../ProtobufAny.js"
+import { firstProblem } from "../parsing.js"
+import { maxSleep } from "../time/clock.js"
 
 const Millis = Schema.NonNegative.annotations({ description: "milliseconds" })
 const Times = Schema.optional(Schema.Int.pipe(Schema.positive()))

@@ -10,7 +10,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type * as HttpError from "../HttpError.js"
+import type * as HttpError from "../../HttpError.js"
 import { type ErrorContext, transportError, unsendable } from "./errors.js"
 import type { LifecycleOptions } from "./lifecycle.js"
 

@@ -3,8 +3,8 @@
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
-import * as Code from "../Code.js"
-import * as Status from "../Status.js"
+import * as Code from "../../Code.js"
+import * as Status from "../../Status.js"
 
 /** @internal */
 export interface GoogleError {

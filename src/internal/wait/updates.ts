@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Operation from "../Operation.js"
-import type { UpdatesOptions, Waitable } from "../OperationsService.js"
+import type * as Operation from "../../Operation.js"
+import type { UpdatesOptions, Waitable } from "../../OperationsService.js"
 import { Wait, type WaitFailure, type Waits } from "./waits.js"
 
 type State = Operation.Pending | Operation.Succeeded
