@@ -7,6 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
@@ -34,15 +35,23 @@ const pollEffect: Effect.Effect<string> = Effect.async((resume) => {
 
 // Without @effect/platform's clients: the service over a transport that is as lean as that of NodeOperations.
 const service = async (interval: number) => {
-  const { Ongoing } = await import("../src/internal/http/lifecycle.js")
-  const { makeWith } = await import("../src/OperationsService.js")
+  const { makeService } = await import("../src/internal/service.js")
   const Polling = await import("../src/Polling.js")
   const headers = { "content-type": "application/json; charset=UTF-8" }
   return Effect.runSync(
-    makeWith({
-      receive: () => Effect.map(pollEffect, (body) => ({ status: 200, headers, body, truncated: false })),
-      inFlight: new Ongoing(),
-      drainTimeout: Duration.seconds(1),
+    makeService({
+      send: (_, done) => {
+        polls++
+        let isAborted = false
+        queueMicrotask(() => {
+          if (!isAborted) done(Exit.succeed({ status: 200, headers, body: text, truncated: false }))
+        })
+        return () => {
+          isAborted = true
+          return Effect.void
+        }
+      },
+      gracefulShutdownTimeout: Duration.seconds(1),
       release: Effect.void
     }, { schedule: Polling.fixed(interval) }).pipe(Scope.extend(Effect.runSync(Scope.make())))
   )

@@ -27,6 +27,8 @@ export interface Credentials {
       readonly url: string
       /** Whether the server has just refused the last headers with 401. */
       readonly refresh: boolean
+      /** The headers that the server has refused; none when `refresh` is false. */
+      readonly refused?: Readonly<Record<string, Redacted.Redacted>> | undefined
     }
   ) => Effect.Effect<Readonly<Record<string, Redacted.Redacted>>, HttpError.HttpError>
 }

@@ -5,12 +5,13 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -18,13 +19,9 @@ import { Buffer } from "node:buffer"
 import { Readable } from "node:stream"
 import { type Dispatcher, errors, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
-import type * as HttpError from "./HttpError.js"
-import { defaultRequestTimeout } from "./internal/http/apiClient.js"
-import { closedError, type ErrorContext, timeoutError, transportError, unsendable } from "./internal/http/errors.js"
-import { Ongoing } from "./internal/http/lifecycle.js"
-import * as RequestUrl from "./internal/http/requestUrl.js"
-import type { Answer, Receive } from "./internal/http/transport.js"
-import { maxSleep } from "./internal/time/clock.js"
+import * as RequestUrl from "./internal/http/request.js"
+import type { RawResponse, Transport, TransportFailure } from "./internal/http/transport.js"
+import { makeService } from "./internal/service.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
@@ -42,90 +39,52 @@ export interface Options extends OperationsService.Options {
   readonly pool?: Omit<Pool.Options, "connections" | "headersTimeout" | "bodyTimeout"> | undefined
 }
 
-// Aborts the exchange whose answer nobody waits for any more. undici wants an error for it; no one ever sees it.
+// Aborts the request whose response nobody waits for. undici wants an error for it; no one ever sees it.
 const aborted = new Error("aborted")
-
-interface Limits {
-  readonly inFlight: Ongoing
-  /** In ms. */
-  readonly requestTimeout: number
-}
 
 // What undici refuses to send, such as a header with a line break.
 const isUnsendable = (cause: unknown): boolean =>
   cause instanceof errors.InvalidArgumentError || cause instanceof errors.NotSupportedError
 
-// Collects the answer of one exchange up to its bound and hands it on in one piece.
-class AnswerCollector implements Dispatcher.DispatchHandler {
+class ResponseCollector implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #chunks: Array<Buffer> = []
   #room: number
   #status = 0
-  #headers: Answer["headers"] = {}
+  #headers: RawResponse["headers"] = {}
   #isOver = false
-  readonly #timer: ReturnType<typeof setTimeout>
-  readonly #inFlight: Ongoing
-  readonly #context: ErrorContext
-  readonly #resume: (result: Effect.Effect<Answer, HttpError.HttpError>) => void
+  readonly #done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void
 
-  constructor(
-    context: ErrorContext,
-    limits: Limits,
-    maxBodySize: number,
-    resume: (result: Effect.Effect<Answer, HttpError.HttpError>) => void
-  ) {
-    this.#context = context
-    this.#inFlight = limits.inFlight
-    this.#inFlight.add(this.#close)
+  constructor(maxBodySize: number, done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void) {
     this.#room = maxBodySize
-    this.#resume = resume
-    // The machine's timer, for it guards a socket; the clock of Effect would cost a fiber each time.
-    this.#timer = setTimeout(() => this.#interrupt(timeoutError(context)), limits.requestTimeout)
-  }
-
-  readonly #close = (): void => this.#interrupt(closedError(this.#context))
-
-  #interrupt(error: HttpError.HttpError): void {
-    this.#fail(error)
-    this.#controller?.abort(aborted)
+    this.#done = done
   }
 
   abort(): void {
-    this.#end()
+    this.#isOver = true
     this.#controller?.abort(aborted)
   }
 
-  #end(): boolean {
-    if (this.#isOver) return false
+  #end(exit: Exit.Exit<RawResponse, TransportFailure>): void {
+    if (this.#isOver) return
     this.#isOver = true
-    clearTimeout(this.#timer)
-    this.#inFlight.remove(this.#close)
-    return true
-  }
-
-  #fail(error: HttpError.HttpError): void {
-    if (this.#end()) this.#resume(Effect.fail(error))
+    this.#done(exit)
   }
 
   #succeed(truncated: boolean): void {
-    if (this.#end()) {
-      const [first] = this.#chunks
-      const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
-      const body = bytes.toString("utf8")
-      this.#resume(Effect.succeed({ status: this.#status, headers: this.#headers, body, truncated }))
-    }
+    const [first] = this.#chunks
+    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
+    this.#end(
+      Exit.succeed({ status: this.#status, headers: this.#headers, body: bytes.toString("utf8"), truncated })
+    )
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // It ended while the request was waiting for a connection.
+    // It was aborted while it was waiting for a connection.
     if (this.#isOver) controller.abort(aborted)
   }
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Answer["headers"]
-  ): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
     this.#status = status
     this.#headers = headers
   }
@@ -142,14 +101,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     this.#succeed(false)
   }
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(isUnsendable(error) ? unsendable(this.#context, error) : transportError(this.#context, error))
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    this.#end(Exit.fail({ kind: isUnsendable(cause) ? "Unsendable" : "Connection", cause, isStale: false }))
   }
 }
 
-const bodyOf = (
-  { body }: HttpClientRequest.HttpClientRequest
-): NonNullable<Dispatcher.DispatchOptions["body"]> | null => {
+const bodyOf = (body: HttpBody.HttpBody): NonNullable<Dispatcher.DispatchOptions["body"]> | null => {
   switch (body._tag) {
     case "Empty":
       return null
@@ -164,21 +121,21 @@ const bodyOf = (
   }
 }
 
-// Does what an operations client needs of a connection and nothing more: no fiber, no stream, no AbortController for each
-// request. It follows no redirect, and asks for no encoding, so that bodies come as they are.
-const overPool = (pool: Pool, origin: string, limits: Limits): Receive => (request, context, maxBodySize) =>
-  Effect.async((resume) => {
-    const collector = new AnswerCollector(context, limits, maxBodySize, resume)
-    pool.dispatch({
-      method: request.method,
-      path: request.url.slice(origin.length),
-      headers: request.headers,
-      body: bodyOf(request),
-      headersTimeout: 0,
-      bodyTimeout: 0
-    }, collector)
-    return Effect.sync(() => collector.abort())
-  })
+const send = (pool: Pool, origin: string): Transport["send"] => (request, done) => {
+  const collector = new ResponseCollector(request.maxBodySize, done)
+  pool.dispatch({
+    method: request.method as Dispatcher.HttpMethod,
+    path: request.url.slice(origin.length),
+    headers: request.headers,
+    body: bodyOf(request.body),
+    headersTimeout: 0,
+    bodyTimeout: 0
+  }, collector)
+  return () => {
+    collector.abort()
+    return Effect.void
+  }
+}
 
 /**
  * Makes a service with a pool of its own, both open until the scope ends.
@@ -194,7 +151,8 @@ const overPool = (pool: Pool, origin: string, limits: Limits): Receive => (reque
  * import * as NodeOperations from "effect-google-operations/NodeOperations"
  * import type * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Context from "effect/Context"
- * import * as Layer from "effect/Layer"
+ * import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
  *
  * // A second API in the same program:
  * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
@@ -207,22 +165,15 @@ const overPool = (pool: Pool, origin: string, limits: Limits): Receive => (reque
  */
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const requestTimeout = Duration.toMillis(options.requestTimeout ?? defaultRequestTimeout)
-    const limits = {
-      inFlight: new Ongoing(),
-      // setTimeout fires at once when asked for a longer delay.
-      requestTimeout: Math.min(requestTimeout, maxSleep)
-    }
     // With a base URL that is none, every call is refused before it gets here.
     const origin = Either.match(RequestUrl.endpoint(options.api ?? GoogleApi.accessContextManager), {
       onLeft: () => "http://invalid.invalid",
       onRight: (endpoint) => endpoint.origin
     })
     const pool = new Pool(origin, { ...options.pool, connections: options.connections ?? 64 })
-    return OperationsService.makeWith({
-      receive: overPool(pool, origin, limits),
-      inFlight: limits.inFlight,
-      drainTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
+    return makeService({
+      send: send(pool, origin),
+      gracefulShutdownTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
       release: Effect.promise(() => pool.destroy())
     }, options)
   })

@@ -5,32 +5,25 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Credentials from "./Credentials.js"
 import type * as GoogleApi from "./GoogleApi.js"
 import type * as HttpError from "./HttpError.js"
-import { ApiClient } from "./internal/http/apiClient.js"
-import { invalidRequest } from "./internal/http/errors.js"
-import * as Decode from "./internal/http/response.js"
-import { overHttpClient, type Transport } from "./internal/http/transport.js"
-import { updates } from "./internal/wait/updates.js"
-import { waitAll } from "./internal/wait/waitAll.js"
-import { Waits } from "./internal/wait/waits.js"
+import { httpClientTransport } from "./internal/http/httpClientTransport.js"
+import { makeService } from "./internal/service.js"
+import { checkedOptions } from "./internal/settings.js"
 import type * as Operation from "./Operation.js"
-import * as OperationError from "./OperationError.js"
-import * as OperationHandle from "./OperationHandle.js"
+import type * as OperationError from "./OperationError.js"
+import type * as OperationHandle from "./OperationHandle.js"
 import type * as WaitTimeoutError from "./WaitTimeoutError.js"
 
 /**
@@ -56,6 +49,8 @@ export interface Options {
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /** The default of every wait's `transient`: `Polling.transient`. */
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  /** The default of every wait's `isTransient`: the error's own `isTransient`. */
+  readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /** How long a wait lets the server ask to be left alone (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
   readonly maxHint?: Duration.DurationInput | undefined
   /**
@@ -94,6 +89,12 @@ export interface WaitOptions {
    * last `HttpError`.
    */
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  /**
+   * Whether a failure ends the wait (`false`) or the operation is polled again, as `transient` says (`true`). The error's own
+   * `isTransient` says what happens otherwise. Use it for an API that is eventually consistent, for instance:
+   * `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own `isTransient`.
+   */
+  readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /** How long to wait at most. The last poll starts when it has passed. Default: no limit, or the deadline of a handle. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
@@ -241,7 +242,7 @@ export interface Service {
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
    * import * as Effect from "effect/Effect"
-   * import * as Stream from "effect/Stream"
+   * import type * as Stream from "effect/Stream"
    *
    * const program = Effect.gen(function*() {
    *   const operations = yield* OperationsService.OperationsService
@@ -270,8 +271,8 @@ export interface Service {
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
    * import * as Effect from "effect/Effect"
-   * import * as Either from "effect/Either"
-   * import * as Stream from "effect/Stream"
+   * import type * as Either from "effect/Either"
+   * import type * as Stream from "effect/Stream"
    *
    * const waitForAll = (names: ReadonlyArray<string>) =>
    *   Effect.gen(function*() {
@@ -396,156 +397,6 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
   Service
 >() {}
 
-const withSpan = (method: string, name?: string) => <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.withSpan(effect, `OperationsService.${method}`, {
-    captureStackTrace: false,
-    ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
-  })
-
-// The end of what a date can hold, in ms: a later deadline is none.
-const lastDate = 8.64e15
-
-const nameOf = (operation: Waitable): string => typeof operation === "string" ? operation : operation.name
-
-// What a failed operation is to a caller who wants its result.
-const verdict = (
-  operation: Operation.Operation
-): Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError> =>
-  operation._tag === "Failed"
-    ? Effect.fail(new OperationError.OperationError({ operation }))
-    : Effect.succeed(operation)
-
-/** @internal */
-export const makeWith = (transport: Transport, options: Options = {}): Effect.Effect<Service, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const client = new ApiClient(transport, options)
-    const waits = new Waits(client, options)
-    const { api, lifecycle } = client
-    const noCancel = invalidRequest("this API has no method to cancel an operation")
-    yield* Effect.addFinalizer(() => lifecycle.close)
-
-    const get: Service["get"] = (name, getOptions) =>
-      Effect.suspend(() =>
-        Effect.flatMap(
-          client.call({ method: "GET", resource: { operation: name }, xgafv: getOptions?.xgafv }),
-          (call) => Effect.flatMap(client.send(call, Decode.toSnapshot), ({ operation }) => verdict(operation))
-        )
-      ).pipe(withSpan("get", name))
-
-    // What becomes of an operation whose start was interrupted.
-    const lost = (
-      path: string,
-      answer: Either.Either<Decode.Snapshot, HttpError.HttpError>,
-      onInterrupt: "detach" | "cancel" | undefined
-    ): Effect.Effect<void> => {
-      if (Either.isLeft(answer)) {
-        return Effect.logWarning(`Interrupted while starting an operation by ${path}: ${answer.left.message}`)
-      }
-      const { operation } = answer.right
-      const state = operation.done ? "is done" : onInterrupt === "cancel" ? "is to be cancelled" : "goes on"
-      return Effect.andThen(
-        Effect.logWarning(`Interrupted while starting an operation by ${path}: ${operation.name} ${state}`),
-        onInterrupt === "cancel" && !operation.done ? waits.cancelOnTheWayOut(operation.name) : Effect.void
-      )
-    }
-
-    const listPages: Service["listPages"] = ({ collection = "operations", pageToken: first, ...parameters } = {}) =>
-      Stream.suspend(() => {
-        const seen = new Set([first])
-        return Stream.paginateEffect(first, (pageToken) =>
-          Effect.gen(function*() {
-            if (!api.methods.list) return yield* invalidRequest("this API has no method to list operations")
-            const call = yield* client.call({
-              method: "GET",
-              resource: { collection },
-              query: { ...parameters, pageToken }
-            })
-            const page = yield* client.send(call, (exchange, answer, now) =>
-              Either.filterOrLeft(
-                Decode.toPage(exchange, answer, now),
-                ({ nextPageToken }) => nextPageToken === "" || !seen.has(nextPageToken),
-                ({ nextPageToken }) =>
-                  Decode.decodeError(
-                    exchange,
-                    answer,
-                    `the page token ${nextPageToken} came before, so the list would never end`
-                  )
-              ))
-            seen.add(page.nextPageToken)
-            return [page, page.nextPageToken === "" ? Option.none() : Option.some(page.nextPageToken)] as const
-          }))
-      }).pipe(Stream.withSpan("OperationsService.list", { captureStackTrace: false }))
-
-    return {
-      get,
-      wait: (operation, waitOptions) =>
-        Effect.suspend(() => waits.wait(operation, waitOptions)).pipe(withSpan("wait", nameOf(operation))),
-      updates: (operation, updatesOptions) =>
-        Stream.withSpan(updates(waits, operation, updatesOptions), "OperationsService.updates", {
-          captureStackTrace: false,
-          attributes: { "gcp.resource.destination.id": nameOf(operation) }
-        }),
-      waitAll: (operations, waitOptions) =>
-        Stream.withSpan(
-          waitAll(waits, operations, waitOptions, options.requestBudget?.concurrent ?? 64),
-          "OperationsService.waitAll",
-          { captureStackTrace: false }
-        ),
-      list: (listOptions) =>
-        Stream.flatMap(listPages(listOptions), ({ operations, unreachable }) =>
-          Stream.unwrap(Effect.as(
-            unreachable.length === 0
-              ? Effect.void
-              : Effect.logWarning(`The list of operations is incomplete, not reached: ${unreachable.join(", ")}`),
-            Stream.fromIterable(operations)
-          ))),
-      listPages,
-      cancel: (name) =>
-        Effect.suspend(() =>
-          api.methods.cancel
-            ? waits.cancel(name)
-            : Effect.fail(noCancel)
-        ).pipe(withSpan("cancel", name)),
-      delete: (name) =>
-        Effect.gen(function*() {
-          if (!api.methods.delete) return yield* invalidRequest("this API has no method to delete an operation")
-          const call = yield* client.call({ method: "DELETE", resource: { operation: name } })
-          yield* client.send(call, Decode.toVoid)
-        }).pipe(withSpan("delete", name)),
-      start: (request, startOptions) =>
-        Effect.uninterruptibleMask((restore) =>
-          Effect.gen(function*() {
-            if (startOptions?.onInterrupt === "cancel" && !api.methods.cancel) return yield* noCancel
-            const call = yield* client.ownCall(request)
-            const answer = yield* Effect.either(client.send(call, Decode.toSnapshot, { restore }))
-            // An interruption that came meanwhile takes effect here.
-            yield* Effect.onInterrupt(restore(Effect.yieldNow()), () =>
-              lost(call.path, answer, startOptions?.onInterrupt))
-            const { operation } = yield* answer
-            return yield* verdict(operation)
-          })
-        ).pipe(withSpan("start")),
-      handle: (operation, handleOptions) =>
-        Effect.gen(function*() {
-          const name = nameOf(operation)
-          yield* client.call({ method: "GET", resource: { operation: name } })
-          const now = yield* Clock.currentTimeMillis
-          const { metadataType, responseType, timeout } = handleOptions ?? {}
-          const deadline = timeout === undefined ? Infinity : now + Duration.toMillis(timeout)
-          return OperationHandle.OperationHandle.make({
-            version: 1,
-            name,
-            api: yield* client.address,
-            startedAt: DateTime.unsafeMake(now),
-            ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
-            ...(responseType === undefined ? undefined : { responseType }),
-            ...(metadataType === undefined ? undefined : { metadataType })
-          })
-        }),
-      close: lifecycle.close
-    }
-  })
-
 /**
  * Makes a service over the `HttpClient` at hand, open until its scope ends. The client stays whose it is: closing the
  * service ends its exchanges and leaves the client's connections alone.
@@ -571,11 +422,10 @@ export const makeWith = (transport: Transport, options: Options = {}): Effect.Ef
  */
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.flatMap(Effect.context<HttpClient.HttpClient>(), (context) =>
-    makeWith({
-      receive: overHttpClient(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
-      drainTimeout: Duration.zero,
-      release: Effect.void
-    }, options))
+    makeService(
+      httpClientTransport(Context.get(context, HttpClient.HttpClient), context as Context.Context<never>),
+      options
+    ))
 
 /**
  * Provides {@link OperationsService} over any `HttpClient`, closed when the layer's scope ends.
@@ -618,4 +468,4 @@ export const layer = (options?: Options): Layer.Layer<OperationsService, never, 
 export const layerConfig = (
   config: Config.Config<Options>
 ): Layer.Layer<OperationsService, ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(OperationsService, Effect.flatMap(config, make))
+  Layer.scoped(OperationsService, Effect.flatMap(Effect.flatMap(config, checkedOptions), make))

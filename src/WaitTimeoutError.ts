@@ -70,6 +70,8 @@ export class WaitTimeoutError extends Data.TaggedError("WaitTimeoutError")<{
   readonly elapsed: Duration.Duration
   /** How many polls this wait made, failed ones included. */
   readonly polls: number
+  /** Why the cancel failed that `onTimeout` asked for; none if it succeeded, or if there was none. */
+  readonly cancelError?: HttpError.HttpError | undefined
   /** The last transient failure of this wait, if there was one. */
   readonly lastError?: HttpError.HttpError | undefined
 }> {

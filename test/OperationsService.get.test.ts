@@ -129,13 +129,13 @@ describe("the API", () => {
   }
 
   const badBases: ReadonlyArray<readonly [string, RegExp]> = [
-    ["not a URL", /base URL.*expected one like "https:/],
-    ["", /base URL/],
-    ["accesscontextmanager.googleapis.com", /base URL/],
-    ["ftp://example.com", /base URL/],
+    ["not a URL", /baseUrl must be a URL such as "https:/],
+    ["", /baseUrl must be a URL/],
+    ["accesscontextmanager.googleapis.com", /baseUrl must be a URL/],
+    ["ftp://example.com", /baseUrl must be a URL/],
     ["https://user:planted-password@example.com", /user name or a password/],
-    ["ftp://user:planted-password@example.com", /base URL/],
-    ["https://user:planted-password@exa mple.com", /base URL/],
+    ["ftp://user:planted-password@example.com", /baseUrl must be a URL/],
+    ["https://user:planted-password@exa mple.com", /baseUrl must be a URL/],
     ["https://example.com?key=planted-password", /query/],
     ["https://example.com#there", /fragment/]
   ]
@@ -187,10 +187,12 @@ describe("credentials", () => {
 
   /** Credentials that give one token after the other, and note what they are asked for. */
   const tokens = (...values: ReadonlyArray<string>) => {
-    const asked: Array<{ readonly url: string; readonly refresh: boolean }> = []
+    const asked: Array<{ readonly url: string; readonly refresh: boolean; readonly refused: string | undefined }> = []
     const credentials = Credentials.make({
-      headers: (request) =>
+      headers: ({ refresh, refused, url }) =>
         Effect.sync(() => {
+          const token = refused?.["Authorization"]
+          const request = { url, refresh, refused: token && Redacted.value(token) }
           const value = values[Math.min(asked.push(request), values.length) - 1]
           return { Authorization: Redacted.make(`Bearer ${value}`) }
         })
@@ -204,7 +206,10 @@ describe("credentials", () => {
       const { asked, credentials } = tokens("stale", "fresh")
       const operations = yield* service(http, { credentials })
       assert.strictEqual((yield* operations.get(name))._tag, "Succeeded")
-      assert.deepStrictEqual(asked, [{ url, refresh: false }, { url, refresh: true }])
+      assert.deepStrictEqual(asked, [
+        { url, refresh: false, refused: undefined },
+        { url, refresh: true, refused: "Bearer stale" }
+      ])
       assert.deepStrictEqual(
         http.requests.map((request) => request.headers["authorization"]),
         ["Bearer stale", "Bearer fresh"]
@@ -584,14 +589,14 @@ describe("other clients", () => {
       assert.deepStrictEqual(filtered, plain)
     }))
 
-  it.scoped("fetch is told not to follow redirects; the user's settings stay", () =>
+  it.scoped("fetch follows no redirect and uses no cache; the user's other settings stay", () =>
     Effect.gen(function*() {
       const inits: Array<RequestInit | undefined> = []
       const http = fetchHttp((_, init) => {
         inits.push(init)
         return Promise.resolve(succeeded())
       })
-      const cache = Context.make(FetchHttpClient.RequestInit, { cache: "no-store", redirect: "follow" })
+      const cache = Context.make(FetchHttpClient.RequestInit, { cache: "reload", redirect: "follow" })
       const keepalive = Context.make(FetchHttpClient.RequestInit, { keepalive: true })
       const plain = yield* service(http)
       const configured = yield* Effect.provide(service(http), cache)
@@ -602,10 +607,10 @@ describe("other clients", () => {
       assert.deepStrictEqual(
         inits.map((init) => [init?.redirect, init?.cache, init?.keepalive]),
         [
-          ["manual", undefined, undefined],
           ["manual", "no-store", undefined],
-          ["manual", undefined, true],
-          ["manual", undefined, true]
+          ["manual", "reload", undefined],
+          ["manual", "no-store", true],
+          ["manual", "no-store", true]
         ]
       )
     }))

@@ -1,10 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as OperationsService from "effect-google-operations/OperationsService"
 import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
@@ -211,13 +209,16 @@ describe("requestBudget", () => {
   ]
   for (const requestBudget of bad) {
     const what = Object.entries(requestBudget).map(([key, limit]) => `${key}: ${limit}`).join(", ")
-    it.scoped(`${what} is refused when the service is made`, () =>
+    it.scoped(`${what} is refused by every call`, () =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(service(inOrder(() => succeeded(name)), { requestBudget }))
-        assert(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-        const error = Cause.squash(exit.cause)
-        assert(error instanceof RangeError)
-        assert.include(error.message, "requestBudget")
+        const http = inOrder(() => succeeded(name))
+        const operations = yield* service(http, { requestBudget })
+        for (const call of [operations.get(name), operations.wait(name), operations.cancel(name)]) {
+          const error = yield* httpError(call)
+          assert.strictEqual(error.reason, "InvalidRequest")
+          assert.match(error.message, /requestBudget\.(perSecond|concurrent) must be .* above zero, not /)
+        }
+        assert.strictEqual(http.times.length, 0)
       }))
   }
 

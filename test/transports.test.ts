@@ -95,7 +95,8 @@ describe.each(Object.entries(transports))("over a real loopback server by %s", (
           assert.include(error.message, `GET /v1/${name}`)
         }
       }).pipe(Effect.provide(layer({ api: emulator.api, requestTimeout: Duration.millis(500) })))
-      assert.strictEqual((yield* emulator.stats).requests, Object.keys(expected).length)
+      // undici tells that a connection has received bytes, not that they were of this response: one read may be repeated.
+      assert.oneOf((yield* emulator.stats).requests - Object.keys(expected).length, [0, 1])
     }))
 
   it.scopedLive("a server that is not there", () =>

@@ -10,7 +10,7 @@ import type { Page } from "../../OperationsService.js"
 import { type ErrorContext, exchangeError } from "./errors.js"
 import { type GoogleError, googleError, isTransient, transientHttpStatuses } from "./googleError.js"
 import { redact, redactCut, secretsOf } from "./redaction.js"
-import type { Answer } from "./transport.js"
+import type { RawResponse as Answer } from "./transport.js"
 
 const header = (answer: Answer, name: string): string | undefined => {
   const value = answer.headers[name]

@@ -1,131 +1,72 @@
 /**
- * How a service reaches the network, and how it does that by an `HttpClient`. The only file that knows platform's errors.
+ * The seam to the network: a request goes out, and a raw response or a failure comes back, once.
+ *
+ * A transport knows nothing of operations, credentials, time limits, budgets and closing: `exchange.ts` adds these to every
+ * transport alike.
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Headers from "@effect/platform/Headers"
-import type * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
-import type * as HttpError from "../../HttpError.js"
-import { type ErrorContext, transportError, unsendable } from "./errors.js"
-import type { LifecycleOptions } from "./lifecycle.js"
+import type * as HttpBody from "@effect/platform/HttpBody"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Runtime from "effect/Runtime"
+
+/** @internal */
+export interface TransportRequest {
+  readonly method: string
+  /** Absolute. */
+  readonly url: string
+  /** By lower-case name, credentials included. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: HttpBody.HttpBody
+  /** How many bytes of the body are read at most, counted after its `content-encoding` is undone. */
+  readonly maxBodySize: number
+  /** What effects of the user run with; its context has the span of the call. */
+  readonly runtime: Runtime.Runtime<never>
+}
 
 /**
- * What came over the wire, whole.
+ * A whole response, whatever its status.
  *
  * @internal
  */
-export interface Answer {
+export interface RawResponse {
   readonly status: number
+  /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+  /** The text of the body, without a byte order mark. */
   readonly body: string
-  /** Whether the body was longer than allowed and ends early. */
+  /** Whether the body is longer than `maxBodySize`, so that its end is missing. */
   readonly truncated: boolean
 }
 
+/** @internal */
+export interface TransportFailure {
+  /**
+   * `"Unsendable"`: the client refuses the request. `"Connection"`: there is no response. `"Body"`: the response broke off, or
+   * its `content-encoding` cannot be undone. `"Aborted"`: the user's own signal aborted the request.
+   */
+  readonly kind: "Unsendable" | "Connection" | "Body" | "Aborted"
+  readonly cause: unknown
+  /** Whether a connection that had served a request before was closed before any byte of the response arrived. */
+  readonly isStale: boolean
+}
+
 /**
- * Sends a request and reads its answer, whole or up to `maxBodySize` bytes. No status is an error here.
+ * Aborts a request at once, after which `done` is not called. The returned effect waits until the client has released it.
  *
  * @internal
  */
-export type Receive = (
-  request: HttpClientRequest.HttpClientRequest,
-  context: ErrorContext,
-  maxBodySize: number
-) => Effect.Effect<Answer, HttpError.HttpError>
+export type Abort = () => Effect.Effect<void>
 
-/**
- * How a service reaches the network. One that has `inFlight` ends its own exchanges: when `requestTimeout` has passed, and
- * when `close` tells it to.
- *
- * @internal
- */
-export interface Transport extends LifecycleOptions {
-  readonly receive: Receive
-}
-
-const fromPlatform = (context: ErrorContext) => (failure: HttpClientError.HttpClientError): HttpError.HttpError => {
-  if (failure._tag === "ResponseError") {
-    return transportError(context, failure.cause ?? failure.description, "the connection broke off within the body")
-  }
-  return failure.reason === "Transport"
-    ? transportError(context, failure.cause ?? failure.description)
-    : unsendable(context, failure.cause)
-}
-
-const decoder = new TextDecoder()
-
-const collect = (
-  response: HttpClientResponse.HttpClientResponse,
-  maxBodySize: number
-): Effect.Effect<Answer, HttpClientError.ResponseError> => {
-  const { headers, status } = response
-  const length = Number(headers["content-length"] ?? NaN)
-  if (length <= maxBodySize && headers["content-encoding"] === undefined) {
-    return Effect.map(response.text, (body) => ({ status, headers, body, truncated: false }))
-  }
-  // Neither fetch nor undici keeps platform's MaxBodySize, so the bytes are counted here.
-  const chunks: Array<Uint8Array> = []
-  let room = maxBodySize
-  let truncated = false
-  return Stream.runForEachWhile(response.stream, (chunk) =>
-    Effect.sync(() => {
-      truncated = chunk.byteLength > room
-      chunks.push(truncated ? chunk.subarray(0, room) : chunk)
-      room -= chunk.byteLength
-      return !truncated
-    })).pipe(
-      Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
-      Effect.map(() => {
-        const bytes = new Uint8Array(maxBodySize - Math.max(0, room))
-        let offset = 0
-        for (const chunk of chunks) {
-          bytes.set(chunk, offset)
-          offset += chunk.byteLength
-        }
-        return { status, headers, body: decoder.decode(bytes), truncated }
-      })
-    )
-}
-
-const isStatusError = (failure: HttpClientError.HttpClientError): failure is HttpClientError.ResponseError =>
-  failure._tag === "ResponseError" && failure.reason === "StatusCode"
-
-/**
- * Receives by any client of platform's, and evens out what they do on their own: fetch follows no redirect, no span shows
- * a credential's header, and a status is no error.
- *
- * The settings of a `FetchHttpClient.RequestInit` are kept where they can be seen: in the context of the call, or else in
- * the one in which the service was made.
- *
- * @internal
- */
-export const overHttpClient = (
-  client: HttpClient.HttpClient,
-  madeIn: Context.Context<never>
-): Receive => {
-  const requestInit = (context: Context.Context<never>) =>
-    Context.getOrElse(
-      context as Context.Context<FetchHttpClient.RequestInit>,
-      FetchHttpClient.RequestInit,
-      () => undefined
-    )
-  return (request, context, maxBodySize) =>
-    client.execute(request).pipe(
-      Effect.flatMap((response) => collect(response, maxBodySize)),
-      // The user's client may turn statuses into errors (HttpClient.filterStatusOk); the answer is all there.
-      Effect.catchIf(isStatusError, ({ response }) => collect(response, maxBodySize)),
-      Effect.mapInputContext((calledIn: Context.Context<never>) =>
-        Context.add(calledIn, FetchHttpClient.RequestInit, {
-          ...(requestInit(calledIn) ?? requestInit(madeIn)),
-          redirect: "manual"
-        })
-      ),
-      Effect.locallyWith(Headers.currentRedactedNames, (names) => [...names, ...Object.keys(context.secrets)]),
-      Effect.mapError(fromPlatform(context))
-    )
+/** @internal */
+export interface Transport {
+  /** Sends a request. `done` is called once, possibly before `send` returns. */
+  readonly send: (
+    request: TransportRequest,
+    done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void
+  ) => Abort
+  /** How long requests in flight may take to finish while the service closes. */
+  readonly gracefulShutdownTimeout: Duration.Duration
+  /** Releases the connections; run when no request is in flight any more. */
+  readonly release: Effect.Effect<void>
 }

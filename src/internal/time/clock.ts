@@ -1,35 +1,35 @@
 /**
- * Time as waits count it: by the clock that no change of the system's time moves.
+ * Monotonic time: the time of a clock that a change of the system time does not move.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /**
- * The longest sleep that Effect's clock and Node's timers wake from, in ms: 24.8 days.
+ * The longest delay that Effect's clock and Node's timers support, in ms: 24.8 days. A longer one never ends, or ends at once.
  *
  * @internal
  */
 export const maxSleep = 2 ** 31 - 1
 
 /**
+ * The clock of the machine.
+ *
+ * @internal
+ */
+export const liveClock: Clock.Clock = Clock.make()
+
+/**
  * The monotonic time of a clock, in ms.
  *
  * @internal
  */
-export const unsafeNow = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+export const monotonicMillis = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /**
- * The monotonic time, in ms.
- *
- * @internal
- */
-export const now: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => unsafeNow(clock)))
-
-/**
- * Runs an effect on the machine's clock, whatever the clock of its caller.
+ * Runs an effect on the clock of the machine, whatever the clock of its caller.
  *
  * @internal
  */
 export const onLiveClock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.withClock(
-  Clock.make()
+  liveClock
 )

@@ -1,62 +1,100 @@
 /**
- * A wait whose states are a stream.
+ * A wait whose states are a stream. The next poll waits until the consumer asks for more.
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../../Operation.js"
 import type { UpdatesOptions, Waitable } from "../../OperationsService.js"
-import { Wait, type WaitFailure, type Waits } from "./waits.js"
+import type { Caller } from "../caller.js"
+import type { Engine } from "./engine.js"
+import { type Observer, Waiter, type WaitFailure } from "./waiter.js"
 
 type State = Operation.Pending | Operation.Succeeded
 
-// By value: what the server sends is what counts.
+// States differ by value: what the server sends counts.
 const valueOf = (operation: Operation.Operation): string => JSON.stringify(operation)
+
+// Keeps what has happened until the consumer asks for it.
+class Updates implements Observer {
+  #state: Operation.Pending | undefined
+  #value: string | undefined
+  #result: Effect.Effect<Operation.Succeeded, WaitFailure> | undefined
+  #hasEnded = false
+  #onChange: (() => void) | undefined
+  readonly #emitUnchanged: boolean
+
+  constructor(emitUnchanged: boolean) {
+    this.#emitUnchanged = emitUnchanged
+  }
+
+  onPending(operation: Operation.Pending): boolean {
+    const value = valueOf(operation)
+    if (value === this.#value && !this.#emitUnchanged) return true
+    this.#value = value
+    this.#state = operation
+    this.#onChange?.()
+    return false
+  }
+
+  onEnd(result: Effect.Effect<Operation.Succeeded, WaitFailure>): void {
+    this.#result = result
+    this.#onChange?.()
+  }
+
+  /** The next state; ends after the last one. */
+  take(goOn: () => void): Effect.Effect<State, Option.Option<WaitFailure>> {
+    return Effect.suspend(() => {
+      if (this.#hasEnded) return Effect.fail(Option.none())
+      if (this.#state === undefined && this.#result === undefined) goOn()
+      return this.#next() ?? Effect.async((resume) => {
+        this.#onChange = () => {
+          this.#onChange = undefined
+          resume(Effect.suspend(() => this.#next()!))
+        }
+        return Effect.sync(() => this.#onChange = undefined)
+      })
+    })
+  }
+
+  #next(): Effect.Effect<State, Option.Option<WaitFailure>> | undefined {
+    const state = this.#state
+    if (state !== undefined) {
+      this.#state = undefined
+      return Exit.succeed(state)
+    }
+    if (this.#result === undefined) return undefined
+    this.#hasEnded = true
+    return Effect.mapError(this.#result, Option.some)
+  }
+}
 
 /** @internal */
 export const updates = (
-  waits: Waits,
+  engine: Engine,
+  caller: Caller,
   operation: Waitable,
-  options: UpdatesOptions = {}
+  options: UpdatesOptions | undefined
 ): Stream.Stream<State, WaitFailure> =>
-  Stream.unwrapScoped(Effect.gen(function*() {
-    // How the wait has ended, for those who leave it and for the pull after the last state.
-    let end: Exit.Exit<void, WaitFailure> | undefined
-    const wait = yield* Effect.acquireRelease(
-      waits.join(operation, { ...options, mayHold: false }),
-      (wait, exit) => wait instanceof Wait ? wait.leave(end ?? exit) : Effect.void
-    )
-    if (!(wait instanceof Wait)) return Stream.succeed(wait)
-
-    let answered: Operation.Pending | undefined
-    let value: string | undefined
-    // The latest answer, if it has not been given yet.
-    const news = (): Operation.Pending | undefined => {
-      const { last } = wait.state
-      if (last === undefined || last === answered) return undefined
-      answered = last
-      const before = value
-      value = valueOf(last)
-      return options.everyPoll === true || value !== before ? last : undefined
+  Stream.unwrapScoped(Effect.map(
+    Effect.acquireRelease(
+      Effect.suspend(() => {
+        const observer = new Updates(options?.everyPoll === true)
+        const group = { usesServerSideWait: false, hasLogged: false }
+        return Either.map(engine.make(operation, options, { caller, observer, group }), (made) => ({ made, observer }))
+      }),
+      ({ made }, exit) =>
+        made instanceof Waiter
+          ? Exit.isInterrupted(exit) ? engine.interrupt([made]) : engine.leave([made])
+          : Effect.void
+    ),
+    ({ made, observer }) => {
+      if (!(made instanceof Waiter)) return Stream.succeed(made)
+      return Stream.repeatEffectOption(observer.take(() => {
+        engine.begin(made)
+        engine.resume(made)
+      }))
     }
-
-    let step = Effect.void as Effect.Effect<void, WaitFailure>
-    const pull: Effect.Effect<State, Option.Option<WaitFailure>> = Effect.gen(function*() {
-      while (end === undefined) {
-        const exit = yield* Effect.exit(step)
-        // What the caller knows already is the first state; whether there is time to wait is the next question.
-        step = step === begin || step === advance ? advance : begin
-        if (Exit.isFailure(exit) || typeof wait.due !== "number") end = exit
-        const state = typeof wait.due === "number" ? news() : wait.due
-        if (state !== undefined) return state
-      }
-      return yield* Effect.mapError(Effect.andThen(end, Effect.fail(Option.none())), (error) =>
-        Option.isOption(error) ? error : Option.some(error))
-    })
-    const begin = wait.begin()
-    const advance = Effect.suspend(() =>
-      wait.advance()
-    )
-    return Stream.repeatEffectOption(pull)
-  }))
+  ))

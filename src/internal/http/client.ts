@@ -1,0 +1,67 @@
+/**
+ * Sends the requests of a service.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as HttpError from "../../HttpError.js"
+import type { Settings } from "../settings.js"
+import { Budget } from "./budget.js"
+import type { ErrorContext } from "./errors.js"
+import { Exchange, type ExchangeOptions } from "./exchange.js"
+import { Lifecycle } from "./lifecycle.js"
+import type { ApiRequest } from "./request.js"
+import type { Transport } from "./transport.js"
+
+/** @internal */
+export class ApiClient {
+  readonly settings: Settings
+  readonly transport: Transport
+  readonly lifecycle: Lifecycle
+  readonly budget: Budget | undefined
+  /** Whether the server has ever sent a response. */
+  hasResponded = false
+
+  constructor(transport: Transport, settings: Settings) {
+    this.transport = transport
+    this.settings = settings
+    this.lifecycle = new Lifecycle(transport)
+    const { concurrentRequests, requestsPerSecond } = settings
+    this.budget = concurrentRequests === Infinity && requestsPerSecond === Infinity
+      ? undefined
+      : new Budget(concurrentRequests, requestsPerSecond)
+  }
+
+  /** What an error says of a request. */
+  errorContext(
+    request: Pick<ApiRequest, "method" | "path" | "secrets">,
+    authorization?: Readonly<Record<string, string>>
+  ): ErrorContext {
+    const { endpoint, requestTimeout } = this.settings
+    return {
+      method: request.method,
+      origin: endpoint.origin,
+      path: request.path,
+      requestTimeout: Duration.millis(requestTimeout),
+      secrets: authorization === undefined ? request.secrets : { ...request.secrets, ...authorization }
+    }
+  }
+
+  /** Starts an exchange; `done` is called once, perhaps at once, unless the exchange is aborted. */
+  begin<A>(
+    options: ExchangeOptions<A>,
+    done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
+  ): Exchange<A> {
+    const exchange = new Exchange(this, options, done)
+    exchange.begin()
+    return exchange
+  }
+
+  /** An exchange as an effect; its interruption aborts the exchange. */
+  execute<A>(options: ExchangeOptions<A>): Effect.Effect<A, HttpError.HttpError> {
+    return Effect.async((resume) => {
+      const exchange = this.begin(options, resume)
+      return exchange.isOver ? undefined : Effect.suspend(() => exchange.abort())
+    })
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * The methods of `OperationsService`.
+ */
+import * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as HttpError from "../HttpError.js"
+import type * as Operation from "../Operation.js"
+import { OperationError } from "../OperationError.js"
+import * as OperationHandle from "../OperationHandle.js"
+import type { Options, Page, Service, Waitable } from "../OperationsService.js"
+import { type Caller, currentCaller, withCaller } from "./caller.js"
+import { ApiClient } from "./http/client.js"
+import { invalidRequest } from "./http/errors.js"
+import type { Decode, ExchangeOptions } from "./http/exchange.js"
+import { type ApiRequest, customRequest, resourceRequest } from "./http/request.js"
+import * as Response from "./http/response.js"
+import type { Transport } from "./http/transport.js"
+import { durationOption, resolve } from "./settings.js"
+import { cancel, cancelAbandoned } from "./wait/cancel.js"
+import { Engine } from "./wait/engine.js"
+import { updates } from "./wait/updates.js"
+import { waitAll } from "./wait/waitAll.js"
+import { Waiter, type WaitFailure } from "./wait/waiter.js"
+
+// The last time that a date can hold, in ms since the epoch: a later deadline is none.
+const lastDate = 8.64e15
+
+// How many polls of one `waitAll` are in flight, where no budget says otherwise.
+const pollsAtATime = 64
+
+const nameOf = (operation: Waitable): string => typeof operation === "string" ? operation : operation?.name
+
+// What a failed operation is to a caller who wants its result.
+const verdict = (
+  operation: Operation.Operation
+): Either.Either<Operation.Pending | Operation.Succeeded, OperationError> =>
+  operation._tag === "Failed" ? Either.left(new OperationError({ operation })) : Either.right(operation)
+
+/**
+ * Makes a service over a transport. With options out of range every call fails with the error that names the option.
+ *
+ * @internal
+ */
+export const makeService = (transport: Transport, options?: Options): Effect.Effect<Service, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const settings = resolve(options)
+    const client = new ApiClient(transport, Either.getOrElse(settings, () => Either.getOrThrow(resolve())))
+    return Effect.as(
+      Effect.addFinalizer(() => client.lifecycle.close),
+      methods(client, Either.getOrUndefined(Either.flip(settings)))
+    )
+  })
+
+const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): Service => {
+  const { lifecycle, settings } = client
+  const { api } = settings
+  const engine = new Engine(client)
+
+  const call = <A, E>(
+    method: string,
+    name: string | undefined,
+    use: (caller: Caller) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | HttpError.HttpError> =>
+    withCaller<A, E | HttpError.HttpError>(
+      method,
+      name,
+      (caller) => problem === undefined ? use(caller) : Effect.fail(problem)
+    )
+
+  const stream = <A, E>(
+    method: string,
+    name: string | undefined,
+    use: (caller: Caller) => Stream.Stream<A, E>
+  ): Stream.Stream<A, E> =>
+    Stream.withSpan(Stream.unwrap(Effect.map(currentCaller, use)), `OperationsService.${method}`, {
+      captureStackTrace: false,
+      ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
+    })
+
+  // Sends a request for an operation, if the API has the method.
+  const send = <A>(
+    caller: Caller,
+    request: Either.Either<ApiRequest, HttpError.HttpError>,
+    decode: Decode<A>
+  ): Effect.Effect<A, HttpError.HttpError> =>
+    Either.isLeft(request) ? Effect.fail(request.left) : client.execute({ request: request.right, decode, caller })
+
+  const listPages: Service["listPages"] = (options = {}) => {
+    const { collection = "operations", pageToken: first, ...parameters } = options
+    return stream("list", undefined, (caller) => {
+      if (problem !== undefined) return Stream.fail(problem)
+      if (!api.methods.list) return Stream.fail(invalidRequest("this API has no method to list operations"))
+      const seen = new Set([first])
+      return Stream.paginateEffect(first, (pageToken) => {
+        const query = { ...parameters, pageToken }
+        return Effect.map(
+          send(
+            caller,
+            resourceRequest(settings, { method: "GET", resource: { collection }, query }),
+            decodeNewPage(seen)
+          ),
+          (page) => [page, Option.liftPredicate(page.nextPageToken, (token) => token !== "")] as const
+        )
+      })
+    })
+  }
+
+  // What becomes of an operation whose start was interrupted.
+  const onInterruptedStart = (
+    caller: Caller,
+    path: string,
+    exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>,
+    cancels: boolean
+  ): Effect.Effect<void> => {
+    const what = `Interrupted while starting an operation by ${path}`
+    if (Exit.isFailure(exit)) {
+      return Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`)
+    }
+    const { operation: { done, name } } = exit.value
+    const warn = Effect.logWarning(
+      `${what}. Operation ${name} ${
+        done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
+      }.`
+    )
+    return cancels && !done ? Effect.zipRight(warn, cancelAbandoned(client, caller, [name])) : warn
+  }
+
+  return {
+    get: (name, options) =>
+      call("get", name, (caller) =>
+        Effect.flatMap(
+          send(
+            caller,
+            resourceRequest(settings, { method: "GET", resource: { operation: name }, xgafv: options?.xgafv }),
+            Response.toSnapshot
+          ),
+          ({ operation }) => verdict(operation)
+        )),
+
+    wait: (operation, options) =>
+      call("wait", nameOf(operation), (caller) =>
+        Effect.async<Operation.Succeeded, WaitFailure>((resume) => {
+          const group = { usesServerSideWait: true, hasLogged: false }
+          const made = engine.make(operation, options, { caller, observer: { onEnd: resume }, group })
+          if (Either.isLeft(made)) return resume(Effect.fail(made.left))
+          if (!(made.right instanceof Waiter)) return resume(Effect.succeed(made.right))
+          const waiter = made.right
+          engine.begin(waiter)
+          return Effect.suspend(() => engine.interrupt([waiter]))
+        })),
+
+    updates: (operation, options) =>
+      stream(
+        "updates",
+        nameOf(operation),
+        (caller) => problem === undefined ? updates(engine, caller, operation, options) : Stream.fail(problem)
+      ),
+
+    waitAll: (operations, options) =>
+      stream("waitAll", undefined, (caller) =>
+        waitAll(engine, caller, {
+          operations,
+          options,
+          problem,
+          pollsAtATime: Number.isFinite(settings.concurrentRequests) ? settings.concurrentRequests : pollsAtATime
+        })),
+
+    list: (options) =>
+      Stream.flatMap(listPages(options), ({ operations, unreachable }) =>
+        Stream.unwrap(Effect.as(
+          unreachable.length === 0
+            ? Effect.void
+            : Effect.logWarning(`The list of operations is incomplete. Could not reach: ${unreachable.join(", ")}`),
+          Stream.fromIterable(operations)
+        ))),
+
+    listPages,
+
+    cancel: (name) =>
+      call("cancel", name, (caller) =>
+        api.methods.cancel
+          ? cancel(client, caller, name)
+          : Effect.fail(invalidRequest("this API has no method to cancel an operation"))),
+
+    delete: (name) =>
+      call("delete", name, (caller) =>
+        api.methods.delete
+          ? send(
+            caller,
+            resourceRequest(settings, { method: "DELETE", resource: { operation: name } }),
+            Response.toVoid
+          )
+          : Effect.fail(invalidRequest("this API has no method to delete an operation"))),
+
+    start: (request, options) =>
+      call("start", undefined, (caller) => {
+        const cancels = options?.onInterrupt === "cancel"
+        if (cancels && !api.methods.cancel) {
+          return Effect.fail(invalidRequest("this API has no method to cancel an operation"))
+        }
+        return Effect.flatMap(customRequest(settings, request), (request) =>
+          Effect.flatMap(
+            sendToTheEnd(
+              client,
+              { request, decode: Response.toSnapshot, caller },
+              (exit) => onInterruptedStart(caller, request.path, exit, cancels)
+            ),
+            ({ operation }) => verdict(operation)
+          ))
+      }),
+
+    handle: (operation, options) =>
+      Effect.clockWith((clock) =>
+        Either.gen(function*() {
+          if (problem !== undefined) return yield* Either.left(problem)
+          const name = nameOf(operation)
+          yield* resourceRequest(settings, { method: "GET", resource: { operation: name } })
+          const timeout = yield* durationOption("timeout", options?.timeout)
+          const now = clock.unsafeCurrentTimeMillis()
+          const deadline = now + (timeout ?? Infinity)
+          const { metadataType, responseType } = options ?? {}
+          return OperationHandle.OperationHandle.make({
+            version: 1,
+            name,
+            api: { baseUrl: settings.endpoint.baseUrl, version: api.version },
+            startedAt: DateTime.unsafeMake(now),
+            ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
+            ...(responseType === undefined ? undefined : { responseType }),
+            ...(metadataType === undefined ? undefined : { metadataType })
+          })
+        })
+      ),
+
+    close: lifecycle.close
+  }
+}
+
+// Reads a page, and refuses one that points back to a page that was read before.
+const decodeNewPage = (seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
+  Either.flatMap(Response.toPage(context, response, now), (page) => {
+    const { nextPageToken } = page
+    if (nextPageToken !== "" && seen.has(nextPageToken)) {
+      return Either.left(Response.decodeError(
+        context,
+        response,
+        `the page token ${nextPageToken} came before, so the list would never end`
+      ))
+    }
+    seen.add(nextPageToken)
+    return Either.right(page)
+  })
+
+// An exchange that an interruption ends only while it waits for its turn in the budget: once it is sent, an interruption takes
+// effect when it has ended, since what it starts must not be lost.
+const sendToTheEnd = <A>(
+  client: ApiClient,
+  options: ExchangeOptions<A>,
+  onInterrupt: (exit: Exit.Exit<A, HttpError.HttpError>) => Effect.Effect<void>
+): Effect.Effect<A, HttpError.HttpError> =>
+  Effect.async((resume) => {
+    let ended: Exit.Exit<A, HttpError.HttpError> | undefined
+    let onEnd: (() => void) | undefined
+    const exchange = client.begin(options, (exit) => {
+      ended = exit
+      resume(exit)
+      onEnd?.()
+    })
+    const untilEnded = Effect.async<void>((resume) => {
+      if (ended !== undefined) return resume(Effect.void)
+      onEnd = () => resume(Effect.void)
+    })
+    return Effect.suspend(() =>
+      exchange.isQueued ? exchange.abort() : Effect.zipRight(untilEnded, Effect.suspend(() => onInterrupt(ended!)))
+    )
+  })

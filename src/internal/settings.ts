@@ -1,0 +1,262 @@
+/**
+ * Every option of a service with its default, checked once. What is below this file reads no option.
+ */
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Credentials from "../Credentials.js"
+import * as GoogleApi from "../GoogleApi.js"
+import type * as HttpError from "../HttpError.js"
+import type * as Operation from "../Operation.js"
+import type { Options, WaitOptions } from "../OperationsService.js"
+import * as Polling from "../Polling.js"
+import { invalidRequest } from "./http/errors.js"
+import { type Endpoint, endpoint, isHeaderValue } from "./http/request.js"
+
+/** @internal */
+export const userProject = "x-goog-user-project"
+
+/**
+ * What a wait is driven by.
+ *
+ * @internal
+ */
+export interface WaitSettings {
+  readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
+  readonly transient: Schedule.Schedule<unknown, HttpError.HttpError>
+  readonly isTransient: (error: HttpError.HttpError) => boolean
+  /** In ms; none if the wait has no limit of its own. */
+  readonly timeout: number | undefined
+  readonly cancelOnInterrupt: boolean
+  readonly cancelOnTimeout: boolean
+}
+
+/** @internal */
+export interface Settings {
+  readonly api: GoogleApi.GoogleApi
+  readonly endpoint: Endpoint
+  readonly credentials: Credentials.Credentials
+  readonly xgafv: "1" | "2" | undefined
+  /** The headers of every request, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** In ms. */
+  readonly requestTimeout: number
+  /** In bytes. */
+  readonly maxBodySize: number
+  /** How long a server may ask a wait not to poll, in ms. */
+  readonly maxHint: number
+  /** How many requests may begin in a second, Infinity for no limit. */
+  readonly requestsPerSecond: number
+  /** How many requests may be in flight, Infinity for no limit. */
+  readonly concurrentRequests: number
+  readonly wait: WaitSettings
+}
+
+// `null` from JavaScript is no value that an option can have: it is refused, not taken for the default.
+const isGiven = <A>(value: A | undefined): value is A => value !== undefined
+
+// Duration reads NaN and negative numbers as zero.
+const isOutOfRange = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.trimStart().startsWith("-")
+    : typeof value === "bigint"
+    ? value < 0n
+    : (Array.isArray(value) ? value : [value]).some((part) => typeof part === "number" && !(part >= 0))
+
+const durationMillis = (value: unknown): number =>
+  isOutOfRange(value)
+    ? NaN
+    : Option.match(Duration.decodeUnknown(value), { onNone: () => NaN, onSome: Duration.toMillis })
+
+const describe = (value: unknown): string => {
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value
+}
+
+/**
+ * Collects what is wrong with options: the first of them counts.
+ *
+ * @internal
+ */
+export class Checks {
+  problem: string | undefined
+
+  /** Notes a problem with an option that must be something else. */
+  refuse(option: string, must: string, value: unknown): void {
+    this.problem ??= `${option} must be ${must}, not ${describe(value)}`
+  }
+
+  check(option: string, must: string, value: unknown, isValid: boolean): void {
+    if (!isValid) this.refuse(option, must, value)
+  }
+
+  /** A duration in ms, or the default. */
+  duration(option: string, value: unknown, defaultMillis: number, min: "positive" | "zero"): number {
+    if (!isGiven(value)) return defaultMillis
+    const millis = durationMillis(value)
+    const isValid = min === "zero" ? millis >= 0 : millis > 0
+    this.check(option, `a duration ${min === "zero" ? "of zero or more" : "above zero"}`, value, isValid)
+    return isValid ? millis : defaultMillis
+  }
+
+  /** A whole number above zero, or the default. */
+  count(option: string, value: unknown, defaultCount: number): number {
+    if (!isGiven(value)) return defaultCount
+    const isValid = typeof value === "number" && Number.isSafeInteger(value) && value > 0
+    this.check(option, "a whole number above zero", value, isValid)
+    return isValid ? value : defaultCount
+  }
+
+  /** One of a few values, or none. */
+  oneOf<A extends string>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
+    const found = values.find((candidate) => candidate === value)
+    const must = values.map((candidate) => JSON.stringify(candidate)).join(" or ")
+    if (isGiven(value)) this.check(option, must, value, found !== undefined)
+    return found
+  }
+
+  /** The checked value, or an error that names the option. */
+  result<A>(value: A): Either.Either<A, HttpError.HttpError> {
+    return this.problem === undefined ? Either.right(value) : Either.left(invalidRequest(this.problem))
+  }
+}
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null
+
+const checkSchedule = (checks: Checks, option: string, value: unknown): void => {
+  if (isGiven(value)) checks.check(option, "a Schedule", value, Schedule.isSchedule(value))
+}
+
+const isTransientByDefault = (error: HttpError.HttpError): boolean => error.isTransient
+
+const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
+  checkSchedule(checks, "schedule", options.schedule)
+  checkSchedule(checks, "transient", options.transient)
+  if (isGiven(options.isTransient)) {
+    checks.check("isTransient", "a function", options.isTransient, typeof options.isTransient === "function")
+  }
+}
+
+/**
+ * The settings of one wait: its options, and where it has none, those of the service.
+ *
+ * @internal
+ */
+export const waitSettings = (
+  defaults: WaitSettings,
+  options: WaitOptions | undefined
+): Either.Either<WaitSettings, HttpError.HttpError> => {
+  if (options === undefined) return Either.right(defaults)
+  if (!isRecord(options)) return Either.left(invalidRequest("the options of a wait must be an object"))
+  const checks = new Checks()
+  checkWaitOptions(checks, options)
+  const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
+  const actions = ["detach", "cancel"] as const
+  return checks.result({
+    schedule: options.schedule ?? defaults.schedule,
+    transient: options.transient ?? defaults.transient,
+    isTransient: options.isTransient ?? defaults.isTransient,
+    timeout: isGiven(options.timeout) ? timeout : undefined,
+    cancelOnInterrupt: checks.oneOf("onInterrupt", options.onInterrupt, actions) === "cancel",
+    cancelOnTimeout: checks.oneOf("onTimeout", options.onTimeout, actions) === "cancel"
+  })
+}
+
+/**
+ * The duration of an option of one call, in ms.
+ *
+ * @internal
+ */
+export const durationOption = (
+  option: string,
+  value: Duration.DurationInput | undefined
+): Either.Either<number | undefined, HttpError.HttpError> => {
+  const checks = new Checks()
+  const millis = checks.duration(option, value, Infinity, "zero")
+  return checks.result(isGiven(value) ? millis : undefined)
+}
+
+const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }
+
+const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
+  if (!isRecord(api)) {
+    checks.refuse("api", "a GoogleApi", api)
+    return noEndpoint
+  }
+  checks.check("api.operationName", "a RegExp", api.operationName, api.operationName instanceof RegExp)
+  checks.check("api.methods", "an object", api.methods, isRecord(api.methods))
+  return Either.getOrElse(endpoint(api), (problem) => {
+    checks.problem ??= problem
+    return noEndpoint
+  })
+}
+
+/**
+ * Checks the options of a service and completes them. With options out of range the left side is the error that every call
+ * fails with.
+ *
+ * @internal
+ */
+export const resolve = (options: Options = {}): Either.Either<Settings, HttpError.HttpError> => {
+  if (!isRecord(options)) return Either.left(invalidRequest("the options of a service must be an object"))
+  const checks = new Checks()
+  const api = options.api === undefined ? GoogleApi.accessContextManager : options.api
+  const credentials = options.credentials === undefined ? Credentials.anonymous : options.credentials
+  checks.check(
+    "credentials",
+    "Credentials",
+    credentials,
+    isRecord(credentials) && typeof credentials.headers === "function"
+  )
+  const headers: Record<string, string> = { accept: "application/json" }
+  if (isGiven(options.quotaProject)) {
+    const { quotaProject } = options
+    if (typeof quotaProject === "string" && isHeaderValue(quotaProject)) headers[userProject] = quotaProject
+    else checks.refuse("quotaProject", "a project that a header can carry", quotaProject)
+  }
+  const budget = options.requestBudget
+  if (isGiven(budget)) checks.check("requestBudget", "an object", budget, isRecord(budget))
+  const { concurrent, perSecond } = budget ?? {}
+  if (isGiven(perSecond)) {
+    checks.check(
+      "requestBudget.perSecond",
+      "a number above zero",
+      perSecond,
+      typeof perSecond === "number" && perSecond > 0
+    )
+  }
+  checkWaitOptions(checks, options)
+  return checks.result({
+    api,
+    endpoint: endpointOf(checks, api),
+    credentials,
+    xgafv: checks.oneOf("xgafv", options.xgafv, ["1", "2"]),
+    headers,
+    requestTimeout: checks.duration("requestTimeout", options.requestTimeout, 30_000, "positive"),
+    maxBodySize: checks.count("maxBodySize", options.maxBodySize, 4_194_304),
+    maxHint: checks.duration("maxHint", options.maxHint, 300_000, "zero"),
+    requestsPerSecond: perSecond ?? Infinity,
+    concurrentRequests: checks.count("requestBudget.concurrent", concurrent, Infinity),
+    wait: {
+      schedule: options.schedule ?? Polling.defaultSchedule,
+      transient: options.transient ?? Polling.transient,
+      isTransient: options.isTransient ?? isTransientByDefault,
+      timeout: undefined,
+      cancelOnInterrupt: false,
+      cancelOnTimeout: false
+    }
+  })
+}
+
+/**
+ * Options that come from configuration: those out of range are an error of the configuration.
+ *
+ * @internal
+ */
+export const checkedOptions = <O extends Options>(options: O): Either.Either<O, ConfigError.ConfigError> =>
+  Either.mapBoth(resolve(options), {
+    onLeft: ({ description }) => ConfigError.InvalidData([], description),
+    onRight: () => options
+  })

@@ -1,0 +1,92 @@
+/**
+ * Asks the server to cancel operations.
+ */
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as HttpError from "../../HttpError.js"
+import type { Caller } from "../caller.js"
+import type { ApiClient } from "../http/client.js"
+import { timeoutError } from "../http/errors.js"
+import { resourceRequest } from "../http/request.js"
+import * as Response from "../http/response.js"
+import { liveClock } from "../time/clock.js"
+import { timerOf } from "../time/timer.js"
+
+// How long the cancels that the end of waits asks for may take, all together, in ms.
+const cancelMillis = 5_000
+const cancelsAtATime = 64
+const namesInLog = 10
+
+/** @internal */
+export const cancel = (
+  client: ApiClient,
+  caller: Caller,
+  name: string,
+  urgentMillis?: number
+): Effect.Effect<void, HttpError.HttpError> =>
+  Effect.flatMap(
+    resourceRequest(client.settings, {
+      method: "POST",
+      resource: { operation: name },
+      verb: ":cancel",
+      body: HttpBody.unsafeJson({})
+    }),
+    (request) =>
+      urgentMillis === 0
+        ? Effect.fail(timeoutError(client.errorContext(request)))
+        : client.execute({
+          request,
+          decode: Response.toVoid,
+          caller,
+          urgent: urgentMillis === undefined ? undefined : { timer: timerOf(liveClock), millis: urgentMillis }
+        })
+  )
+
+/**
+ * Cancels operations when the waits for them have ended: each once, all of them within 5 seconds on the clock of the machine.
+ * Never fails. What could not be cancelled is logged as a warning; the result is the first error.
+ *
+ * @internal
+ */
+export const cancelAbandoned = (
+  client: ApiClient,
+  caller: Caller,
+  names: ReadonlyArray<string>
+): Effect.Effect<HttpError.HttpError | undefined> => {
+  if (names.length === 0) return Effect.succeed(undefined)
+  return Effect.suspend(() => {
+    const timer = timerOf(liveClock)
+    const deadline = timer.now() + cancelMillis
+    const failed: Array<readonly [name: string, message: string]> = []
+    let first: HttpError.HttpError | undefined
+    const cancelOne = (name: string): Effect.Effect<void> =>
+      Effect.suspend(() => cancel(client, caller, name, Math.max(0, deadline - timer.now()))).pipe(
+        Effect.catchAllCause((cause) =>
+          Effect.sync(() => {
+            const error = Either.getOrUndefined(Either.flip(Cause.failureOrCause(cause)))
+            first ??= error
+            failed.push([name, error?.message ?? Cause.pretty(cause)])
+          })
+        )
+      )
+    return Effect.forEach(names, cancelOne, { concurrency: cancelsAtATime, discard: true }).pipe(
+      Effect.zipRight(Effect.suspend(() => failed.length === 0 ? Effect.void : warn(failed, names.length))),
+      Effect.map(() => first)
+    )
+  })
+}
+
+const warn = (
+  failed: ReadonlyArray<readonly [name: string, message: string]>,
+  count: number
+): Effect.Effect<void> => {
+  const [[name, message]] = failed as [readonly [string, string]]
+  if (count === 1) return Effect.logWarning(`Could not cancel operation ${name}. It may still be running. ${message}`)
+  const names = failed.slice(0, namesInLog).map(([name]) => name).join(", ")
+  const more = failed.length > namesInLog ? `, and ${failed.length - namesInLog} more` : ""
+  return Effect.logWarning(
+    `Could not cancel ${failed.length} of ${count} operations. They may still be running: ${names}${more}. ${message}`
+  )
+}

@@ -1,0 +1,436 @@
+/**
+ * Drives every wait: `wait`, `updates` and `waitAll` are three ways to look at it.
+ *
+ * A wait goes from one phase to the next (see `Waiter.phase`) when something wakes it: the timer, the response of a poll, the
+ * step of a schedule, the end of the operation in another wait, its observer, or `close`.
+ */
+import type * as Cause from "effect/Cause"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as HttpError from "../../HttpError.js"
+import * as Operation from "../../Operation.js"
+import { OperationError } from "../../OperationError.js"
+import { isOperationHandle, type OperationHandle } from "../../OperationHandle.js"
+import type { Waitable, WaitOptions } from "../../OperationsService.js"
+import { WaitTimeoutError } from "../../WaitTimeoutError.js"
+import type { Caller } from "../caller.js"
+import type { Permits } from "../http/budget.js"
+import type { ApiClient } from "../http/client.js"
+import { closedError, type ErrorContext, invalidRequest, timeoutError } from "../http/errors.js"
+import { waitSettings } from "../settings.js"
+import { timerOf } from "../time/timer.js"
+import { cancelAbandoned } from "./cancel.js"
+import { type Polled, Polls } from "./poll.js"
+import { type InFlight, type OperationRecord, Records } from "./record.js"
+import * as Stepper from "./stepper.js"
+import { inWait, isNotFound, mayAppear } from "./transience.js"
+import { type Group, nextPoll, type Observer, Waiter, type WaitFailure } from "./waiter.js"
+
+// How long NOT_FOUND may mean that an operation is not visible yet, in ms.
+const notFoundGrace = 30_000
+
+type PollExit = Exit.Exit<Polled, HttpError.HttpError>
+
+/** @internal */
+export class Engine {
+  readonly #client: ApiClient
+  readonly #polls: Polls
+  readonly #records = new Records()
+
+  constructor(client: ApiClient) {
+    this.#client = client
+    this.#polls = new Polls(client)
+    client.lifecycle.listen(this)
+  }
+
+  /**
+   * Makes a wait, which `begin` begins. On the left side is why there is none; an operation that has succeeded already needs no
+   * wait.
+   */
+  make(
+    operation: Waitable,
+    options: WaitOptions | undefined,
+    context: { readonly caller: Caller; readonly observer: Observer; readonly group: Group }
+  ): Either.Either<Waiter | Operation.Succeeded, WaitFailure> {
+    return Either.gen(this, function*() {
+      const { api, wait: defaults } = this.#client.settings
+      const settings = yield* waitSettings(defaults, options)
+      const handle = isOperationHandle(operation) ? operation : undefined
+      const known = Operation.isOperation(operation) ? operation : undefined
+      if (handle === undefined && known === undefined && typeof operation !== "string") {
+        return yield* Either.left(invalidRequest(
+          "a wait needs the name of an operation, an operation or an OperationHandle; a handle in JSON is read by " +
+            "OperationHandle.fromJson"
+        ))
+      }
+      if (known?._tag === "Succeeded") return known
+      if (known?._tag === "Failed") return yield* Either.left(new OperationError({ operation: known }))
+      if (known?.name === "") {
+        return yield* Either.left(invalidRequest("the pending operation has no name, so there is nothing to poll"))
+      }
+      if (handle !== undefined) yield* this.checkHandle(handle)
+      if (!api.methods.cancel && (settings.cancelOnInterrupt || settings.cancelOnTimeout)) {
+        return yield* Either.left(
+          invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
+        )
+      }
+      const name = typeof operation === "string" ? operation : operation.name
+      const request = yield* this.#polls.request(name)
+      if (this.#client.lifecycle.isClosing) return yield* Either.left(closedError(request))
+      const { caller } = context
+      const now = caller.clock.unsafeCurrentTimeMillis()
+      const waiter = new Waiter({
+        ...context,
+        settings,
+        timer: timerOf(caller.clock),
+        record: this.#records.get(name, request.path),
+        known,
+        isFromHandle: handle !== undefined,
+        notFoundGrace: handle !== undefined
+          ? notFoundGrace - (now - DateTime.toEpochMillis(handle.startedAt))
+          : known !== undefined
+          ? notFoundGrace
+          : 0,
+        timeout: settings.timeout ??
+          (handle?.deadline === undefined ? Infinity : Math.max(0, DateTime.toEpochMillis(handle.deadline) - now))
+      }, this.#onTime)
+      this.#records.add(waiter)
+      return waiter
+    })
+  }
+
+  /** Fails if a handle is of another API than that of the service. */
+  checkHandle({ api }: OperationHandle): Either.Either<void, HttpError.HttpError> {
+    const { api: { version }, endpoint: { baseUrl } } = this.#client.settings
+    return api.baseUrl === baseUrl && api.version === version
+      ? Either.void
+      : Either.left(
+        invalidRequest(`the handle is of ${api.baseUrl}/${api.version}, this service is for ${baseUrl}/${version}`)
+      )
+  }
+
+  begin(waiter: Waiter): void {
+    if (waiter.phase !== "new") return
+    if (waiter.timer.now() >= waiter.deadline) return this.#expire(waiter)
+    if (waiter.last === undefined) return this.#poll(waiter)
+    this.#onPending(waiter, waiter.last)
+  }
+
+  /** Goes on with a wait that its observer has stopped. */
+  resume(waiter: Waiter): void {
+    waiter.isStopped = false
+    if (waiter.phase !== "stopped") return
+    const { verdict } = waiter.record
+    if (verdict !== undefined) return this.#take(waiter, Exit.succeed(verdict))
+    const now = waiter.timer.now()
+    if (now >= waiter.deadline) return this.#expire(waiter)
+    if (now >= waiter.due) return this.#poll(waiter)
+    this.#sleep(waiter)
+  }
+
+  /** Leaves waits that are not interrupted: they only are of no more interest. */
+  leave(waiters: Iterable<Waiter>): Effect.Effect<void> {
+    return this.#abandon(waiters, () => false)
+  }
+
+  /**
+   * Ends waits that are interrupted. The returned effect waits until nothing of them runs any more, and cancels the operations
+   * for which that is wanted.
+   */
+  interrupt(waiters: Iterable<Waiter>): Effect.Effect<void> {
+    return this.#abandon(waiters, (waiter) => waiter.settings.cancelOnInterrupt)
+  }
+
+  /** The service begins to close. Polls in flight may still be answered. */
+  onClosing(): void {
+    for (const waiter of this.#records.waiters()) {
+      if (waiter.phase !== "polling") this.#fail(waiter, closedError(this.#context(waiter)))
+    }
+  }
+
+  readonly #onTime = (waiter: Waiter): void => {
+    if (waiter.phase === "sleeping" && waiter.timer.now() < waiter.deadline) this.#poll(waiter)
+    else this.#expire(waiter)
+  }
+
+  #sleep(waiter: Waiter): void {
+    waiter.phase = "sleeping"
+    waiter.entry = waiter.timer.schedule(waiter.due, waiter)
+  }
+
+  // While a wait does something that can take any time, only its deadline wakes it.
+  #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping"): void {
+    waiter.phase = phase
+    if (waiter.entry === undefined && waiter.deadline !== Infinity) {
+      waiter.entry = waiter.timer.schedule(waiter.deadline, waiter)
+    }
+  }
+
+  // Polls, or waits for the poll that another wait has begun.
+  #poll(waiter: Waiter): void {
+    const { group: { permits }, record } = waiter
+    if (record.inFlight !== undefined || permits === undefined) return this.#pollNow(waiter, undefined)
+    this.#guard(waiter, "queued")
+    let isGranted = false
+    const leaveQueue = permits.acquire(() => {
+      isGranted = true
+      waiter.leaveQueue = undefined
+      this.#pollNow(waiter, permits)
+    })
+    if (!isGranted) waiter.leaveQueue = leaveQueue
+  }
+
+  #pollNow(waiter: Waiter, permits: Permits | undefined): void {
+    const { caller, group, record } = waiter
+    this.#guard(waiter, "polling")
+    waiter.polls++
+    waiter.polledAt = waiter.timer.now()
+    if (record.inFlight !== undefined) return permits?.release()
+    const inFlight: InFlight = { leader: waiter, permits, poll: undefined }
+    record.inFlight = inFlight
+    inFlight.poll = this.#polls.begin(
+      {
+        name: record.name,
+        caller,
+        serverSideWaitMillis: group.usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
+      },
+      (exit) => {
+        if (Exit.isSuccess(exit) && exit.value.operation.done) record.verdict = exit.value
+        this.#onPolled(record, inFlight, exit)
+      }
+    )
+  }
+
+  #onPolled(record: OperationRecord, { leader, permits }: InFlight, exit: PollExit): void {
+    record.inFlight = undefined
+    permits?.release()
+    const polling = [...record.waiters].filter(({ phase }) => phase === "polling")
+    if (Exit.isFailure(exit) && exit.cause._tag !== "Fail") return this.#onDefect(polling, leader, exit.cause)
+    const { verdict } = record
+    const others = verdict === undefined
+      ? []
+      : [...record.waiters].filter(({ phase }) => phase !== "polling" && phase !== "stopped" && phase !== "new")
+    for (const waiter of polling) this.#take(waiter, exit)
+    if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
+  }
+
+  // A defect, or an interruption by the user's own effects, belongs to the wait that made the poll. The others poll anew.
+  #onDefect(polling: ReadonlyArray<Waiter>, leader: Waiter, cause: Cause.Cause<HttpError.HttpError>): void {
+    for (const waiter of polling) {
+      this.#rest(waiter)
+      waiter.phase = "new"
+    }
+    if (leader.phase === "new") this.#finish(leader, Exit.failCause(cause))
+    for (const waiter of polling) if (waiter.phase === "new") this.#poll(waiter)
+  }
+
+  #take(waiter: Waiter, exit: PollExit): void {
+    this.#rest(waiter)
+    if (Exit.isFailure(exit)) {
+      if (exit.cause._tag === "Fail") return this.#onFailure(waiter, exit.cause.error)
+      return this.#finish(waiter, Exit.failCause(exit.cause))
+    }
+    const { operation, retryAfter, waitedSince } = exit.value
+    this.#onRecovery(waiter)
+    waiter.hasRead = true
+    switch (operation._tag) {
+      case "Pending":
+        return this.#onPending(waiter, operation, retryAfter, waitedSince)
+      case "Succeeded":
+        return this.#finish(waiter, Exit.succeed(operation))
+      case "Failed":
+        return this.#finish(waiter, Exit.fail(new OperationError({ operation })))
+    }
+  }
+
+  // The next delay counts from now, or from when the server began to wait for the end of the operation: so a server that has
+  // waited is asked again without a delay, and one that answers at once is not.
+  #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
+    waiter.last = operation
+    waiter.isStopped = waiter.observer.onPending?.(operation) === false
+    if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
+    waiter.schedule ??= Stepper.begin(waiter.settings.schedule)
+    this.#step(waiter, waiter.schedule, operation, "schedule", (delay) => {
+      if (delay === undefined) return this.#giveUp(waiter, "ScheduleEnded")
+      waiter.ownDelay = Math.max(delay, waiter.owedDelay)
+      const wanted = Math.min(hint, this.#client.settings.maxHint)
+      const isHinted = wanted > waiter.ownDelay
+      waiter.owedDelay = isHinted ? waiter.ownDelay : 0
+      const now = waiter.timer.now()
+      this.#goOn(waiter, isHinted ? now + wanted : (waitedSince ?? now) + waiter.ownDelay)
+    })
+  }
+
+  #onFailure(waiter: Waiter, failure: HttpError.HttpError): void {
+    const error = inWait(waiter, failure)
+    const isInvisible = mayAppear(waiter, error)
+    if (!isInvisible && !waiter.settings.isTransient(error)) return this.#fail(waiter, explained(waiter, error))
+    if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
+    waiter.lastError = error
+    if (waiter.failures++ === 0) waiter.failingSince = waiter.timer.now()
+    this.#logFailure(waiter, error)
+    waiter.transient ??= Stepper.begin(waiter.settings.transient)
+    this.#step(waiter, waiter.transient, error, "transient", (delay) => {
+      if (delay === undefined) return this.#fail(waiter, lastOfMany(waiter, error))
+      const hint = error.retryAfter === undefined ? 0 : Duration.toMillis(error.retryAfter)
+      waiter.owedDelay = waiter.ownDelay
+      const now = waiter.timer.now()
+      const due = now + Math.max(delay, Math.min(hint, this.#client.settings.maxHint))
+      this.#goOn(waiter, isInvisible ? Math.min(due, waiter.graceEnd) : due)
+    })
+  }
+
+  #onRecovery(waiter: Waiter): void {
+    waiter.failures = 0
+    waiter.transient = undefined
+  }
+
+  #step<In>(
+    waiter: Waiter,
+    progress: Stepper.Progress<In>,
+    input: In,
+    option: "schedule" | "transient",
+    onDelay: (delay: number | undefined) => void
+  ): void {
+    const { caller } = waiter
+    waiter.phase = "stepping"
+    const interrupt = Stepper.next(progress, { now: waiter.scheduleTime(), input, caller }, (exit) => {
+      waiter.interruptStep = undefined
+      if (waiter.phase !== "stepping") return
+      this.#rest(waiter)
+      if (Exit.isFailure(exit)) return this.#finish(waiter, Exit.failCause(exit.cause))
+      if (Number.isNaN(exit.value)) {
+        return this.#fail(waiter, invalidRequest(`the ${option} of the wait gave a delay that is not a number`))
+      }
+      onDelay(exit.value)
+    })
+    if (interrupt === undefined || waiter.phase !== "stepping") return
+    waiter.interruptStep = interrupt
+    this.#guard(waiter, "stepping")
+  }
+
+  #goOn(waiter: Waiter, wanted: number): void {
+    waiter.due = nextPoll(waiter, wanted)
+    if (waiter.isStopped) waiter.phase = "stopped"
+    else this.#sleep(waiter)
+  }
+
+  #expire(waiter: Waiter): void {
+    // The poll in flight has had no response, which is worth as much as any other failure.
+    if (waiter.phase === "polling") waiter.lastError ??= timeoutError(this.#context(waiter))
+    this.#giveUp(waiter, "Timeout")
+  }
+
+  #giveUp(waiter: Waiter, reason: WaitTimeoutError["reason"]): void {
+    const { last, lastError, polls, record, settings, start, timer } = waiter
+    const elapsed = Duration.millis(Math.round(timer.now() - start))
+    const fields = { reason, operationName: record.name, last, elapsed, polls, lastError }
+    this.#conclude(
+      waiter,
+      settings.cancelOnTimeout,
+      (cancelError) => Exit.fail(new WaitTimeoutError({ ...fields, cancelError }))
+    )
+  }
+
+  #fail(waiter: Waiter, error: WaitFailure): void {
+    this.#finish(waiter, Exit.fail(error))
+  }
+
+  #finish(waiter: Waiter, exit: Exit.Exit<Operation.Succeeded, WaitFailure>): void {
+    this.#conclude(waiter, false, () => exit)
+  }
+
+  // Ends a wait by itself, and passes on the result.
+  #conclude(
+    waiter: Waiter,
+    wantsCancel: boolean,
+    result: (cancelError?: HttpError.HttpError) => Exit.Exit<Operation.Succeeded, WaitFailure>
+  ): void {
+    this.#end(waiter, wantsCancel, [])
+    waiter.observer.onEnd(
+      waiter.mustCancel
+        ? Effect.uninterruptible(Effect.flatMap(Effect.suspend(() => this.#cancel([waiter])), result))
+        : result()
+    )
+  }
+
+  // Ends waits from outside.
+  #abandon(waiters: Iterable<Waiter>, wantsCancel: (waiter: Waiter) => boolean): Effect.Effect<void> {
+    const all = [...waiters]
+    const running: Array<Effect.Effect<void>> = []
+    for (const waiter of all) {
+      if (waiter.phase !== "ended") this.#end(waiter, wantsCancel(waiter), running)
+    }
+    return Effect.zipRight(
+      running.length === 0 ? Effect.void : Effect.all(running, { concurrency: "unbounded", discard: true }),
+      Effect.suspend(() => this.#cancel(all))
+    )
+  }
+
+  // Cancels what the ends of waits ask for, each operation once. Gives the first failure.
+  #cancel(waiters: ReadonlyArray<Waiter>): Effect.Effect<HttpError.HttpError | undefined> {
+    const names: Array<string> = []
+    for (const waiter of waiters) {
+      if (!waiter.mustCancel) continue
+      waiter.mustCancel = false
+      names.push(waiter.record.name)
+    }
+    return names.length === 0 ? Effect.succeed(undefined) : cancelAbandoned(this.#client, waiters[0]!.caller, names)
+  }
+
+  #end(waiter: Waiter, wantsCancel: boolean, running: Array<Effect.Effect<void>>): void {
+    this.#rest(waiter, running)
+    waiter.phase = "ended"
+    const { record } = waiter
+    if (wantsCancel) record.cancelWhenAbandoned = true
+    if (!this.#records.remove(waiter)) return
+    const { inFlight } = record
+    if (inFlight?.poll !== undefined) running.push(inFlight.poll.abort())
+    inFlight?.permits?.release()
+    waiter.mustCancel = record.cancelWhenAbandoned && record.verdict === undefined
+  }
+
+  // Stops what the wait does now, and adds what has to end first to `running`.
+  #rest(waiter: Waiter, running?: Array<Effect.Effect<void>>): void {
+    waiter.timer.cancel(waiter.entry)
+    waiter.entry = undefined
+    waiter.leaveQueue?.()
+    waiter.leaveQueue = undefined
+    if (waiter.interruptStep !== undefined) {
+      const stopped = waiter.interruptStep()
+      waiter.interruptStep = undefined
+      running?.push(stopped)
+    }
+  }
+
+  // Silence is easily taken for a hang, so the first failure is said.
+  #logFailure({ caller, group, record }: Waiter, error: HttpError.HttpError): void {
+    if (group.hasLogged) return
+    group.hasLogged = true
+    caller.run(
+      Effect.logInfo(`Could not read operation ${record.name}; the wait tries again. ${error.message}`),
+      () => {}
+    )
+  }
+
+  #context({ record }: Waiter): ErrorContext {
+    return this.#client.errorContext({ method: "GET", path: record.path, secrets: {} })
+  }
+}
+
+const saying = (error: HttpError.HttpError, more: string): HttpError.HttpError =>
+  new HttpError.HttpError({ ...error, description: error.description + more })
+
+const explained = ({ isFromHandle }: Waiter, error: HttpError.HttpError): HttpError.HttpError =>
+  isFromHandle && isNotFound(error)
+    ? saying(error, " The operation may have expired: Google keeps one for about 30 days after its end")
+    : error
+
+const lastOfMany = ({ failingSince, failures, timer }: Waiter, error: HttpError.HttpError): HttpError.HttpError => {
+  if (failures === 1) return error
+  const duration = Duration.format(Duration.millis(Math.round(timer.now() - failingSince)))
+  return saying(error, `; the wait gave up after ${failures} failures in a row within ${duration}`)
+}

@@ -1,0 +1,54 @@
+/**
+ * Takes one step of a schedule. `Schedule.driver` is of no use here: it sleeps by itself, and reads the system time.
+ */
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import type { Caller, Interrupt } from "../caller.js"
+
+/**
+ * A schedule in progress. A new one begins with `state: schedule.initial`.
+ *
+ * @internal
+ */
+export interface Progress<In> {
+  readonly schedule: Schedule.Schedule<unknown, In>
+  state: unknown
+}
+
+/** @internal */
+export const begin = <In>(schedule: Schedule.Schedule<unknown, In>): Progress<In> => ({
+  schedule,
+  state: schedule.initial
+})
+
+/**
+ * Steps a schedule and passes on the delay that it asks for, in ms: none when it has ended. `now` is in ms since the epoch.
+ *
+ * The effects of a schedule run with the runtime of the caller. Returns how to interrupt them; nothing when they have ended.
+ *
+ * @internal
+ */
+export const next = <In>(
+  progress: Progress<In>,
+  options: { readonly now: number; readonly input: In; readonly caller: Caller },
+  onDelay: (exit: Exit.Exit<number | undefined>) => void
+): Interrupt | undefined => {
+  const { caller, input, now } = options
+  const { schedule, state } = progress
+  let step: Effect.Effect<readonly [unknown, unknown, ScheduleDecision.ScheduleDecision]>
+  try {
+    step = schedule.step(now, input, state)
+  } catch (defect) {
+    step = Exit.die(defect)
+  }
+  return caller.run(step, (exit) =>
+    onDelay(Exit.map(exit, ([state, _, decision]) => {
+      progress.state = state
+      return ScheduleDecision.isDone(decision)
+        ? undefined
+        : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+    })))
+}
