@@ -29,7 +29,8 @@ const promises = (get: () => Promise<unknown>): Run => (gets) => {
 
 const effects = async <R, E, E1>(
   layer: Layer.Layer<R, E>,
-  make: Effect.Effect<() => Effect.Effect<unknown, E1>, never, R>
+  make: Effect.Effect<() => Effect.Effect<unknown, E1>, never, R>,
+  tracer: "on" | "off"
 ): Promise<Run> => {
   const runtime = ManagedRuntime.make(layer)
   const get = await runtime.runPromise(make)
@@ -37,7 +38,9 @@ const effects = async <R, E, E1>(
     let left = gets
     const loop = Effect.whileLoop({ while: () => left-- > 0, body: get, step: check })
     return runtime.runPromise(
-      Effect.all(Array.from({ length: concurrency }, () => loop), { concurrency: "unbounded", discard: true })
+      Effect.all(Array.from({ length: concurrency }, () => loop), { concurrency: "unbounded", discard: true }).pipe(
+        Effect.withTracerEnabled(tracer === "on")
+      )
     )
   }
 }
@@ -58,9 +61,19 @@ const platform = async (url: string) => {
   )
 }
 
-const overUndici = async () => (await import("@effect/platform-node/NodeHttpClient")).layerUndici
+const undici = async () => (await import("@effect/platform-node/NodeHttpClient")).layerUndici
 
-const overFetch = async () => (await import("@effect/platform/FetchHttpClient")).layer
+const fetch = async () => (await import("@effect/platform/FetchHttpClient")).layer
+
+const nodeOperations = async (url: string, tracer: "on" | "off") => {
+  const { api, make } = await operations(url)
+  return effects((await import("../src/NodeOperations.js")).layer({ api }), make, tracer)
+}
+
+const overClient = async (url: string, client: typeof undici | typeof fetch, tracer: "on" | "off") => {
+  const { layer, make } = await operations(url)
+  return effects(Layer.provide(layer, await client()), make, tracer)
+}
 
 const clients = {
   undici: async (url: string) => {
@@ -68,20 +81,14 @@ const clients = {
     const pool = new Pool(url, { connections: concurrency })
     return promises(async () => JSON.parse(await (await pool.request({ method: "GET", path })).body.text()))
   },
-  "node-operations": async (url: string) => {
-    const { api, make } = await operations(url)
-    return effects((await import("../src/NodeOperations.js")).layer({ api }), make)
-  },
-  "service-undici": async (url: string) => {
-    const { layer, make } = await operations(url)
-    return effects(Layer.provide(layer, await overUndici()), make)
-  },
-  "service-fetch": async (url: string) => {
-    const { layer, make } = await operations(url)
-    return effects(Layer.provide(layer, await overFetch()), make)
-  },
-  "platform-undici": async (url: string) => effects(await overUndici(), await platform(url)),
-  "platform-fetch": async (url: string) => effects(await overFetch(), await platform(url)),
+  "node-operations": (url: string) => nodeOperations(url, "off"),
+  "node-operations-traced": (url: string) => nodeOperations(url, "on"),
+  "service-undici": (url: string) => overClient(url, undici, "off"),
+  "service-undici-traced": (url: string) => overClient(url, undici, "on"),
+  "platform-undici": async (url: string) => effects(await undici(), await platform(url), "off"),
+  "platform-undici-traced": async (url: string) => effects(await undici(), await platform(url), "on"),
+  "service-fetch": (url: string) => overClient(url, fetch, "off"),
+  "platform-fetch": async (url: string) => effects(await fetch(), await platform(url), "off"),
   googleapis: async (url: string) => {
     // Not a dependency of this package, so its types are not at hand.
     const specifier: string = "googleapis"

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: what a `get` costs a client in CPU, as a multiple of undici's own `Pool.request` and `JSON.parse`.
+ * `npm run bench`: what a `get` costs a client in CPU, as a multiple of undici's own `Pool.request` and `JSON.parse`, and of
+ * the HTTP client that it uses.
  */
 import { execFileSync, spawn } from "node:child_process"
 import { existsSync, rmSync } from "node:fs"
@@ -11,11 +12,22 @@ import type { Name } from "./get-client.js"
 const labels: Record<Name, string> = {
   "undici": "undici Pool.request + JSON.parse",
   "node-operations": "NodeOperations",
-  "service-undici": "OperationsService over platform's undici",
-  "service-fetch": "OperationsService over platform's fetch",
-  "platform-undici": "@effect/platform over undici, no service",
-  "platform-fetch": "@effect/platform over fetch, no service",
+  "node-operations-traced": "NodeOperations, tracer on",
+  "service-undici": "service over platform's undici",
+  "service-undici-traced": "the same, tracer on",
+  "platform-undici": "platform's undici alone",
+  "platform-undici-traced": "the same, tracer on",
+  "service-fetch": "service over platform's fetch",
+  "platform-fetch": "platform's fetch alone",
   "googleapis": "googleapis"
+}
+
+// What the third column compares a row with.
+const bases: Partial<Record<Name, Name>> = {
+  "node-operations-traced": "node-operations",
+  "service-undici": "platform-undici",
+  "service-undici-traced": "platform-undici-traced",
+  "service-fetch": "platform-fetch"
 }
 const names = Object.keys(labels) as Array<Name>
 
@@ -102,22 +114,30 @@ for (const child of [server, ...clients.map(({ child }) => child)]) child.end()
 
 const median = (samples: ReadonlyArray<number>): number => samples.toSorted((a, b) => a - b)[samples.length >> 1] ?? NaN
 const row = (label: string, ...cells: ReadonlyArray<string>): void =>
-  console.log(label.padEnd(42) + cells.map((cell) => cell.padStart(16)).join(""))
+  console.log(label.padEnd(34) + cells.map((cell) => cell.padStart(15)).join(""))
+const samplesOf = (name: Name): ReadonlyArray<number> => clients.find((client) => client.name === name)?.samples ?? []
+// Both sides of a ratio are measured in the same round, so that what slows the machine down for a while slows both.
+const ratio = (name: Name, base: Name | undefined): string => {
+  const bases = base === undefined ? [] : samplesOf(base)
+  const ratios = samplesOf(name).slice(0, bases.length).map((sample, round) => sample / bases[round]!)
+  return ratios.length === 0 ? "" : median(ratios).toFixed(2)
+}
 
-const baseline = median(clients[0]!.samples)
-console.log(`CPU of a get, ${bytes} bytes of JSON, 64 at a time over loopback; Node ${process.version}; medians\n`)
-row("client", "× undici", "µs a get", "lowest–highest", "rounds × gets")
+console.log(
+  `CPU of a get, ${bytes} bytes of JSON, 64 at a time over loopback; Node ${process.version}; medians of ${rounds} rounds\n`
+)
+row("client", "× undici", "× its client", "µs a get", "lowest–highest")
 for (const name of names.filter((name) => name === "undici" || only.includes(name))) {
-  const samples = clients.find((client) => client.name === name)?.samples ?? []
+  const samples = samplesOf(name)
   if (samples.length === 0) {
     row(labels[name], isMissing(name) ? "not installed" : "failed")
     continue
   }
   row(
     labels[name],
-    (median(samples) / baseline).toFixed(2),
+    ratio(name, "undici"),
+    ratio(name, bases[name]),
     median(samples).toFixed(1),
-    `${Math.min(...samples).toFixed(1)}–${Math.max(...samples).toFixed(1)}`,
-    `${samples.length} × ${gets}`
+    `${Math.min(...samples).toFixed(1)}–${Math.max(...samples).toFixed(1)}`
   )
 }

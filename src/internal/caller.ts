@@ -46,6 +46,13 @@ export class Caller {
     return this.#runtime
   }
 
+  /** Ends the span of the call, once. */
+  endSpan(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.span !== undefined && this.span.status._tag !== "Ended") {
+      this.span.end(this.clock.unsafeCurrentTimeNanos(), exit)
+    }
+  }
+
   /**
    * Runs an effect with the runtime of the caller and passes on its exit. An effect that is an `Exit` already needs no fiber.
    * Returns how to interrupt it; nothing when it has ended.
@@ -90,29 +97,45 @@ export const runFork = <A, E>(
 }
 
 /**
- * Runs a public method in a span of its name. The method gets its caller, which has the span as the parent of further ones.
- *
- * The fiber of the caller only waits meanwhile, so the span is not in its context, which costs more than the span itself.
+ * A public method: begins its work, and calls `done` once with the result. Returns how to stop the work; nothing if it is done.
  *
  * @internal
  */
-export const withCaller = <A, E>(
-  method: string,
-  name: string | undefined,
-  use: (caller: Caller) => Effect.Effect<A, E>
-): Effect.Effect<A, E> =>
-  Effect.withFiberRuntime((fiber) =>
-    fiber.getFiberRef(FiberRef.currentTracerEnabled)
-      ? Effect.useSpan(
-        `OperationsService.${method}`,
-        {
-          captureStackTrace: false,
-          ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
-        },
-        (span) => use(new Caller(fiber, span))
-      )
-      : use(new Caller(fiber, undefined))
-  )
+export type Begin<A, E> = (
+  caller: Caller,
+  done: (result: Effect.Effect<A, E>) => void
+) => (() => Effect.Effect<void>) | undefined
+
+/**
+ * Runs a public method in a span of its name; an interruption stops its work.
+ *
+ * The fiber of the caller only waits meanwhile. So the span is the parent of spans further down by the runtime of the caller
+ * alone: in the context of the fiber it would cost more than all the rest.
+ *
+ * @internal
+ */
+export const call = <A, E>(method: string, name: string | undefined, begin: Begin<A, E>): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber) => {
+    if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return waitFor(new Caller(fiber, undefined), begin)
+    return Effect.flatMap(
+      Effect.makeSpan(`OperationsService.${method}`, {
+        captureStackTrace: false,
+        ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
+      }),
+      (span) => waitFor(new Caller(fiber, span), begin)
+    )
+  })
+
+const waitFor = <A, E>(caller: Caller, begin: Begin<A, E>): Effect.Effect<A, E> =>
+  Effect.async((resume) => {
+    const stop = begin(caller, (result) => {
+      if (!Exit.isExit(result)) return resume(Effect.onExit(result, (exit) => Effect.sync(() => caller.endSpan(exit))))
+      caller.endSpan(result)
+      resume(result)
+    })
+    return stop &&
+      Effect.suspend(() => Effect.ensuring(stop(), Effect.sync(() => caller.endSpan(Exit.interrupt(FiberId.none)))))
+  })
 
 /**
  * The caller of a stream, whose fiber does not only wait for it: what its effects run with is read at the beginning.

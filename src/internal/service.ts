@@ -14,15 +14,15 @@ import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
 import * as OperationHandle from "../OperationHandle.js"
 import type { Options, Page, Service, Waitable } from "../OperationsService.js"
-import { type Caller, currentCaller, withCaller } from "./caller.js"
+import { call, type Caller, currentCaller } from "./caller.js"
 import { ApiClient } from "./http/client.js"
 import { invalidRequest } from "./http/errors.js"
-import type { Decode, ExchangeOptions } from "./http/exchange.js"
+import type { Decode } from "./http/exchange.js"
 import { type ApiRequest, customRequest, resourceRequest } from "./http/request.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { durationOption, resolve } from "./settings.js"
-import { cancel, cancelAbandoned } from "./wait/cancel.js"
+import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { updates } from "./wait/updates.js"
 import { waitAll } from "./wait/waitAll.js"
@@ -39,8 +39,11 @@ const nameOf = (operation: Waitable): string => typeof operation === "string" ? 
 // What a failed operation is to a caller who wants its result.
 const verdict = (
   operation: Operation.Operation
-): Either.Either<Operation.Pending | Operation.Succeeded, OperationError> =>
-  operation._tag === "Failed" ? Either.left(new OperationError({ operation })) : Either.right(operation)
+): Exit.Exit<Operation.Pending | Operation.Succeeded, OperationError> =>
+  operation._tag === "Failed" ? Exit.fail(new OperationError({ operation })) : Exit.succeed(operation)
+
+const noMethod = (verb: "cancel" | "delete"): HttpError.HttpError =>
+  invalidRequest(`this API has no method to ${verb} an operation`)
 
 /**
  * Makes a service over a transport. With options out of range every call fails with the error that names the option.
@@ -62,16 +65,25 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   const { api } = settings
   const engine = new Engine(client)
 
-  const call = <A, E>(
+  // A method of the API that sends one request.
+  const method = <A, B, E>(
     method: string,
     name: string | undefined,
-    use: (caller: Caller) => Effect.Effect<A, E>
-  ): Effect.Effect<A, E | HttpError.HttpError> =>
-    withCaller<A, E | HttpError.HttpError>(
-      method,
-      name,
-      (caller) => problem === undefined ? use(caller) : Effect.fail(problem)
-    )
+    options: {
+      readonly request: () => Either.Either<ApiRequest, HttpError.HttpError>
+      readonly decode: Decode<A>
+      readonly result: (value: A) => Exit.Exit<B, E>
+    }
+  ): Effect.Effect<B, E | HttpError.HttpError> =>
+    call<B, E | HttpError.HttpError>(method, name, (caller, done) => {
+      const request = problem === undefined ? options.request() : Either.left(problem)
+      if (Either.isLeft(request)) return void done(Exit.fail(request.left))
+      const exchange = client.begin(
+        { request: request.right, decode: options.decode, caller },
+        (exit) => done(Exit.flatMap(exit, options.result))
+      )
+      return exchange.isOver ? undefined : exchange.abort
+    })
 
   const stream = <A, E>(
     method: string,
@@ -83,14 +95,6 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
     })
 
-  // Sends a request for an operation, if the API has the method.
-  const send = <A>(
-    caller: Caller,
-    request: Either.Either<ApiRequest, HttpError.HttpError>,
-    decode: Decode<A>
-  ): Effect.Effect<A, HttpError.HttpError> =>
-    Either.isLeft(request) ? Effect.fail(request.left) : client.execute({ request: request.right, decode, caller })
-
   const listPages: Service["listPages"] = (options = {}) => {
     const { collection = "operations", pageToken: first, ...parameters } = options
     return stream("list", undefined, (caller) => {
@@ -99,13 +103,13 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       const seen = new Set([first])
       return Stream.paginateEffect(first, (pageToken) => {
         const query = { ...parameters, pageToken }
-        return Effect.map(
-          send(
-            caller,
-            resourceRequest(settings, { method: "GET", resource: { collection }, query }),
-            decodeNewPage(seen)
-          ),
-          (page) => [page, Option.liftPredicate(page.nextPageToken, (token) => token !== "")] as const
+        return Effect.flatMap(
+          resourceRequest(settings, { method: "GET", resource: { collection }, query }),
+          (request) =>
+            Effect.map(
+              client.execute({ request, decode: decodeNewPage(seen), caller }),
+              (page) => [page, Option.liftPredicate(page.nextPageToken, (token) => token !== "")] as const
+            )
         )
       })
     })
@@ -133,27 +137,29 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 
   return {
     get: (name, options) =>
-      call("get", name, (caller) =>
-        Effect.flatMap(
-          send(
-            caller,
-            resourceRequest(settings, { method: "GET", resource: { operation: name }, xgafv: options?.xgafv }),
-            Response.toSnapshot
-          ),
-          ({ operation }) => verdict(operation)
-        )),
+      method("get", name, {
+        request: () =>
+          resourceRequest(settings, { method: "GET", resource: { operation: name }, xgafv: options?.xgafv }),
+        decode: Response.toSnapshot,
+        result: ({ operation }) => verdict(operation)
+      }),
 
     wait: (operation, options) =>
-      call("wait", nameOf(operation), (caller) =>
-        Effect.async<Operation.Succeeded, WaitFailure>((resume) => {
-          const group = { usesServerSideWait: true, hasLogged: false }
-          const made = engine.make(operation, options, { caller, observer: { onEnd: resume }, group })
-          if (Either.isLeft(made)) return resume(Effect.fail(made.left))
-          if (!(made.right instanceof Waiter)) return resume(Effect.succeed(made.right))
-          const waiter = made.right
-          engine.begin(waiter)
-          return Effect.suspend(() => engine.interrupt([waiter]))
-        })),
+      call<Operation.Succeeded, WaitFailure>("wait", nameOf(operation), (caller, done) => {
+        if (problem !== undefined) return void done(Exit.fail(problem))
+        const made = Either.flatMap(
+          engine.context(caller, options, {
+            observer: { onEnd: (_, result) => done(result) },
+            usesServerSideWait: true
+          }),
+          (context) => engine.make(operation, context)
+        )
+        if (Either.isLeft(made)) return void done(Exit.fail(made.left))
+        if (!(made.right instanceof Waiter)) return void done(Exit.succeed(made.right))
+        const waiter = made.right
+        engine.begin(waiter)
+        return () => engine.interrupt([waiter])
+      }),
 
     updates: (operation, options) =>
       stream(
@@ -183,36 +189,53 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     listPages,
 
     cancel: (name) =>
-      call("cancel", name, (caller) =>
-        api.methods.cancel
-          ? cancel(client, caller, name)
-          : Effect.fail(invalidRequest("this API has no method to cancel an operation"))),
+      method("cancel", name, {
+        request: () => api.methods.cancel ? cancelRequest(settings, name) : Either.left(noMethod("cancel")),
+        decode: Response.toVoid,
+        result: () => Exit.void
+      }),
 
     delete: (name) =>
-      call("delete", name, (caller) =>
-        api.methods.delete
-          ? send(
-            caller,
-            resourceRequest(settings, { method: "DELETE", resource: { operation: name } }),
-            Response.toVoid
-          )
-          : Effect.fail(invalidRequest("this API has no method to delete an operation"))),
+      method("delete", name, {
+        request: () =>
+          api.methods.delete
+            ? resourceRequest(settings, { method: "DELETE", resource: { operation: name } })
+            : Either.left(noMethod("delete")),
+        decode: Response.toVoid,
+        result: () => Exit.void
+      }),
 
-    start: (request, options) =>
-      call("start", undefined, (caller) => {
+    // Once the request is sent, an interruption takes effect when the exchange has ended: what it starts must not be lost.
+    start: (custom, options) =>
+      call<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>("start", undefined, (
+        caller,
+        done
+      ) => {
         const cancels = options?.onInterrupt === "cancel"
-        if (cancels && !api.methods.cancel) {
-          return Effect.fail(invalidRequest("this API has no method to cancel an operation"))
-        }
-        return Effect.flatMap(customRequest(settings, request), (request) =>
-          Effect.flatMap(
-            sendToTheEnd(
-              client,
-              { request, decode: Response.toSnapshot, caller },
-              (exit) => onInterruptedStart(caller, request.path, exit, cancels)
-            ),
-            ({ operation }) => verdict(operation)
-          ))
+        const request = problem !== undefined
+          ? Either.left(problem)
+          : cancels && !api.methods.cancel
+          ? Either.left(noMethod("cancel"))
+          : customRequest(settings, custom)
+        if (Either.isLeft(request)) return void done(Exit.fail(request.left))
+        let ended: Exit.Exit<Response.Snapshot, HttpError.HttpError> | undefined
+        let onEnd: (() => void) | undefined
+        const exchange = client.begin({ request: request.right, decode: Response.toSnapshot, caller }, (exit) => {
+          ended = exit
+          done(Exit.flatMap(exit, ({ operation }) => verdict(operation)))
+          onEnd?.()
+        })
+        const untilEnded = Effect.async<void>((resume) => {
+          if (ended !== undefined) return resume(Effect.void)
+          onEnd = () => resume(Effect.void)
+        })
+        return () =>
+          exchange.isQueued
+            ? exchange.abort()
+            : Effect.zipRight(
+              untilEnded,
+              Effect.suspend(() => onInterruptedStart(caller, request.right.path, ended!, cancels))
+            )
       }),
 
     handle: (operation, options) =>
@@ -254,28 +277,4 @@ const decodeNewPage = (seen: Set<string | undefined>): Decode<Page> => (context,
     }
     seen.add(nextPageToken)
     return Either.right(page)
-  })
-
-// An exchange that an interruption ends only while it waits for its turn in the budget: once it is sent, an interruption takes
-// effect when it has ended, since what it starts must not be lost.
-const sendToTheEnd = <A>(
-  client: ApiClient,
-  options: ExchangeOptions<A>,
-  onInterrupt: (exit: Exit.Exit<A, HttpError.HttpError>) => Effect.Effect<void>
-): Effect.Effect<A, HttpError.HttpError> =>
-  Effect.async((resume) => {
-    let ended: Exit.Exit<A, HttpError.HttpError> | undefined
-    let onEnd: (() => void) | undefined
-    const exchange = client.begin(options, (exit) => {
-      ended = exit
-      resume(exit)
-      onEnd?.()
-    })
-    const untilEnded = Effect.async<void>((resume) => {
-      if (ended !== undefined) return resume(Effect.void)
-      onEnd = () => resume(Effect.void)
-    })
-    return Effect.suspend(() =>
-      exchange.isQueued ? exchange.abort() : Effect.zipRight(untilEnded, Effect.suspend(() => onInterrupt(ended!)))
-    )
   })

@@ -61,7 +61,7 @@ export class ApiClient {
   execute<A>(options: ExchangeOptions<A>): Effect.Effect<A, HttpError.HttpError> {
     return Effect.async((resume) => {
       const exchange = this.begin(options, resume)
-      return exchange.isOver ? undefined : Effect.suspend(() => exchange.abort())
+      return exchange.isOver ? undefined : Effect.suspend(exchange.abort)
     })
   }
 }

@@ -168,7 +168,7 @@ export class Exchange<A> implements Wakeable, Closeable {
   }
 
   /** Ends at once, without a call of `done`. The returned effect waits until nothing of the exchange runs any more. */
-  abort(): Effect.Effect<void> {
+  readonly abort = (): Effect.Effect<void> => {
     if (this.#isOver) return Exit.void
     const stop = this.#stop
     this.#cleanUp()

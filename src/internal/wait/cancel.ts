@@ -9,8 +9,9 @@ import type * as HttpError from "../../HttpError.js"
 import type { Caller } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
 import { timeoutError } from "../http/errors.js"
-import { resourceRequest } from "../http/request.js"
+import { type ApiRequest, resourceRequest } from "../http/request.js"
 import * as Response from "../http/response.js"
+import type { Settings } from "../settings.js"
 import { liveClock } from "../time/clock.js"
 import { timerOf } from "../time/timer.js"
 
@@ -20,29 +21,13 @@ const cancelsAtATime = 64
 const namesInLog = 10
 
 /** @internal */
-export const cancel = (
-  client: ApiClient,
-  caller: Caller,
-  name: string,
-  urgentMillis?: number
-): Effect.Effect<void, HttpError.HttpError> =>
-  Effect.flatMap(
-    resourceRequest(client.settings, {
-      method: "POST",
-      resource: { operation: name },
-      verb: ":cancel",
-      body: HttpBody.unsafeJson({})
-    }),
-    (request) =>
-      urgentMillis === 0
-        ? Effect.fail(timeoutError(client.errorContext(request)))
-        : client.execute({
-          request,
-          decode: Response.toVoid,
-          caller,
-          urgent: urgentMillis === undefined ? undefined : { timer: timerOf(liveClock), millis: urgentMillis }
-        })
-  )
+export const cancelRequest = (settings: Settings, name: string): Either.Either<ApiRequest, HttpError.HttpError> =>
+  resourceRequest(settings, {
+    method: "POST",
+    resource: { operation: name },
+    verb: ":cancel",
+    body: HttpBody.unsafeJson({})
+  })
 
 /**
  * Cancels operations when the waits for them have ended: each once, all of them within 5 seconds on the clock of the machine.
@@ -62,7 +47,12 @@ export const cancelAbandoned = (
     const failed: Array<readonly [name: string, message: string]> = []
     let first: HttpError.HttpError | undefined
     const cancelOne = (name: string): Effect.Effect<void> =>
-      Effect.suspend(() => cancel(client, caller, name, Math.max(0, deadline - timer.now()))).pipe(
+      Effect.flatMap(cancelRequest(client.settings, name), (request) => {
+        const millis = deadline - timer.now()
+        return millis > 0
+          ? client.execute({ request, decode: Response.toVoid, caller, urgent: { timer, millis } })
+          : Effect.fail(timeoutError(client.errorContext(request)))
+      }).pipe(
         Effect.catchAllCause((cause) =>
           Effect.sync(() => {
             const error = Either.getOrUndefined(Either.flip(Cause.failureOrCause(cause)))

@@ -27,7 +27,7 @@ import { type Polled, Polls } from "./poll.js"
 import { type InFlight, type OperationRecord, Records } from "./record.js"
 import * as Stepper from "./stepper.js"
 import { inWait, isNotFound, mayAppear } from "./transience.js"
-import { type Group, nextPoll, type Observer, Waiter, type WaitFailure } from "./waiter.js"
+import { nextPoll, type WaitContext, Waiter, type WaitFailure } from "./waiter.js"
 
 // How long NOT_FOUND may mean that an operation is not visible yet, in ms.
 const notFoundGrace = 30_000
@@ -46,60 +46,75 @@ export class Engine {
     client.lifecycle.listen(this)
   }
 
+  /** What the waits of one call have in common. */
+  context(
+    caller: Caller,
+    options: WaitOptions | undefined,
+    rest: Pick<WaitContext, "observer" | "permits" | "usesServerSideWait">
+  ): Either.Either<WaitContext, HttpError.HttpError> {
+    const { api, wait: defaults } = this.#client.settings
+    return Either.filterOrLeft(
+      Either.map(waitSettings(defaults, options), (settings): WaitContext => ({
+        ...rest,
+        caller,
+        settings,
+        timer: timerOf(caller.clock),
+        onTime: this.#onTime,
+        hasLogged: false
+      })),
+      ({ settings }) => api.methods.cancel || !(settings.cancelOnInterrupt || settings.cancelOnTimeout),
+      () => invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
+    )
+  }
+
   /**
    * Makes a wait, which `begin` begins. On the left side is why there is none; an operation that has succeeded already needs no
    * wait.
    */
-  make(
-    operation: Waitable,
-    options: WaitOptions | undefined,
-    context: { readonly caller: Caller; readonly observer: Observer; readonly group: Group }
-  ): Either.Either<Waiter | Operation.Succeeded, WaitFailure> {
-    return Either.gen(this, function*() {
-      const { api, wait: defaults } = this.#client.settings
-      const settings = yield* waitSettings(defaults, options)
-      const handle = isOperationHandle(operation) ? operation : undefined
-      const known = Operation.isOperation(operation) ? operation : undefined
-      if (handle === undefined && known === undefined && typeof operation !== "string") {
-        return yield* Either.left(invalidRequest(
-          "a wait needs the name of an operation, an operation or an OperationHandle; a handle in JSON is read by " +
-            "OperationHandle.fromJson"
-        ))
+  make(operation: Waitable, context: WaitContext): Either.Either<Waiter | Operation.Succeeded, WaitFailure> {
+    if (Operation.isOperation(operation)) {
+      if (operation._tag === "Succeeded") return Either.right(operation)
+      if (operation._tag === "Failed") return Either.left(new OperationError({ operation }))
+      if (operation.name === "") {
+        return Either.left(invalidRequest("the pending operation has no name, so there is nothing to poll"))
       }
-      if (known?._tag === "Succeeded") return known
-      if (known?._tag === "Failed") return yield* Either.left(new OperationError({ operation: known }))
-      if (known?.name === "") {
-        return yield* Either.left(invalidRequest("the pending operation has no name, so there is nothing to poll"))
-      }
-      if (handle !== undefined) yield* this.checkHandle(handle)
-      if (!api.methods.cancel && (settings.cancelOnInterrupt || settings.cancelOnTimeout)) {
-        return yield* Either.left(
-          invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
-        )
-      }
-      const name = typeof operation === "string" ? operation : operation.name
-      const request = yield* this.#polls.request(name)
-      if (this.#client.lifecycle.isClosing) return yield* Either.left(closedError(request))
-      const { caller } = context
-      const now = caller.clock.unsafeCurrentTimeMillis()
-      const waiter = new Waiter({
-        ...context,
-        settings,
-        timer: timerOf(caller.clock),
-        record: this.#records.get(name, request.path),
-        known,
-        isFromHandle: handle !== undefined,
-        notFoundGrace: handle !== undefined
-          ? notFoundGrace - (now - DateTime.toEpochMillis(handle.startedAt))
-          : known !== undefined
-          ? notFoundGrace
-          : 0,
-        timeout: settings.timeout ??
-          (handle?.deadline === undefined ? Infinity : Math.max(0, DateTime.toEpochMillis(handle.deadline) - now))
-      }, this.#onTime)
-      this.#records.add(waiter)
-      return waiter
+      return this.#join(operation.name, { context, known: operation, notFoundGrace, isFromHandle: false })
+    }
+    if (isOperationHandle(operation)) return this.#joinByHandle(operation, context)
+    if (typeof operation === "string") return this.#join(operation, { context })
+    return Either.left(invalidRequest(
+      "a wait needs the name of an operation, an operation or an OperationHandle; OperationHandle.fromJson reads a handle in JSON"
+    ))
+  }
+
+  #joinByHandle(handle: OperationHandle, context: WaitContext): Either.Either<Waiter, HttpError.HttpError> {
+    const problem = this.checkHandle(handle)
+    if (Either.isLeft(problem)) return Either.left(problem.left)
+    const now = context.caller.clock.unsafeCurrentTimeMillis()
+    return this.#join(handle.name, {
+      context,
+      isFromHandle: true,
+      notFoundGrace: notFoundGrace - (now - DateTime.toEpochMillis(handle.startedAt)),
+      timeLeft: handle.deadline && Math.max(0, DateTime.toEpochMillis(handle.deadline) - now)
     })
+  }
+
+  #join(name: string, options: {
+    readonly context: WaitContext
+    readonly known?: Operation.Pending
+    readonly notFoundGrace?: number
+    readonly isFromHandle?: boolean
+    readonly timeLeft?: number | undefined
+  }): Either.Either<Waiter, HttpError.HttpError> {
+    const { context, isFromHandle = false, known, notFoundGrace = 0, timeLeft = Infinity } = options
+    const request = this.#polls.request(name)
+    if (Either.isLeft(request)) return Either.left(request.left)
+    if (this.#client.lifecycle.isClosing) return Either.left(closedError(request.right))
+    const record = this.#records.get(name, request.right.path)
+    const timeout = context.settings.timeout ?? timeLeft
+    const waiter = new Waiter({ context, record, known, isFromHandle, notFoundGrace, timeout })
+    record.waiters = record.waiters.length === 0 ? [waiter] : [...record.waiters, waiter]
+    return Either.right(waiter)
   }
 
   /** Fails if a handle is of another API than that of the service. */
@@ -114,7 +129,7 @@ export class Engine {
 
   begin(waiter: Waiter): void {
     if (waiter.phase !== "new") return
-    if (waiter.timer.now() >= waiter.deadline) return this.#expire(waiter)
+    if (waiter.now() >= waiter.deadline) return this.#expire(waiter)
     if (waiter.last === undefined) return this.#poll(waiter)
     this.#onPending(waiter, waiter.last)
   }
@@ -125,7 +140,7 @@ export class Engine {
     if (waiter.phase !== "stopped") return
     const { verdict } = waiter.record
     if (verdict !== undefined) return this.#take(waiter, Exit.succeed(verdict))
-    const now = waiter.timer.now()
+    const now = waiter.now()
     if (now >= waiter.deadline) return this.#expire(waiter)
     if (now >= waiter.due) return this.#poll(waiter)
     this.#sleep(waiter)
@@ -141,7 +156,7 @@ export class Engine {
    * for which that is wanted.
    */
   interrupt(waiters: Iterable<Waiter>): Effect.Effect<void> {
-    return this.#abandon(waiters, (waiter) => waiter.settings.cancelOnInterrupt)
+    return this.#abandon(waiters, (waiter) => waiter.context.settings.cancelOnInterrupt)
   }
 
   /** The service begins to close. Polls in flight may still be answered. */
@@ -152,26 +167,26 @@ export class Engine {
   }
 
   readonly #onTime = (waiter: Waiter): void => {
-    if (waiter.phase === "sleeping" && waiter.timer.now() < waiter.deadline) this.#poll(waiter)
+    if (waiter.phase === "sleeping" && waiter.now() < waiter.deadline) this.#poll(waiter)
     else this.#expire(waiter)
   }
 
   #sleep(waiter: Waiter): void {
     waiter.phase = "sleeping"
-    waiter.entry = waiter.timer.schedule(waiter.due, waiter)
+    waiter.entry = waiter.context.timer.schedule(waiter.due, waiter)
   }
 
   // While a wait does something that can take any time, only its deadline wakes it.
   #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping"): void {
     waiter.phase = phase
     if (waiter.entry === undefined && waiter.deadline !== Infinity) {
-      waiter.entry = waiter.timer.schedule(waiter.deadline, waiter)
+      waiter.entry = waiter.context.timer.schedule(waiter.deadline, waiter)
     }
   }
 
   // Polls, or waits for the poll that another wait has begun.
   #poll(waiter: Waiter): void {
-    const { group: { permits }, record } = waiter
+    const { context: { permits }, record } = waiter
     if (record.inFlight !== undefined || permits === undefined) return this.#pollNow(waiter, undefined)
     this.#guard(waiter, "queued")
     let isGranted = false
@@ -184,10 +199,10 @@ export class Engine {
   }
 
   #pollNow(waiter: Waiter, permits: Permits | undefined): void {
-    const { caller, group, record } = waiter
+    const { context: { caller, usesServerSideWait }, record } = waiter
     this.#guard(waiter, "polling")
     waiter.polls++
-    waiter.polledAt = waiter.timer.now()
+    waiter.polledAt = waiter.now()
     if (record.inFlight !== undefined) return permits?.release()
     const inFlight: InFlight = { leader: waiter, permits, poll: undefined }
     record.inFlight = inFlight
@@ -195,7 +210,7 @@ export class Engine {
       {
         name: record.name,
         caller,
-        serverSideWaitMillis: group.usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
+        serverSideWaitMillis: usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
       },
       (exit) => {
         if (Exit.isSuccess(exit) && exit.value.operation.done) record.verdict = exit.value
@@ -207,12 +222,12 @@ export class Engine {
   #onPolled(record: OperationRecord, { leader, permits }: InFlight, exit: PollExit): void {
     record.inFlight = undefined
     permits?.release()
-    const polling = [...record.waiters].filter(({ phase }) => phase === "polling")
+    const polling = record.waiters.filter(({ phase }) => phase === "polling")
     if (Exit.isFailure(exit) && exit.cause._tag !== "Fail") return this.#onDefect(polling, leader, exit.cause)
     const { verdict } = record
     const others = verdict === undefined
       ? []
-      : [...record.waiters].filter(({ phase }) => phase !== "polling" && phase !== "stopped" && phase !== "new")
+      : record.waiters.filter(({ phase }) => phase !== "polling" && phase !== "stopped" && phase !== "new")
     for (const waiter of polling) this.#take(waiter, exit)
     if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
   }
@@ -250,16 +265,16 @@ export class Engine {
   // waited is asked again without a delay, and one that answers at once is not.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
     waiter.last = operation
-    waiter.isStopped = waiter.observer.onPending?.(operation) === false
+    waiter.isStopped = waiter.context.observer.onPending?.(waiter, operation) === false
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
-    waiter.schedule ??= Stepper.begin(waiter.settings.schedule)
+    waiter.schedule ??= Stepper.begin(waiter.context.settings.schedule)
     this.#step(waiter, waiter.schedule, operation, "schedule", (delay) => {
       if (delay === undefined) return this.#giveUp(waiter, "ScheduleEnded")
       waiter.ownDelay = Math.max(delay, waiter.owedDelay)
       const wanted = Math.min(hint, this.#client.settings.maxHint)
       const isHinted = wanted > waiter.ownDelay
       waiter.owedDelay = isHinted ? waiter.ownDelay : 0
-      const now = waiter.timer.now()
+      const now = waiter.now()
       this.#goOn(waiter, isHinted ? now + wanted : (waitedSince ?? now) + waiter.ownDelay)
     })
   }
@@ -267,17 +282,17 @@ export class Engine {
   #onFailure(waiter: Waiter, failure: HttpError.HttpError): void {
     const error = inWait(waiter, failure)
     const isInvisible = mayAppear(waiter, error)
-    if (!isInvisible && !waiter.settings.isTransient(error)) return this.#fail(waiter, explained(waiter, error))
+    if (!isInvisible && !waiter.context.settings.isTransient(error)) return this.#fail(waiter, explained(waiter, error))
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.lastError = error
-    if (waiter.failures++ === 0) waiter.failingSince = waiter.timer.now()
+    if (waiter.failures++ === 0) waiter.failingSince = waiter.now()
     this.#logFailure(waiter, error)
-    waiter.transient ??= Stepper.begin(waiter.settings.transient)
+    waiter.transient ??= Stepper.begin(waiter.context.settings.transient)
     this.#step(waiter, waiter.transient, error, "transient", (delay) => {
       if (delay === undefined) return this.#fail(waiter, lastOfMany(waiter, error))
       const hint = error.retryAfter === undefined ? 0 : Duration.toMillis(error.retryAfter)
       waiter.owedDelay = waiter.ownDelay
-      const now = waiter.timer.now()
+      const now = waiter.now()
       const due = now + Math.max(delay, Math.min(hint, this.#client.settings.maxHint))
       this.#goOn(waiter, isInvisible ? Math.min(due, waiter.graceEnd) : due)
     })
@@ -295,7 +310,7 @@ export class Engine {
     option: "schedule" | "transient",
     onDelay: (delay: number | undefined) => void
   ): void {
-    const { caller } = waiter
+    const { caller } = waiter.context
     waiter.phase = "stepping"
     const interrupt = Stepper.next(progress, { now: waiter.scheduleTime(), input, caller }, (exit) => {
       waiter.interruptStep = undefined
@@ -325,8 +340,8 @@ export class Engine {
   }
 
   #giveUp(waiter: Waiter, reason: WaitTimeoutError["reason"]): void {
-    const { last, lastError, polls, record, settings, start, timer } = waiter
-    const elapsed = Duration.millis(Math.round(timer.now() - start))
+    const { context: { settings }, last, lastError, polls, record, start } = waiter
+    const elapsed = Duration.millis(Math.round(waiter.now() - start))
     const fields = { reason, operationName: record.name, last, elapsed, polls, lastError }
     this.#conclude(
       waiter,
@@ -350,7 +365,8 @@ export class Engine {
     result: (cancelError?: HttpError.HttpError) => Exit.Exit<Operation.Succeeded, WaitFailure>
   ): void {
     this.#end(waiter, wantsCancel, [])
-    waiter.observer.onEnd(
+    waiter.context.observer.onEnd(
+      waiter,
       waiter.mustCancel
         ? Effect.uninterruptible(Effect.flatMap(Effect.suspend(() => this.#cancel([waiter])), result))
         : result()
@@ -378,7 +394,9 @@ export class Engine {
       waiter.mustCancel = false
       names.push(waiter.record.name)
     }
-    return names.length === 0 ? Effect.succeed(undefined) : cancelAbandoned(this.#client, waiters[0]!.caller, names)
+    return names.length === 0
+      ? Effect.succeed(undefined)
+      : cancelAbandoned(this.#client, waiters[0]!.context.caller, names)
   }
 
   #end(waiter: Waiter, wantsCancel: boolean, running: Array<Effect.Effect<void>>): void {
@@ -395,7 +413,7 @@ export class Engine {
 
   // Stops what the wait does now, and adds what has to end first to `running`.
   #rest(waiter: Waiter, running?: Array<Effect.Effect<void>>): void {
-    waiter.timer.cancel(waiter.entry)
+    waiter.context.timer.cancel(waiter.entry)
     waiter.entry = undefined
     waiter.leaveQueue?.()
     waiter.leaveQueue = undefined
@@ -407,10 +425,10 @@ export class Engine {
   }
 
   // Silence is easily taken for a hang, so the first failure is said.
-  #logFailure({ caller, group, record }: Waiter, error: HttpError.HttpError): void {
-    if (group.hasLogged) return
-    group.hasLogged = true
-    caller.run(
+  #logFailure({ context, record }: Waiter, error: HttpError.HttpError): void {
+    if (context.hasLogged) return
+    context.hasLogged = true
+    context.caller.run(
       Effect.logInfo(`Could not read operation ${record.name}; the wait tries again. ${error.message}`),
       () => {}
     )
@@ -429,8 +447,9 @@ const explained = ({ isFromHandle }: Waiter, error: HttpError.HttpError): HttpEr
     ? saying(error, " The operation may have expired: Google keeps one for about 30 days after its end")
     : error
 
-const lastOfMany = ({ failingSince, failures, timer }: Waiter, error: HttpError.HttpError): HttpError.HttpError => {
+const lastOfMany = (waiter: Waiter, error: HttpError.HttpError): HttpError.HttpError => {
+  const { failingSince, failures } = waiter
   if (failures === 1) return error
-  const duration = Duration.format(Duration.millis(Math.round(timer.now() - failingSince)))
+  const duration = Duration.format(Duration.millis(Math.round(waiter.now() - failingSince)))
   return saying(error, `; the wait gave up after ${failures} failures in a row within ${duration}`)
 }

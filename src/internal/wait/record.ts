@@ -26,7 +26,7 @@ export class OperationRecord {
   readonly name: string
   /** The key in {@link Records}. */
   readonly path: string
-  readonly waiters = new Set<Waiter>()
+  waiters: ReadonlyArray<Waiter> = []
   /** It belongs to the record: it stays in flight when the wait that began it ends and others wait for it. */
   inFlight: InFlight | undefined
   /** The last state of the operation, once it is done. */
@@ -51,16 +51,13 @@ export class Records {
     return record
   }
 
-  add(waiter: Waiter): void {
-    waiter.record.waiters.add(waiter)
-  }
-
   /** Tells whether nothing waits for the operation any more; its record is gone then. */
   remove(waiter: Waiter): boolean {
     const { record } = waiter
-    if (!record.waiters.delete(waiter) || record.waiters.size > 0) return false
-    this.#byPath.delete(record.path)
-    return true
+    const left = record.waiters.filter((other) => other !== waiter)
+    if (left.length === record.waiters.length) return false
+    record.waiters = left
+    return left.length === 0 && this.#byPath.delete(record.path)
   }
 
   /** All waits. */

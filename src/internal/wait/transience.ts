@@ -18,7 +18,7 @@ export const isNotFound = (error: HttpError.HttpError): boolean =>
  * @internal
  */
 export const mayAppear = (waiter: Waiter, error: HttpError.HttpError): boolean =>
-  !waiter.hasRead && isNotFound(error) && waiter.timer.now() < waiter.graceEnd
+  !waiter.hasRead && isNotFound(error) && waiter.now() < waiter.graceEnd
 
 // The request was cancelled, or conflicts with another one. That says nothing of the operation.
 const isOfRequest = ({ code, reason }: HttpError.HttpError): boolean =>

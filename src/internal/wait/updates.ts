@@ -30,7 +30,7 @@ class Updates implements Observer {
     this.#emitUnchanged = emitUnchanged
   }
 
-  onPending(operation: Operation.Pending): boolean {
+  onPending(_: Waiter, operation: Operation.Pending): boolean {
     const value = valueOf(operation)
     if (value === this.#value && !this.#emitUnchanged) return true
     this.#value = value
@@ -39,7 +39,7 @@ class Updates implements Observer {
     return false
   }
 
-  onEnd(result: Effect.Effect<Operation.Succeeded, WaitFailure>): void {
+  onEnd(_: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void {
     this.#result = result
     this.#onChange?.()
   }
@@ -82,8 +82,10 @@ export const updates = (
     Effect.acquireRelease(
       Effect.suspend(() => {
         const observer = new Updates(options?.everyPoll === true)
-        const group = { usesServerSideWait: false, hasLogged: false }
-        return Either.map(engine.make(operation, options, { caller, observer, group }), (made) => ({ made, observer }))
+        return Either.flatMap(
+          engine.context(caller, options, { observer, usesServerSideWait: false }),
+          (context) => Either.map(engine.make(operation, context), (made) => ({ made, observer }))
+        )
       }),
       ({ made }, exit) =>
         made instanceof Waiter

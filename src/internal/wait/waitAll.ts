@@ -29,8 +29,7 @@ export const waitAll = <W extends Waitable>(
 ): Stream.Stream<Outcome<W>> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const outcomes = yield* Mailbox.make<Outcome<W>>()
-    const group = { permits: new Permits(pollsAtATime), usesServerSideWait: false, hasLogged: false }
-    const waiters = new Set<Waiter>()
+    const waiters = new Map<Waiter, W>()
     // Waits that have ended, and whose operations are being cancelled: each with what waits for that.
     const ending = new Set<Interrupt>()
     let hasBegun = false
@@ -48,42 +47,39 @@ export const waitAll = <W extends Waitable>(
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
       else outcomes.unsafeOffer({ of: operation, result: Either.left(failed.left) })
     }
+    const onEnd = (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void => {
+      const operation = waiters.get(waiter)!
+      waiters.delete(waiter)
+      let interrupt: Interrupt | undefined
+      interrupt = caller.run(result, (exit) => {
+        if (interrupt !== undefined) ending.delete(interrupt)
+        offer(operation, exit)
+        finishIfDone()
+      })
+      if (interrupt !== undefined) ending.add(interrupt)
+    }
+    const context = problem === undefined ?
+      engine.context(caller, options, {
+        observer: { onEnd },
+        permits: new Permits(pollsAtATime),
+        usesServerSideWait: false
+      }) :
+      Either.left(problem)
 
     yield* Effect.addFinalizer((exit) =>
       Effect.zipRight(
-        Exit.isInterrupted(exit) ? engine.interrupt(waiters) : engine.leave(waiters),
+        Exit.isInterrupted(exit) ? engine.interrupt(waiters.keys()) : engine.leave(waiters.keys()),
         Effect.suspend(() => Effect.forEach(ending, (wait) => wait(), { discard: true }))
       )
     )
 
-    const make = (operation: W): Either.Either<Waiter | Operation.Succeeded, WaitFailure> => {
-      if (problem !== undefined) return Either.left(problem)
-      const made = engine.make(operation, options, {
-        caller,
-        group,
-        observer: {
-          onEnd: (result) => {
-            if (Either.isRight(made) && made.right instanceof Waiter) waiters.delete(made.right)
-            // Nothing if the result is there at once.
-            const wait: { interrupt?: Interrupt | undefined } = {}
-            wait.interrupt = caller.run(result, (exit) => {
-              if (wait.interrupt !== undefined) ending.delete(wait.interrupt)
-              offer(operation, exit)
-              finishIfDone()
-            })
-            if (wait.interrupt !== undefined) ending.add(wait.interrupt)
-          }
-        }
-      })
-      return made
-    }
     for (const operation of operations) {
-      const made = make(operation)
+      const made = Either.flatMap(context, (context) => engine.make(operation, context))
       if (Either.isLeft(made)) offer(operation, Exit.fail(made.left))
-      else if (made.right instanceof Waiter) waiters.add(made.right)
+      else if (made.right instanceof Waiter) waiters.set(made.right, operation)
       else offer(operation, Exit.succeed(made.right))
     }
-    for (const waiter of waiters) engine.begin(waiter)
+    for (const waiter of waiters.keys()) engine.begin(waiter)
     hasBegun = true
     finishIfDone()
     return Mailbox.toStream(outcomes)

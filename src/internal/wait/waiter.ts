@@ -18,23 +18,29 @@ import type { Progress } from "./stepper.js"
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError
 
 /**
- * Who looks at a wait.
+ * Who looks at waits.
  *
  * @internal
  */
 export interface Observer {
   /** A pending state, known before or read by a poll. With `false` the wait stops until it is resumed. */
-  readonly onPending?: ((operation: Operation.Pending) => boolean) | undefined
+  readonly onPending?: ((waiter: Waiter, operation: Operation.Pending) => boolean) | undefined
   /** The wait has ended; the effect gives its result, and cancels the operation first where that is wanted. */
-  readonly onEnd: (result: Effect.Effect<Operation.Succeeded, WaitFailure>) => void
+  readonly onEnd: (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>) => void
 }
 
 /**
- * What several waits have in common.
+ * What waits have in common that one call makes.
  *
  * @internal
  */
-export interface Group {
+export interface WaitContext {
+  readonly caller: Caller
+  readonly timer: Timer
+  readonly settings: WaitSettings
+  readonly observer: Observer
+  /** The next poll of a wait is due, or its deadline has passed. */
+  readonly onTime: (waiter: Waiter) => void
   /** How many of them may have a poll in flight. Default: all. */
   readonly permits?: Permits | undefined
   /** Whether the server may be asked to answer when the operation ends, which hides the states before. */
@@ -45,12 +51,8 @@ export interface Group {
 
 /** @internal */
 export interface WaiterOptions {
+  readonly context: WaitContext
   readonly record: OperationRecord
-  readonly settings: WaitSettings
-  readonly caller: Caller
-  readonly timer: Timer
-  readonly observer: Observer
-  readonly group: Group
   /** The state that is known at the beginning; without one the first poll is due at once. */
   readonly known: Operation.Pending | undefined
   /** In ms. */
@@ -61,6 +63,9 @@ export interface WaiterOptions {
   readonly isFromHandle: boolean
 }
 
+// How long before its deadline a wait polls for the last time, so that there is time for a response, in ms.
+const longestMargin = 1_000
+
 /** @internal */
 export class Waiter implements Wakeable {
   /**
@@ -69,11 +74,7 @@ export class Waiter implements Wakeable {
    */
   phase: "new" | "sleeping" | "queued" | "polling" | "stepping" | "stopped" | "ended" = "new"
   readonly record: OperationRecord
-  readonly settings: WaitSettings
-  readonly caller: Caller
-  readonly timer: Timer
-  readonly observer: Observer
-  readonly group: Group
+  readonly context: WaitContext
   readonly isFromHandle: boolean
   /** When it began, in monotonic ms. */
   readonly start: number
@@ -81,8 +82,6 @@ export class Waiter implements Wakeable {
   readonly startOfSchedule: number
   /** When the wait ends, whatever is in flight, in monotonic ms. */
   readonly deadline: number
-  /** The latest time of a last poll that has time to be answered, in monotonic ms. */
-  readonly lastPoll: number
   /** Until when NOT_FOUND means that the operation is not visible yet, in monotonic ms. */
   readonly graceEnd: number
   /** When the next poll is due, in monotonic ms. */
@@ -116,33 +115,38 @@ export class Waiter implements Wakeable {
    */
   ownDelay = 0
   owedDelay = 0
-  readonly #onTime: (waiter: Waiter) => void
 
-  constructor(options: WaiterOptions, onTime: (waiter: Waiter) => void) {
+  constructor(options: WaiterOptions) {
+    const { caller, timer } = options.context
     this.record = options.record
-    this.settings = options.settings
-    this.caller = options.caller
-    this.timer = options.timer
-    this.observer = options.observer
-    this.group = options.group
+    this.context = options.context
     this.isFromHandle = options.isFromHandle
     this.last = options.known
-    this.start = options.timer.now()
-    this.startOfSchedule = options.caller.clock.unsafeCurrentTimeMillis()
+    this.start = timer.now()
+    this.startOfSchedule = caller.clock.unsafeCurrentTimeMillis()
     this.deadline = this.start + options.timeout
-    this.lastPoll = this.deadline - (options.timeout === Infinity ? 0 : Math.min(1000, options.timeout / 10))
     this.graceEnd = this.start + options.notFoundGrace
-    this.#onTime = onTime
   }
 
   onTime(): void {
     this.entry = undefined
-    this.#onTime(this)
+    this.context.onTime(this)
+  }
+
+  /** The latest time for a poll whose response can be expected before the deadline, in monotonic ms. */
+  get lastPoll(): number {
+    return this.deadline === Infinity
+      ? Infinity
+      : this.deadline - Math.min(longestMargin, (this.deadline - this.start) / 10)
+  }
+
+  now(): number {
+    return this.context.timer.now()
   }
 
   /** The time by which schedules are stepped: no change of the system time moves it. In ms since the epoch. */
   scheduleTime(): number {
-    return this.startOfSchedule + (this.timer.now() - this.start)
+    return this.startOfSchedule + (this.now() - this.start)
   }
 }
 
@@ -155,7 +159,7 @@ const shortestInterval = 10
  * @internal
  */
 export const nextPoll = (waiter: Waiter, wanted: number): number => {
-  const now = waiter.timer.now()
+  const now = waiter.now()
   const due = Math.max(wanted, now, waiter.polledAt + shortestInterval)
   if (due > waiter.lastPoll && now < waiter.lastPoll) return waiter.lastPoll
   return Math.min(due, waiter.deadline)
