@@ -19,6 +19,7 @@ import type * as Credentials from "./Credentials.js"
 import type * as GoogleApi from "./GoogleApi.js"
 import type * as HttpError from "./HttpError.js"
 import { httpClientTransport } from "./internal/http/httpClientTransport.js"
+// oxlint-disable-next-line import/no-cycle -- of types alone: the methods of the service implement the interface below
 import { makeService } from "./internal/service.js"
 import { checkedOptions } from "./internal/settings.js"
 import type * as Operation from "./Operation.js"

@@ -213,7 +213,12 @@ describe("requestBudget", () => {
       Effect.gen(function*() {
         const http = inOrder(() => succeeded(name))
         const operations = yield* service(http, { requestBudget })
-        for (const call of [operations.get(name), operations.wait(name), operations.cancel(name)]) {
+        const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          operations.get(name),
+          operations.wait(name),
+          operations.cancel(name)
+        ]
+        for (const call of calls) {
           const error = yield* httpError(call)
           assert.strictEqual(error.reason, "InvalidRequest")
           assert.match(error.message, /requestBudget\.(perSecond|concurrent) must be .* above zero, not /)

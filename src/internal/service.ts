@@ -13,6 +13,7 @@ import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
 import * as OperationHandle from "../OperationHandle.js"
+// oxlint-disable-next-line import/no-cycle -- of types alone: the public interface, whose methods are here
 import type { Options, Page, Service, Waitable } from "../OperationsService.js"
 import { call, type Caller, currentCaller } from "./caller.js"
 import { ApiClient } from "./http/client.js"
@@ -24,9 +25,9 @@ import type { Transport } from "./http/transport.js"
 import { durationOption, resolve } from "./settings.js"
 import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
+import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
 import { waitAll } from "./wait/waitAll.js"
-import { Waiter, type WaitFailure } from "./wait/waiter.js"
 
 // The last time that a date can hold, in ms since the epoch: a later deadline is none.
 const lastDate = 8.64e15

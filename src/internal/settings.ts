@@ -10,13 +10,44 @@ import * as Credentials from "../Credentials.js"
 import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
-import type { Options, WaitOptions } from "../OperationsService.js"
 import * as Polling from "../Polling.js"
+import { type Endpoint, endpoint, isHeaderValue } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
-import { type Endpoint, endpoint, isHeaderValue } from "./http/request.js"
 
 /** @internal */
 export const userProject = "x-goog-user-project"
+
+/**
+ * The options of a wait, as `OperationsService.WaitOptions` describes them.
+ *
+ * @internal
+ */
+export interface WaitOptions {
+  readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
+  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
+  readonly timeout?: Duration.DurationInput | undefined
+  readonly onInterrupt?: "detach" | "cancel" | undefined
+  readonly onTimeout?: "detach" | "cancel" | undefined
+}
+
+/**
+ * The options of a service, as `OperationsService.Options` describes them.
+ *
+ * @internal
+ */
+export interface Options extends Pick<WaitOptions, "schedule" | "transient" | "isTransient"> {
+  readonly api?: GoogleApi.GoogleApi | undefined
+  readonly credentials?: Credentials.Credentials | undefined
+  readonly xgafv?: "1" | "2" | undefined
+  readonly quotaProject?: string | undefined
+  readonly requestTimeout?: Duration.DurationInput | undefined
+  readonly maxBodySize?: number | undefined
+  readonly maxHint?: Duration.DurationInput | undefined
+  readonly requestBudget?:
+    | { readonly perSecond?: number | undefined; readonly concurrent?: number | undefined }
+    | undefined
+}
 
 /**
  * What a wait is driven by.

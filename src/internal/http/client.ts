@@ -8,18 +8,17 @@ import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
 import { Budget } from "./budget.js"
 import type { ErrorContext } from "./errors.js"
-import { Exchange, type ExchangeOptions } from "./exchange.js"
+import { Exchange, type ExchangeOptions, type Sender } from "./exchange.js"
 import { Lifecycle } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
 import type { Transport } from "./transport.js"
 
 /** @internal */
-export class ApiClient {
+export class ApiClient implements Sender {
   readonly settings: Settings
   readonly transport: Transport
   readonly lifecycle: Lifecycle
   readonly budget: Budget | undefined
-  /** Whether the server has ever sent a response. */
   hasResponded = false
 
   constructor(transport: Transport, settings: Settings) {
@@ -32,7 +31,6 @@ export class ApiClient {
       : new Budget(concurrentRequests, requestsPerSecond)
   }
 
-  /** What an error says of a request. */
   errorContext(
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
     authorization?: Readonly<Record<string, string>>

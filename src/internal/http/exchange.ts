@@ -9,10 +9,10 @@ import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
-import { userProject } from "../settings.js"
+import { type Settings, userProject } from "../settings.js"
 import { type Entry, type Timer, timerOf, type Wakeable } from "../time/timer.js"
-import type { Leave } from "./budget.js"
-import type { ApiClient } from "./client.js"
+import type { Budget, Leave } from "./budget.js"
+import { isHeaderValue, plainHttp } from "./endpoint.js"
 import {
   closedError,
   type ErrorContext,
@@ -22,9 +22,9 @@ import {
   transportError,
   unsendable
 } from "./errors.js"
-import type { Closeable } from "./lifecycle.js"
-import { type ApiRequest, isHeaderValue, plainHttp } from "./request.js"
-import type { Abort, RawResponse, TransportFailure } from "./transport.js"
+import type { Closeable, Lifecycle } from "./lifecycle.js"
+import type { ApiRequest } from "./request.js"
+import type { Abort, RawResponse, Transport, TransportFailure } from "./transport.js"
 
 /**
  * Reads a response. `now` gives the current time in ms since the epoch.
@@ -44,6 +44,26 @@ export interface ExchangeOptions<A> {
   readonly caller: Caller
   /** A limit other than `requestTimeout`, for a request that must not wait for its turn in the budget. */
   readonly urgent?: { readonly timer: Timer; readonly millis: number } | undefined
+}
+
+/**
+ * What the exchanges of a service have in common.
+ *
+ * @internal
+ */
+export interface Sender {
+  readonly settings: Settings
+  readonly transport: Transport
+  readonly lifecycle: Lifecycle
+  /** None without limits. */
+  readonly budget: Budget | undefined
+  /** Whether the server has ever sent a response. */
+  hasResponded: boolean
+  /** What an error says of a request. */
+  readonly errorContext: (
+    request: Pick<ApiRequest, "method" | "path" | "secrets">,
+    authorization?: Readonly<Record<string, string>>
+  ) => ErrorContext
 }
 
 type Headers = Readonly<Record<string, string>>
@@ -116,7 +136,7 @@ const failureError = (
 
 /** @internal */
 export class Exchange<A> implements Wakeable, Closeable {
-  readonly #client: ApiClient
+  readonly #client: Sender
   readonly #options: ExchangeOptions<A>
   readonly #done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
   readonly #timer: Timer
@@ -133,7 +153,7 @@ export class Exchange<A> implements Wakeable, Closeable {
   #isRepeated = false
 
   constructor(
-    client: ApiClient,
+    client: Sender,
     options: ExchangeOptions<A>,
     done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
   ) {

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
+import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 
 /**
@@ -31,76 +32,7 @@ export interface ApiRequest {
 
 type Invalid = Either.Either<never, HttpError.HttpError>
 
-const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
-
-// A user name, a password or a query in a URL can be a secret.
-const quoteUrl = (url: string): string => {
-  const withoutQuery = url.split(/[?#]/, 1)[0]!
-  const start = withoutQuery.indexOf("//") + 2
-  const end = withoutQuery.lastIndexOf("@")
-  return quote(end >= start ? withoutQuery.slice(0, start) + withoutQuery.slice(end + 1) : withoutQuery)
-}
-
 const invalid = (description: string): Invalid => Either.left(invalidRequest(description))
-
-/** @internal */
-export interface Endpoint {
-  /** `https://accesscontextmanager.googleapis.com` */
-  readonly origin: string
-  /** The base URL in one spelling: without a slash at its end. */
-  readonly baseUrl: string
-  /** `/v1` */
-  readonly prefix: string
-  /** Whether credentials may be sent there: over https, or to this machine. */
-  readonly mayCarryCredentials: boolean
-}
-
-// Names below `localhost` are not here: a resolver may send them anywhere.
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
-
-/**
- * Reads the base URL and the version of an API; the left side says what is wrong with them.
- *
- * @internal
- */
-export const endpoint = (
-  api: { readonly baseUrl: unknown; readonly version: unknown }
-): Either.Either<Endpoint, string> => {
-  const { baseUrl, version } = api
-  const url = typeof baseUrl === "string" && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
-  if (typeof baseUrl !== "string" || url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    return Either.left(
-      `api.baseUrl must be a URL such as "https://accesscontextmanager.googleapis.com"; ` +
-        `${typeof baseUrl === "string" ? quoteUrl(baseUrl) : typeof baseUrl} is not one`
-    )
-  }
-  if (url.username !== "" || url.password !== "") {
-    return Either.left("api.baseUrl must not hold a user name or a password; use `credentials` instead")
-  }
-  if (/[?#]/.test(baseUrl)) return Either.left(`api.baseUrl ${quoteUrl(baseUrl)} must not have a query or a fragment`)
-  // `URL` resolves "." and "..", also percent-encoded, so the text is looked at, too.
-  if (!isCleanPath(url.pathname.replace(/\/+$/, "")) || /\/\.|%/.test(baseUrl)) {
-    return Either.left(`the path of api.baseUrl ${quoteUrl(baseUrl)} must consist of plain segments`)
-  }
-  if (typeof version !== "string" || !isCleanPath(`/${version}`) || version.endsWith("/") || version === "") {
-    return Either.left(
-      `api.version must be a path segment such as "v1"; ${
-        typeof version === "string" ? quote(version) : typeof version
-      } is not one`
-    )
-  }
-  const path = url.pathname.replace(/\/+$/, "")
-  return Either.right({
-    origin: url.origin,
-    baseUrl: `${url.origin}${path}`,
-    prefix: `${path}/${version}`,
-    mayCarryCredentials: url.protocol === "https:" || isLoopback(url.hostname)
-  })
-}
-
-// Segments that no server and no proxy reads in another way; one slash at the end is allowed.
-const isCleanPath = (path: string): boolean => /^(\/[-_.~0-9a-zA-Z]+)*\/?$/.test(path) && !/\/\.{1,2}(\/|$)/.test(path)
 
 const unreserved = /^[-_.~/0-9a-zA-Z]*$/
 
@@ -198,15 +130,6 @@ export const resourceRequest = (settings: Settings, options: {
   })
 }
 
-/**
- * Whether a value is one that a header can carry.
- *
- * @internal
- */
-export const isHeaderValue = (value: string): boolean => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)
-
-const isHeaderName = (name: string): boolean => /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(name)
-
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
 // Credentials in a query would be written to logs and spans; Google takes each of them in a header as well.
@@ -265,11 +188,3 @@ export const customRequest = (
     secrets
   })
 }
-
-/**
- * Why credentials are not sent.
- *
- * @internal
- */
-export const plainHttp = ({ origin }: Endpoint): string =>
-  `credentials are sent only over https or to a loopback address, and ${origin} is neither`

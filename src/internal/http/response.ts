@@ -6,7 +6,6 @@ import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
 import type * as HttpError from "../../HttpError.js"
 import * as Operation from "../../Operation.js"
-import type { Page } from "../../OperationsService.js"
 import { type ErrorContext, exchangeError } from "./errors.js"
 import { type GoogleError, googleError, isTransient, transientHttpStatuses } from "./googleError.js"
 import { redact, redactCut, secretsOf } from "./redaction.js"
@@ -163,6 +162,17 @@ const orDefault = <A>(value: unknown, isA: (u: unknown) => u is A, fallback: A):
 const isString = (u: unknown): u is string => typeof u === "string"
 const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 const isStrings = (u: unknown): u is ReadonlyArray<string> => isList(u) && u.every(isString)
+
+/**
+ * A page of a list, as `OperationsService.Page` describes it.
+ *
+ * @internal
+ */
+export interface Page {
+  readonly operations: ReadonlyArray<Operation.Operation>
+  readonly nextPageToken: string
+  readonly unreachable: ReadonlyArray<string>
+}
 
 /** @internal */
 export const toPage = (

@@ -14,20 +14,27 @@ import * as HttpError from "../../HttpError.js"
 import * as Operation from "../../Operation.js"
 import { OperationError } from "../../OperationError.js"
 import { isOperationHandle, type OperationHandle } from "../../OperationHandle.js"
-import type { Waitable, WaitOptions } from "../../OperationsService.js"
 import { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import type { Caller } from "../caller.js"
 import type { Permits } from "../http/budget.js"
 import type { ApiClient } from "../http/client.js"
 import { closedError, type ErrorContext, invalidRequest, timeoutError } from "../http/errors.js"
-import { waitSettings } from "../settings.js"
+import { type WaitOptions, waitSettings } from "../settings.js"
 import { timerOf } from "../time/timer.js"
 import { cancelAbandoned } from "./cancel.js"
 import { type Polled, Polls } from "./poll.js"
-import { type InFlight, type OperationRecord, Records } from "./record.js"
+import {
+  type InFlight,
+  nextPoll,
+  type OperationRecord,
+  Records,
+  type Waitable,
+  type WaitContext,
+  Waiter,
+  type WaitFailure
+} from "./state.js"
 import * as Stepper from "./stepper.js"
 import { inWait, isNotFound, mayAppear } from "./transience.js"
-import { nextPoll, type WaitContext, Waiter, type WaitFailure } from "./waiter.js"
 
 // How long NOT_FOUND may mean that an operation is not visible yet, in ms.
 const notFoundGrace = 30_000

@@ -2,7 +2,7 @@
  * Which failures of a poll do not end a wait.
  */
 import * as HttpError from "../../HttpError.js"
-import type { Waiter } from "./waiter.js"
+import type { Waiter } from "./state.js"
 
 /**
  * Google's own NOT_FOUND. A 404 without it says that the path has no route.

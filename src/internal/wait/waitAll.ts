@@ -9,11 +9,16 @@ import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
 import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
-import type { Outcome, Waitable, WaitOptions } from "../../OperationsService.js"
 import type { Caller, Interrupt } from "../caller.js"
 import { Permits } from "../http/budget.js"
+import type { WaitOptions } from "../settings.js"
 import type { Engine } from "./engine.js"
-import { Waiter, type WaitFailure } from "./waiter.js"
+import { type Waitable, Waiter, type WaitFailure } from "./state.js"
+
+interface Outcome<W> {
+  readonly of: W
+  readonly result: Either.Either<Operation.Succeeded, WaitFailure>
+}
 
 /** @internal */
 export const waitAll = <W extends Waitable>(

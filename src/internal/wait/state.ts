@@ -1,18 +1,27 @@
 /**
- * One wait as plain data: its limits, what it has seen, and what it does now. Between two polls it holds no fiber, no timer and
- * no request.
+ * Waits as plain data: what each of them has seen and does now, and the records of the operations that they wait for. Between
+ * two polls a wait holds no fiber, no timer and no request.
  */
 import type * as Effect from "effect/Effect"
 import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
 import type { OperationError } from "../../OperationError.js"
+import type { OperationHandle } from "../../OperationHandle.js"
 import type { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import type { Caller, Interrupt } from "../caller.js"
 import type { Leave, Permits } from "../http/budget.js"
+import type { Snapshot } from "../http/response.js"
 import type { WaitSettings } from "../settings.js"
 import type { Entry, Timer, Wakeable } from "../time/timer.js"
-import type { OperationRecord } from "./record.js"
+import type { Poll } from "./poll.js"
 import type { Progress } from "./stepper.js"
+
+/**
+ * What a wait can be for.
+ *
+ * @internal
+ */
+export type Waitable = string | Operation.Operation | OperationHandle
 
 /** @internal */
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError
@@ -147,6 +156,65 @@ export class Waiter implements Wakeable {
   /** The time by which schedules are stepped: no change of the system time moves it. In ms since the epoch. */
   scheduleTime(): number {
     return this.startOfSchedule + (this.now() - this.start)
+  }
+}
+
+/**
+ * A poll in flight.
+ *
+ * @internal
+ */
+export interface InFlight {
+  /** The wait that began the poll; it may have ended since. */
+  readonly leader: Waiter
+  /** Where the permit of the poll goes back to. */
+  readonly permits: Permits | undefined
+  /** Nothing while it begins. */
+  poll: Poll | undefined
+}
+
+/** @internal */
+export class OperationRecord {
+  readonly name: string
+  /** The key in {@link Records}. */
+  readonly path: string
+  waiters: ReadonlyArray<Waiter> = []
+  /** It belongs to the record: it stays in flight when the wait that began it ends and others wait for it. */
+  inFlight: InFlight | undefined
+  /** The last state of the operation, once it is done. */
+  verdict: Snapshot | undefined
+  /** Whether the server is asked to cancel the operation when nothing waits for it any more. */
+  cancelWhenAbandoned = false
+
+  constructor(name: string, path: string) {
+    this.name = name
+    this.path = path
+  }
+}
+
+/** @internal */
+export class Records {
+  readonly #byPath = new Map<string, OperationRecord>()
+
+  /** The record of an operation that something waits for. */
+  get(name: string, path: string): OperationRecord {
+    let record = this.#byPath.get(path)
+    if (record === undefined) this.#byPath.set(path, record = new OperationRecord(name, path))
+    return record
+  }
+
+  /** Tells whether nothing waits for the operation any more; its record is gone then. */
+  remove(waiter: Waiter): boolean {
+    const { record } = waiter
+    const left = record.waiters.filter((other) => other !== waiter)
+    if (left.length === record.waiters.length) return false
+    record.waiters = left
+    return left.length === 0 && this.#byPath.delete(record.path)
+  }
+
+  /** All waits. */
+  *waiters(): Iterable<Waiter> {
+    for (const record of this.#byPath.values()) yield* record.waiters
   }
 }
 
