@@ -1,43 +1,70 @@
 /**
- * How requests are authorised.
+ * How requests are authorized.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import type * as HttpError from "./HttpError.js"
 
 /**
- * Gives the headers that authorise a request.
+ * Headers that authorize a request, by name.
  *
- * They are sent only to the API's own origin, and only over https or to a loopback address; they appear in no error,
+ * @since 0.4.0
+ * @category models
+ */
+export interface Headers {
+  readonly [name: string]: Redacted.Redacted
+}
+
+/**
+ * Gives the headers that authorize a request.
+ *
+ * The headers are sent only to the origin of the API, and only over https or to a loopback address. They appear in no error,
  * log or span.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
-  /**
-   * The headers for one request to `url`. `refresh` is set when the server has just refused the last ones with 401: give
-   * new ones if there can be any. A request is sent again, once, only if they differ.
-   */
+  /** Returns the headers for one request. After a 401 the request is sent again, once, if these headers are other ones. */
   readonly headers: (
     request: {
       /** Where the request goes. */
       readonly url: string
-      /** Whether the server has just refused the last headers with 401. */
+      /** Whether the server has refused the last headers with 401. */
       readonly refresh: boolean
-      /** The headers that the server has refused; none when `refresh` is false. */
-      readonly refused?: Readonly<Record<string, Redacted.Redacted>> | undefined
+      /** The headers that the server has refused; `undefined` if `refresh` is false. */
+      readonly refused?: Headers | undefined
     }
-  ) => Effect.Effect<Readonly<Record<string, Redacted.Redacted>>, HttpError.HttpError>
+  ) => Effect.Effect<Headers, HttpError.HttpError>
+  /** Whether a refresh can return other headers. Error messages about a 401 depend on it. Default: true. */
+  readonly isRenewable?: boolean | undefined
+}
+
+const isSame = (a: Headers, b: Headers): boolean => {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length &&
+    names.every((name) => b[name] !== undefined && Redacted.value(a[name]!) === Redacted.value(b[name]))
+}
+
+interface Refresh {
+  readonly refused: Headers
+  readonly fiber: Fiber.Fiber<Headers, HttpError.HttpError>
+  waiting: number
 }
 
 /**
- * Makes credentials of your own, for instance from a token source that caches and refreshes.
+ * Makes credentials from a function, for instance from a token source that caches and refreshes.
  *
- * Fail with `new HttpError({ reason: "Authentication", … })` when there are none to be had; set `isTransient` on it if a
- * wait should try again.
+ * **Details**
+ *
+ * Requests that are refused with the same headers share one refresh, which is interrupted when the last of them is. A request
+ * that is refused with older headers than the latest ones gets the latest, without a refresh.
+ *
+ * Fail with `new HttpError({ reason: "Authentication", description })` if there are no credentials. Set `isTransient` on the
+ * error if a wait should try again.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,15 +82,66 @@ export interface Credentials {
  * })
  * ```
  */
-export const make = (options: Credentials): Credentials => options
+export const make = (options: Credentials): Credentials => {
+  // By origin: a source may have other credentials for another API.
+  const latest = new Map<string, Headers>()
+  const refreshes = new Map<string, Refresh>()
 
-const constant = (headers: Readonly<Record<string, Redacted.Redacted>>): Credentials => {
+  const remember = (origin: string) => (headers: Headers): Effect.Effect<void> =>
+    Effect.sync(() => latest.set(origin, headers))
+
+  const begin = (origin: string, url: string, refused: Headers): Effect.Effect<Refresh> =>
+    Effect.map(
+      Effect.forkDaemon(
+        Effect.interruptible(
+          Effect.tap(Effect.suspend(() => options.headers({ url, refresh: true, refused })), remember(origin))
+        )
+      ),
+      (fiber) => {
+        const refresh: Refresh = { refused, fiber, waiting: 0 }
+        refreshes.set(origin, refresh)
+        return refresh
+      }
+    )
+
+  const join = (origin: string, url: string, refused: Headers): Effect.Effect<Headers, HttpError.HttpError> =>
+    Effect.acquireUseRelease(
+      Effect.suspend(() => {
+        const current = refreshes.get(origin)
+        return current !== undefined && isSame(current.refused, refused)
+          ? Effect.succeed(current)
+          : begin(origin, url, refused)
+      }).pipe(Effect.tap((refresh) => Effect.sync(() => refresh.waiting++))),
+      ({ fiber }) => Fiber.join(fiber),
+      (refresh) =>
+        Effect.suspend(() => {
+          if (--refresh.waiting > 0) return Effect.void
+          if (refreshes.get(origin) === refresh) refreshes.delete(origin)
+          return Fiber.interrupt(refresh.fiber)
+        })
+    )
+
+  return {
+    ...options,
+    headers: ({ refresh, refused, url }) =>
+      Effect.suspend(() => {
+        const { origin } = new URL(url)
+        if (!refresh || refused === undefined) {
+          return Effect.tap(options.headers({ url, refresh }), remember(origin))
+        }
+        const known = latest.get(origin)
+        return known === undefined || isSame(known, refused) ? join(origin, url, refused) : Effect.succeed(known)
+      })
+  }
+}
+
+const constant = (headers: Headers): Credentials => {
   const result = Effect.succeed(headers)
-  return { headers: () => result }
+  return { headers: () => result, isRenewable: false }
 }
 
 /**
- * No authorisation at all: for emulators.
+ * No authorization at all, for emulators.
  *
  * @since 0.1.0
  * @category constructors
@@ -82,7 +160,7 @@ const constant = (headers: Readonly<Record<string, Redacted.Redacted>>): Credent
 export const anonymous: Credentials = constant({})
 
 /**
- * An OAuth 2.0 access token that you already have, sent as `authorization: Bearer …` (RFC 6750).
+ * An OAuth 2.0 access token, sent as `authorization: Bearer …` (RFC 6750).
  *
  * It is not renewed: when it has expired, calls fail with 401 (`UNAUTHENTICATED`). For waits that outlive a token use
  * `GoogleAuth`, or {@link make}.
