@@ -121,44 +121,35 @@ const reasonOf = (domain: string, reason: string, about: Raw): ErrorDetails.Erro
   return { _tag: "ErrorInfo", reason, domain, metadata }
 }
 
-const detail = (type: string, fields: unknown): ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny =>
-  ErrorDetails.fromAny({
-    ...(isRecord(fields) ? fields : { value: fields }),
-    "@type": `type.googleapis.com/google.rpc.${type}`
-  })
+type Detail = ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny
 
-const quotaFailure = (info: unknown, description: string): ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny =>
-  isRecord(info)
-    ? detail("QuotaFailure", {
+const detail = (type: string, fields: Raw): Detail =>
+  ErrorDetails.fromAny({ ...fields, "@type": `type.googleapis.com/google.rpc.${type}` })
+
+// The standard messages in `errorDetails` of Compute Engine, by the field that each is in.
+const standardDetails: { readonly [field: string]: (fields: Raw, message: string) => Detail } = {
+  errorInfo: (info) => detail("ErrorInfo", { ...info, metadata: info["metadatas"] ?? info["metadata"] }),
+  quotaInfo: (info, message) =>
+    detail("QuotaFailure", {
       violations: [{
-        description,
+        description: message,
         quotaMetric: info["metricName"],
         quotaId: info["limitName"],
         quotaDimensions: info["dimensions"],
         quotaValue: number(info["limit"]),
         futureQuotaValue: number(info["futureLimit"])
       }]
-    })
-    : detail("QuotaFailure", info)
-
-// `errorDetails` of Compute Engine: the standard messages, by field names of its own.
-const errorDetail = (raw: Raw, message: string): ReadonlyArray<ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny> => {
-  const { errorInfo, help, localizedMessage, quotaInfo, ...others } = raw
-  const details: Array<ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny> = []
-  if (!isAbsent(errorInfo)) {
-    details.push(
-      detail(
-        "ErrorInfo",
-        isRecord(errorInfo) ? { ...errorInfo, metadata: errorInfo["metadatas"] ?? errorInfo["metadata"] } : errorInfo
-      )
-    )
-  }
-  if (!isAbsent(quotaInfo)) details.push(quotaFailure(quotaInfo, message))
-  if (!isAbsent(help)) details.push(detail("Help", help))
-  if (!isAbsent(localizedMessage)) details.push(detail("LocalizedMessage", localizedMessage))
-  if (Object.keys(others).length > 0) details.push({ value: others })
-  return details
+    }),
+  help: (help) => detail("Help", help),
+  localizedMessage: (localized) => detail("LocalizedMessage", localized)
 }
+
+const errorDetails = (raw: Raw, message: string): ReadonlyArray<Detail> =>
+  Object.entries(raw).map(([field, value]) =>
+    isRecord(value) && Object.hasOwn(standardDetails, field)
+      ? standardDetails[field]!(value, message)
+      : { value: { [field]: value } }
+  )
 
 /**
  * The error of an operation of Compute Engine or Cloud SQL: `error.errors[]`, of which the first counts, beside the status
@@ -185,7 +176,7 @@ export const errorsFailure =
           Code.fromNumber(code),
         details: errors.flatMap((item) => [
           ...(text(item["code"]) === "" ? [] : [reasonOf(domain, text(item["code"]), item)]),
-          ...records(item["errorDetails"]).flatMap((raw) => errorDetail(raw, text(item["message"])))
+          ...records(item["errorDetails"]).flatMap((raw) => errorDetails(raw, text(item["message"])))
         ])
       })
     )
