@@ -31,7 +31,7 @@ import type * as Operation from "./Operation.js"
  */
 export interface Request {
   /** The HTTP method. */
-  readonly method: "GET" | "POST" | "DELETE"
+  readonly method: "GET" | "POST" | "PUT" | "DELETE"
   /** The relative resource name that the path has after the version, not encoded. */
   readonly resource: string
   /** What the path has after the resource, such as `:cancel` or `/wait`: a constant that is valid in a path. */
@@ -178,6 +178,39 @@ const customCancel = (name: string): Request => ({ method: "POST", resource: nam
 
 const deleteRecord = (name: string): Request => ({ method: "DELETE", resource: name })
 
+const customWait = (name: string, timeoutSeconds: number, timeoutIn: WaitTimeout): WaitRequest => {
+  const timeout = { timeout: `${timeoutSeconds}s` }
+  return {
+    method: "POST",
+    resource: name,
+    suffix: ":wait",
+    ...(timeoutIn === "body" ? { body: timeout } : timeoutIn === "query" ? { query: timeout } : undefined),
+    holdSeconds: timeoutSeconds
+  }
+}
+
+const anyOperation = /^(?:.+\/)?operations\/.+$/s
+
+const operationsList: List = {
+  // The ids of operations may have slashes: operations/accessPolicies/1/create/2 is in the collection operations.
+  collection: (name) => {
+    const segments = name.split("/")
+    const index = segments.indexOf("operations")
+    return index === -1 || index === segments.length - 1 ? undefined : segments.slice(0, index + 1).join("/")
+  },
+  request: (collection, { filter, pageSize, pageToken, returnPartialSuccess }) => ({
+    ...get(collection),
+    query: { filter, pageSize, pageToken, returnPartialSuccess }
+  }),
+  // What a list has is an operation: any name will do.
+  decode: (json) =>
+    decodePage(
+      json,
+      { items: "operations", unreachable: "unreachable" },
+      (item) => decodeLongRunning(item, { name: undefined, operationName: /./s })
+    )
+}
+
 /**
  * `google.longrunning.Operation`: what AIP-151 describes, and the default.
  *
@@ -213,40 +246,13 @@ const deleteRecord = (name: string): Request => ({ method: "DELETE", resource: n
  */
 export const longRunning: Dialect = {
   name: "longRunning",
-  operationName: /^(?:.+\/)?operations\/.+$/s,
+  operationName: anyOperation,
   poll: get,
   decode: decodeLongRunning,
-  wait: (name, timeoutSeconds, timeoutIn) => {
-    const timeout = { timeout: `${timeoutSeconds}s` }
-    return {
-      method: "POST",
-      resource: name,
-      suffix: ":wait",
-      ...(timeoutIn === "body" ? { body: timeout } : timeoutIn === "query" ? { query: timeout } : undefined),
-      holdSeconds: timeoutSeconds
-    }
-  },
+  wait: customWait,
   cancel: customCancel,
   delete: deleteRecord,
-  list: {
-    // The ids of operations may have slashes: operations/accessPolicies/1/create/2 is in the collection operations.
-    collection: (name) => {
-      const segments = name.split("/")
-      const index = segments.indexOf("operations")
-      return index === -1 || index === segments.length - 1 ? undefined : segments.slice(0, index + 1).join("/")
-    },
-    request: (collection, { filter, pageSize, pageToken, returnPartialSuccess }) => ({
-      ...get(collection),
-      query: { filter, pageSize, pageToken, returnPartialSuccess }
-    }),
-    // What a list has is an operation: any name will do.
-    decode: (json) =>
-      decodePage(
-        json,
-        { items: "operations", unreachable: "unreachable" },
-        (item) => decodeLongRunning(item, { name: undefined, operationName: /./s })
-      )
-  }
+  list: operationsList
 }
 
 // A name such as `locations/-` stands for many collections: the names of its operations are not below it.
@@ -573,17 +579,19 @@ const publisherModel = (name: string): string | undefined =>
  * ```
  */
 export const predict: Dialect = {
-  ...longRunning,
   name: "predict",
+  operationName: anyOperation,
   poll: (name) => {
     const model = publisherModel(name)
     return model === undefined
       ? get(name)
       : { method: "POST", resource: model, suffix: ":fetchPredictOperation", body: { operationName: name } }
   },
+  decode: decodeLongRunning,
   wait: (name, timeoutSeconds, timeoutIn) =>
-    publisherModel(name) === undefined ? longRunning.wait?.(name, timeoutSeconds, timeoutIn) : undefined,
+    publisherModel(name) === undefined ? customWait(name, timeoutSeconds, timeoutIn) : undefined,
   waitTimeout: "query",
   cancel: (name) => publisherModel(name) === undefined ? customCancel(name) : undefined,
-  delete: (name) => publisherModel(name) === undefined ? deleteRecord(name) : undefined
+  delete: (name) => publisherModel(name) === undefined ? deleteRecord(name) : undefined,
+  list: operationsList
 }

@@ -30,8 +30,7 @@ export const parent = (name: string): string | undefined => {
  */
 export const quote = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 
-/** @internal */
-export interface Link {
+interface Link {
   readonly origin: string
   readonly hostname: string
   /** The path, percent-decoded segment by segment. */
@@ -49,13 +48,9 @@ const segment = (encoded: string): string | undefined => {
   }
 }
 
-/**
- * Reads a URL. The path is taken from the text, because the `URL` class resolves `..` and even `%2e%2e`. The left side
- * says what is wrong, without the parts of the URL that can hold a secret.
- *
- * @internal
- */
-export const parseLink = (text: string): Either.Either<Link, string> => {
+// The path is taken from the text, because the `URL` class resolves `..` and even `%2e%2e`. The left side says what is
+// wrong, without the parts of the URL that can hold a secret.
+const parseLink = (text: string): Either.Either<Link, string> => {
   const [, base, path, query] = /^(https?:\/\/[^/?#\\]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? []
   const url = base !== undefined && URL.canParse(base) ? new URL(base) : undefined
   if (url === undefined || path === undefined) {
