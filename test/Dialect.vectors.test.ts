@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Dialect from "effect-google-operations/Dialect"
 import type * as Operation from "effect-google-operations/Operation"
 import * as Either from "effect/Either"
 import { googleError, isTransient } from "../src/internal/http/googleError.js"
 import { dialects } from "./support/dialects.js"
-import { dialects as vectors } from "./support/vectors.js"
+import { dialects as vectors, gets, responses } from "./support/vectors.js"
 
 // Every field that is named is there, in the raw form.
 const assertFields = (any: Operation.Operation["metadata"], fields: ReadonlyArray<string> | undefined) => {
@@ -53,4 +54,64 @@ describe("dialects.json", () => {
       assert.deepStrictEqual([...have].sort(), [...outcomes].sort(), name)
     }
   })
+})
+
+describe("responses.json, what is not google.longrunning", () => {
+  const compute = [Dialect.compute, "projects/p/global/operations/operation-1"] as const
+  const container = [Dialect.container, "projects/p/locations/us-central1-a/operations/operation-1"] as const
+  const outcomes = {
+    "gce-running": [...compute, "Pending"],
+    "gce-done": [...compute, "Succeeded"],
+    "gce-error": [...compute, "FAILED_PRECONDITION"],
+    "gce-error-quota": [...compute, "RESOURCE_EXHAUSTED"],
+    "gce-warnings": [...compute, "Succeeded"],
+    "gce-status-missing": [...compute, "Pending"],
+    "sql-done-error": [Dialect.sqlAdmin, "projects/p/operations/uuid", "INTERNAL"],
+    "gke-running": [...container, "Pending"],
+    "gke-aborting": [...container, "Pending"],
+    "gke-done-error": [...container, "FAILED_PRECONDITION"],
+    "dns-done": [Dialect.longRunning, "projects/p/managedZones/z/operations/x", "refused"]
+  } as const
+
+  for (const { body, expect, id, want } of responses) {
+    if (want !== undefined) continue
+    it(`${id}: ${expect}`, () => {
+      assert.property(outcomes, id)
+      const [dialect, name, outcome] = outcomes[id as keyof typeof outcomes]
+      const decoded = dialect.decode(JSON.parse(body), { name, operationName: dialect.operationName })
+      assert.strictEqual(
+        Either.match(decoded, {
+          onLeft: () => "refused",
+          onRight: (operation) => operation._tag === "Failed" ? operation.error.codeName : operation._tag
+        }),
+        outcome
+      )
+    })
+  }
+})
+
+const parsed = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
+describe("responses.json, every operation in it", () => {
+  const { operationName } = Dialect.longRunning
+  for (const { body, expect, httpStatus, id, want } of gets) {
+    if (httpStatus !== 200 || parsed(body) === undefined) continue
+    it(`${id}: ${expect}`, () => {
+      const name = typeof want?.["name"] === "string" ? want["name"] : "operations/x"
+      const decoded = Dialect.longRunning.decode(parsed(body), { name, operationName })
+      assert.strictEqual(
+        Either.match(decoded, {
+          onLeft: () => "httpError",
+          onRight: ({ _tag }) => _tag === "Failed" ? "operationError" : _tag.toLowerCase()
+        }),
+        want?.outcome
+      )
+    })
+  }
 })
