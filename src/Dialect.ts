@@ -231,14 +231,16 @@ const operationsList: List = {
  * import * as Dialect from "effect-google-operations/Dialect"
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  *
- * // Cloud Storage has these operations, but its own path to cancel one.
+ * // Cloud Storage has these operations at other paths.
+ * const resource = (name: string) => name.replace(/^projects\/_\/buckets\//, "b/")
+ *
  * const storage = GoogleApi.make({
  *   baseUrl: "https://storage.googleapis.com/storage",
  *   version: "v1",
- *   operationName: /^b\/[^/]+\/operations\/[^/]+$/,
  *   dialect: {
  *     ...Dialect.longRunning,
- *     cancel: (name) => ({ method: "POST", resource: name, suffix: "/cancel" }),
+ *     poll: (name) => ({ method: "GET", resource: resource(name) }),
+ *     cancel: (name) => ({ method: "POST", resource: resource(name), suffix: "/cancel" }),
  *     delete: undefined
  *   }
  * })
