@@ -13,6 +13,20 @@ export * as Code from "./Code.js"
 export * as Credentials from "./Credentials.js"
 
 /**
+ * How an API asks for its operations, and how its responses read.
+ *
+ * Most of Google's APIs have `google.longrunning.Operation`s: {@link longRunning}, the default of `GoogleApi.make`. Compute
+ * Engine, Cloud SQL, GKE and BigQuery have operations of their own; with their dialects they read as the same
+ * `Operation`, so that waiting, sharing, handles and errors work with all of them.
+ *
+ * A dialect is plain data and pure functions. It knows names and JSON; the service sends the requests. For an API that
+ * has no dialect here, write a {@link Dialect} of your own.
+ *
+ * @since 0.4.0
+ */
+export * as Dialect from "./Dialect.js"
+
+/**
  * The ten standard messages that say more about an error (`google/rpc/error_details.proto`): decoded where they are well
  * formed, kept raw where they are not.
  *

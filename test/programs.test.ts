@@ -61,6 +61,12 @@ const examples: Record<string, ReadonlyArray<string>> = {
   "follow-and-cancel": ["20 %", "60 %", "ended with CANCELLED"],
   "resume": ["stored: version, name, api, startedAt, deadline", "my policy is there"],
   "wait-for-thousands": ["900 succeeded, 100 failed"],
+  "own-dialect": [
+    "Pending: projects/p/locations/us-central1/jobs/j",
+    "Failed (CANCELLED): projects/p/locations/us-central1/jobs/j",
+    "refused: it is not a batch job of Dataflow",
+    "POST …:fetchPredictOperation"
+  ],
   "two-apis": ["operations/policy and operations/transfer"],
   "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
 }

@@ -26,6 +26,50 @@ export interface ResponseVector {
   readonly want?: Want
 }
 
+/** What a dialect makes of a response, and of the request's error where the response is one. */
+export interface DialectVector {
+  readonly id: string
+  readonly dialect: "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
+  /** The name that was asked for; none for the response to a start. */
+  readonly asked?: string
+  readonly httpStatus: number
+  readonly headers: Record<string, string>
+  readonly body: string
+  /** Where the response comes from. */
+  readonly source: string
+  readonly expect: string
+  readonly want:
+    | {
+      readonly outcome: "pending" | "succeeded"
+      readonly name: string
+      /** Fields that the metadata has. */
+      readonly metadata?: ReadonlyArray<string>
+      /** Fields that the response has. */
+      readonly response?: ReadonlyArray<string>
+    }
+    | {
+      readonly outcome: "failed"
+      readonly name: string
+      readonly code: string
+      readonly message: string
+      readonly errorInfo?: string
+      /** The tags of the details. */
+      readonly details?: ReadonlyArray<string>
+    }
+    | {
+      readonly outcome: "refused"
+      /** A pattern that the reason matches. */
+      readonly problem: string
+    }
+    | {
+      readonly outcome: "httpError"
+      readonly code: string
+      readonly reasons: ReadonlyArray<string>
+      readonly isTransient: boolean
+    }
+}
+
+export const dialects = read("dialects.json") as ReadonlyArray<DialectVector>
 export const paths = read("paths.json") as ReadonlyArray<PathVector>
 export const responses = read("responses.json") as ReadonlyArray<ResponseVector>
 export const gets = responses.filter((vector) => vector.want?.call === "get")

@@ -1,4 +1,6 @@
+import * as Dialect from "effect-google-operations/Dialect"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
+import type * as Either from "effect/Either"
 import { describe, expect, test } from "tstyche"
 
 describe("make", () => {
@@ -12,12 +14,13 @@ describe("make", () => {
       readonly version: string
       readonly operationName: RegExp
       readonly methods: GoogleApi.Methods
+      readonly dialect: Dialect.Dialect
     }>()
     expect<GoogleApi.Methods>().type.toBe<{
       readonly list: boolean
       readonly cancel: boolean
       readonly delete: boolean
-      readonly wait: false | "body" | "query"
+      readonly wait: false | "body" | "query" | "fixed"
     }>()
   })
 
@@ -31,6 +34,17 @@ describe("make", () => {
     })
     expect(GoogleApi.make).type.toBeCallableWith({ ...at, methods: { wait: "query" } })
     expect(GoogleApi.make).type.toBeCallableWith({ ...GoogleApi.accessContextManager, baseUrl: "http://127.0.0.1:80" })
+  })
+
+  test("takes a dialect", () => {
+    expect(GoogleApi.make).type.toBeCallableWith({ ...at, dialect: Dialect.compute, methods: { wait: "fixed" } })
+    expect(GoogleApi.make).type.toBeCallableWith({ ...at, dialect: undefined })
+    expect(GoogleApi.make).type.not.toBeCallableWith({ ...at, dialect: "compute" })
+    expect(GoogleApi.compute).type.toBe<GoogleApi.GoogleApi>()
+  })
+
+  test("reduces a URL", () => {
+    expect(GoogleApi.nameFromUrl(GoogleApi.compute, "https://x")).type.toBe<Either.Either<string, string>>()
   })
 
   test("refuses what it does not know", () => {

@@ -6,6 +6,7 @@ test("the barrel has every module that needs no optional peer, and no other", ()
   expect<keyof typeof Library>().type.toBe<
     | "Code"
     | "Credentials"
+    | "Dialect"
     | "ErrorDetails"
     | "GoogleApi"
     | "HttpError"

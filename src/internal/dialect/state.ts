@@ -1,0 +1,223 @@
+/**
+ * Reads operations that say in a state how far they are: those of Compute Engine, Cloud SQL and GKE, and BigQuery's jobs.
+ */
+import * as Either from "effect/Either"
+import { isRecord } from "effect/Predicate"
+import * as Code from "../../Code.js"
+import * as ErrorDetails from "../../ErrorDetails.js"
+import * as Operation from "../../Operation.js"
+import type * as ProtobufAny from "../../ProtobufAny.js"
+import * as Status from "../../Status.js"
+import { type Asked, inAnotherDialect, notAnObject, type Raw } from "./evidence.js"
+import { lastSegment, matches, nameInLink, quote } from "./names.js"
+
+/**
+ * An API's kind of operation.
+ *
+ * @internal
+ */
+export interface Form {
+  /** The name of the dialect. */
+  readonly dialect: string
+  /** The full name of the message, which the metadata and the response get as their type. */
+  readonly type: string
+  /** The states of an operation that is in progress. `DONE` is the only one that ends an operation. */
+  readonly pending: ReadonlyArray<string>
+  readonly state: (raw: Raw) => unknown
+  /** The id, which is the last segment of the name. */
+  readonly id: (raw: Raw) => unknown
+  /** The name, as far as the operation tells it itself. */
+  readonly ownName: (raw: Raw) => string | undefined
+  /** The error of an operation that has failed; the left side says why it cannot be read. */
+  readonly failure: (raw: Raw) => Either.Either<Status.Status | undefined, string>
+}
+
+const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null
+
+const text = (value: unknown): string => typeof value === "string" ? value : ""
+
+const number = (value: unknown): string | undefined =>
+  typeof value === "number" || typeof value === "string" ? String(value) : undefined
+
+const records = (value: unknown): ReadonlyArray<Raw> => Array.isArray(value) ? value.filter(isRecord) : []
+
+// The name that was asked for, where the id shows that the response is about it; else the one that the response tells.
+const nameOf = (form: Form, raw: Raw, id: string, asked: Asked): string | undefined => {
+  if (asked.name !== undefined) {
+    const last = lastSegment(asked.name)
+    // Compute Engine takes an operation's number in the place of its name.
+    if (last !== "" && (id === last || number(raw["id"]) === last)) return asked.name
+    // Without an id, the kind and the state show that it is an operation.
+    if (id === "" && typeof raw["kind"] === "string" && typeof form.state(raw) === "string") return asked.name
+  }
+  return [form.ownName(raw), id].find((name) => name !== undefined && name !== "" && matches(asked.operationName, name))
+}
+
+// Why an object without a name is not an operation.
+const nameless = (raw: Raw, id: string, state: string | null | undefined, asked: Asked): string => {
+  if (isAbsent(state) && isRecord(raw["error"])) {
+    return "it is an error without an operation: it has neither a state nor a name"
+  }
+  if (id === "") return "it has no name"
+  return asked.name === undefined
+    ? `it has the id ${quote(id)}, but not the full name of an operation of this API`
+    : `its id ${quote(id)} is not that of the operation asked for, and it has no link to one of this API`
+}
+
+/** @internal */
+export const decodeState =
+  (form: Form) => (json: unknown, asked: Asked): Either.Either<Operation.Operation, string> => {
+    if (!isRecord(json)) return Either.left(notAnObject)
+    const other = inAnotherDialect(form.dialect, json)
+    if (other !== undefined) return Either.left(other)
+    const ownId = form.id(json)
+    if (!isAbsent(ownId) && typeof ownId !== "string") return Either.left("its name must be a string")
+    const state = form.state(json)
+    if (!isAbsent(state) && typeof state !== "string") return Either.left("its state must be a string")
+    const id = text(ownId)
+    const name = nameOf(form, json, id, asked)
+    const metadata = { ...json, "@type": `type.googleapis.com/${form.type}` }
+    if (state === "DONE") {
+      // Without a name, a kind (which is this dialect's, or the object would be in another one) or a type of operation
+      // shows that it is an operation.
+      if (name === undefined && typeof json["kind"] !== "string" && typeof json["operationType"] !== "string") {
+        return Either.left(nameless(json, id, state, asked))
+      }
+      const fields = { name: name ?? id, metadata }
+      return Either.map(form.failure(json), (error) =>
+        error === undefined
+          ? Operation.succeeded({ ...fields, response: metadata })
+          : Operation.failed({ ...fields, error }))
+    }
+    if (name === undefined) return Either.left(nameless(json, id, state, asked))
+    if (!isAbsent(state) && !form.pending.includes(state)) {
+      return Either.left(`its state ${quote(state)} is none of those that are known: ${form.pending.join(", ")}, DONE`)
+    }
+    // An error that cannot be read says nothing before the end.
+    const error = Either.getOrUndefined(form.failure(json))
+    return Either.right(Operation.pending({ name, metadata, ...(error === undefined ? undefined : { error }) }))
+  }
+
+/** @internal */
+export const linkedName = (raw: Raw): string | undefined => nameInLink(raw["selfLink"])
+
+// Codes that an API gives to its errors, each with the google.rpc.Code that it stands for.
+type Codes = ReadonlyMap<string, Code.Code>
+
+const codeOf = (codes: Codes, own: string, httpStatus: number | undefined): number =>
+  Code.toNumber(
+    codes.get(own) ?? (Code.isCode(own) && own !== "OK"
+      ? own
+      : httpStatus === undefined
+      ? "UNKNOWN"
+      : Code.fromHttpStatus(httpStatus))
+  )
+
+const reasonOf = (domain: string, reason: string, about: Raw): ErrorDetails.ErrorInfo => {
+  const metadata: Record<string, string> = {}
+  for (const key of ["location", "message"]) {
+    if (text(about[key]) !== "") metadata[key] = text(about[key])
+  }
+  return { _tag: "ErrorInfo", reason, domain, metadata }
+}
+
+type Detail = ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny
+
+const detail = (type: string, fields: Raw): Detail =>
+  ErrorDetails.fromAny({ ...fields, "@type": `type.googleapis.com/google.rpc.${type}` })
+
+// The standard messages in `errorDetails` of Compute Engine, by the field that each is in.
+const standardDetails: { readonly [field: string]: (fields: Raw, message: string) => Detail } = {
+  errorInfo: (info) => detail("ErrorInfo", { ...info, metadata: info["metadatas"] ?? info["metadata"] }),
+  quotaInfo: (info, message) =>
+    detail("QuotaFailure", {
+      violations: [{
+        description: message,
+        quotaMetric: info["metricName"],
+        quotaId: info["limitName"],
+        quotaDimensions: info["dimensions"],
+        quotaValue: number(info["limit"]),
+        futureQuotaValue: number(info["futureLimit"])
+      }]
+    }),
+  help: (help) => detail("Help", help),
+  localizedMessage: (localized) => detail("LocalizedMessage", localized)
+}
+
+const errorDetails = (raw: Raw, message: string): ReadonlyArray<Detail> =>
+  Object.entries(raw).map(([field, value]) =>
+    isRecord(value) && Object.hasOwn(standardDetails, field)
+      ? standardDetails[field]!(value, message)
+      : { value: { [field]: value } }
+  )
+
+/**
+ * The error of an operation of Compute Engine or Cloud SQL: `error.errors[]`, of which the first counts, beside the status
+ * and message of HTTP.
+ *
+ * @internal
+ */
+export const errorsFailure =
+  (domain: string, codes: Codes) => (raw: Raw): Either.Either<Status.Status | undefined, string> => {
+    const { error, httpErrorMessage, httpErrorStatusCode } = raw
+    if (!isAbsent(error) && !isRecord(error)) return Either.left("\"error\" must be an object")
+    const httpStatus = typeof httpErrorStatusCode === "number" && httpErrorStatusCode >= 400
+      ? httpErrorStatusCode
+      : undefined
+    const httpMessage = text(httpErrorMessage)
+    if (isAbsent(error) && httpStatus === undefined && httpMessage === "") return Either.right(undefined)
+    const errors = records(error?.["errors"])
+    const own = text(errors[0]?.["code"])
+    const code = codeOf(codes, own, httpStatus)
+    return Either.right(
+      new Status.Status({
+        code,
+        message: [text(errors[0]?.["message"]), httpMessage, own].find((message) => message !== "") ??
+          Code.fromNumber(code),
+        details: errors.flatMap((item) => [
+          ...(text(item["code"]) === "" ? [] : [reasonOf(domain, text(item["code"]), item)]),
+          ...records(item["errorDetails"]).flatMap((raw) => errorDetails(raw, text(item["message"])))
+        ])
+      })
+    )
+  }
+
+/**
+ * The error of an operation of GKE: a `google.rpc.Status`, or only its message from servers of before.
+ *
+ * @internal
+ */
+export const statusFailure = (raw: Raw): Either.Either<Status.Status | undefined, string> => {
+  if (!isAbsent(raw["error"])) {
+    return Either.mapLeft(Status.fromJson(raw["error"]), (problem) => `"error" is not a google.rpc.Status: ${problem}`)
+  }
+  const message = text(raw["statusMessage"])
+  return Either.right(
+    message === "" ? undefined : new Status.Status({ code: Code.toNumber("UNKNOWN"), message })
+  )
+}
+
+/**
+ * The error of a job of BigQuery: `errorResult`. The job's `errors` are details beside it; without an `errorResult` they
+ * are no failure.
+ *
+ * @internal
+ */
+export const jobFailure =
+  (domain: string, codes: Codes) => (raw: Raw): Either.Either<Status.Status | undefined, string> => {
+    const { errorResult, errors } = isRecord(raw["status"]) ? raw["status"] : raw
+    if (isAbsent(errorResult)) return Either.right(undefined)
+    if (!isRecord(errorResult)) return Either.left("\"errorResult\" must be an object")
+    const reason = text(errorResult["reason"])
+    const isSame = (item: Raw) => ["reason", "location", "message"].every((field) => item[field] === errorResult[field])
+    const code = codeOf(codes, reason, undefined)
+    return Either.right(
+      new Status.Status({
+        code,
+        message: [text(errorResult["message"]), reason].find((message) => message !== "") ?? Code.fromNumber(code),
+        details: [errorResult, ...records(errors).filter((item) => !isSame(item))]
+          .filter((item) => text(item["reason"]) !== "")
+          .map((item) => reasonOf(domain, text(item["reason"]), item))
+      })
+    )
+  }
