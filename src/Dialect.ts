@@ -174,7 +174,7 @@ export interface Dialect {
 
 const get = (name: string): Request => ({ method: "GET", resource: name })
 
-const customCancel = (name: string): Request => ({ method: "POST", resource: name, suffix: ":cancel" })
+const customCancel = (name: string): Request => ({ method: "POST", resource: name, suffix: ":cancel", body: {} })
 
 const deleteRecord = (name: string): Request => ({ method: "DELETE", resource: name })
 
@@ -184,7 +184,8 @@ const customWait = (name: string, timeoutSeconds: number, timeoutIn: WaitTimeout
     method: "POST",
     resource: name,
     suffix: ":wait",
-    ...(timeoutIn === "body" ? { body: timeout } : timeoutIn === "query" ? { query: timeout } : undefined),
+    body: timeoutIn === "body" ? timeout : {},
+    ...(timeoutIn === "query" ? { query: timeout } : undefined),
     holdSeconds: timeoutSeconds
   }
 }

@@ -69,7 +69,7 @@ export interface Options {
 }
 
 /**
- * What a wait can be for: an operation's name, an operation, or the handle of one.
+ * What refers to an operation: its name, its URL at the API's own origin (such as a `selfLink`), a state of it, or a handle.
  *
  * @since 0.2.0
  * @category models
@@ -187,7 +187,7 @@ export interface Service {
    * `xgafv` asks for an error format (`x__xgafv` in Google's Python client, `$.xgafv` on the wire).
    */
   readonly get: (
-    name: string,
+    operation: Waitable,
     options?: {
       /** The error format to ask for. Default: the service's. */
       readonly xgafv?: "1" | "2" | undefined
@@ -304,10 +304,10 @@ export interface Service {
    * Asks the server to cancel an operation. It does so later, or not at all: wait for the operation to see, which then
    * fails with `CANCELLED`. Fails with `UNIMPLEMENTED` where the API cannot.
    */
-  readonly cancel: (name: string) => Effect.Effect<void, HttpError.HttpError>
+  readonly cancel: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
   /** Tells the server that nobody is interested in the result any more. It does not cancel the operation. */
-  readonly delete: (name: string) => Effect.Effect<void, HttpError.HttpError>
+  readonly delete: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
   /**
    * Sends a request of your own to the same API, with the service's credentials, limits and error handling, and gives
@@ -350,7 +350,7 @@ export interface Service {
    * `responseType` and `metadataType` say what the method returns.
    */
   readonly handle: (
-    operation: string | Operation.Operation,
+    operation: Waitable,
     options?: {
       /** How long all waits for it may take together, from now on. Default: no limit. */
       readonly timeout?: Duration.DurationInput | undefined

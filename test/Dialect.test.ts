@@ -24,7 +24,7 @@ describe("requests", () => {
     assert.deepStrictEqual(requestsOf(Dialect.longRunning, location), {
       poll: { method: "GET", resource: location },
       wait: { method: "POST", resource: location, suffix: ":wait", body: { timeout: "20s" }, holdSeconds: 20 },
-      cancel: { method: "POST", resource: location, suffix: ":cancel" },
+      cancel: { method: "POST", resource: location, suffix: ":cancel", body: {} },
       delete: { method: "DELETE", resource: location }
     })
     assert.deepStrictEqual(Dialect.longRunning.wait?.(location, 20, "query"), {
@@ -32,6 +32,7 @@ describe("requests", () => {
       resource: location,
       suffix: ":wait",
       query: { timeout: "20s" },
+      body: {},
       holdSeconds: 20
     })
     assert.strictEqual(Dialect.longRunning.waitTimeout, undefined)
@@ -71,7 +72,7 @@ describe("requests", () => {
     assert.deepStrictEqual(requestsOf(Dialect.container, location), {
       poll: { method: "GET", resource: location },
       wait: undefined,
-      cancel: { method: "POST", resource: location, suffix: ":cancel" },
+      cancel: { method: "POST", resource: location, suffix: ":cancel", body: {} },
       delete: undefined
     })
   })
@@ -105,8 +106,8 @@ describe("requests", () => {
     (name) => {
       assert.deepStrictEqual(requestsOf(Dialect.predict, name), {
         poll: { method: "GET", resource: name },
-        wait: { method: "POST", resource: name, suffix: ":wait", query: { timeout: "20s" }, holdSeconds: 20 },
-        cancel: { method: "POST", resource: name, suffix: ":cancel" },
+        wait: { method: "POST", resource: name, suffix: ":wait", query: { timeout: "20s" }, body: {}, holdSeconds: 20 },
+        cancel: { method: "POST", resource: name, suffix: ":cancel", body: {} },
         delete: { method: "DELETE", resource: name }
       })
     }

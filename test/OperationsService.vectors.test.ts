@@ -33,7 +33,7 @@ describe("paths.json, over a mocked client", () => {
   for (const vector of paths) {
     it.effect(`${JSON.stringify(nameOf(vector))}: ${vector.note}`, () =>
       Effect.gen(function*() {
-        const http = inOrder(() => JSON.stringify({ name: nameOf(vector) }))
+        const http = inOrder(() => JSON.stringify({ name: nameOf(vector), done: false }))
         const call = Effect.gen(function*() {
           const operations = yield* OperationsService.OperationsService
           return yield* operations.get(nameOf(vector))

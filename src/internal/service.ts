@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
@@ -19,9 +20,10 @@ import { call, type Caller, currentCaller } from "./caller.js"
 import { ApiClient } from "./http/client.js"
 import { invalidRequest } from "./http/errors.js"
 import type { Decode } from "./http/exchange.js"
-import { type ApiRequest, customRequest, resourceRequest } from "./http/request.js"
+import { type ApiRequest, apiRequest, customRequest } from "./http/request.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
+import { operationName } from "./operationName.js"
 import { durationOption, resolve } from "./settings.js"
 import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
@@ -35,16 +37,14 @@ const lastDate = 8.64e15
 // How many polls of one `waitAll` are in flight, where no budget says otherwise.
 const pollsAtATime = 64
 
-const nameOf = (operation: Waitable): string => typeof operation === "string" ? operation : operation?.name
+// For spans, which are made before anything is checked.
+const nameOf = (operation: Waitable): string => String(typeof operation === "string" ? operation : operation?.name)
 
 // What a failed operation is to a caller who wants its result.
 const verdict = (
   operation: Operation.Operation
 ): Exit.Exit<Operation.Pending | Operation.Succeeded, OperationError> =>
   operation._tag === "Failed" ? Exit.fail(new OperationError({ operation })) : Exit.succeed(operation)
-
-const noMethod = (verb: "cancel" | "delete"): HttpError.HttpError =>
-  invalidRequest(`this API has no method to ${verb} an operation`)
 
 /**
  * Makes a service over a transport. With options out of range every call fails with the error that names the option.
@@ -66,21 +66,23 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   const { api } = settings
   const engine = new Engine(client)
 
-  // A method of the API that sends one request.
+  // A method that sends one request about an operation.
   const method = <A, B, E>(
     method: string,
-    name: string | undefined,
+    operation: Waitable,
     options: {
-      readonly request: () => Either.Either<ApiRequest, HttpError.HttpError>
-      readonly decode: Decode<A>
+      readonly request: (name: string) => Either.Either<ApiRequest, HttpError.HttpError>
+      readonly decode: (name: string) => Decode<A>
       readonly result: (value: A) => Exit.Exit<B, E>
     }
   ): Effect.Effect<B, E | HttpError.HttpError> =>
-    call<B, E | HttpError.HttpError>(method, name, (caller, done) => {
-      const request = problem === undefined ? options.request() : Either.left(problem)
+    call<B, E | HttpError.HttpError>(method, nameOf(operation), (caller, done) => {
+      const name = problem === undefined ? operationName(settings, operation) : Either.left(problem)
+      const request = Either.flatMap(name, options.request)
+      if (Either.isLeft(name)) return void done(Exit.fail(name.left))
       if (Either.isLeft(request)) return void done(Exit.fail(request.left))
       const exchange = client.begin(
-        { request: request.right, decode: options.decode, caller },
+        { request: request.right, decode: options.decode(name.right), caller },
         (exit) => done(Exit.flatMap(exit, options.result))
       )
       return exchange.isOver ? undefined : exchange.abort
@@ -97,22 +99,23 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     })
 
   const listPages: Service["listPages"] = (options = {}) => {
-    const { collection = "operations", pageToken: first, ...parameters } = options
+    const { collection = "operations", pageToken: first, ...page } = options
     return stream("list", undefined, (caller) => {
+      const list = GoogleApi.listOf(api)
       if (problem !== undefined) return Stream.fail(problem)
-      if (!api.methods.list) return Stream.fail(invalidRequest("this API has no method to list operations"))
-      const seen = new Set([first])
-      return Stream.paginateEffect(first, (pageToken) => {
-        const query = { ...parameters, pageToken }
-        return Effect.flatMap(
-          resourceRequest(settings, { method: "GET", resource: { collection }, query }),
+      if (list === undefined) return Stream.fail(invalidRequest("this API has no method to list operations"))
+      const decode = decodeNewPage(Response.toPage(api, list, collection), new Set([first]))
+      return Stream.paginateEffect(first, (pageToken) =>
+        Effect.flatMap(
+          apiRequest(settings, list.request(collection, { ...page, pageToken }), {
+            what: "a collection of operations"
+          }),
           (request) =>
             Effect.map(
-              client.execute({ request, decode: decodeNewPage(seen), caller }),
+              client.execute({ request, decode, caller }),
               (page) => [page, Option.liftPredicate(page.nextPageToken, (token) => token !== "")] as const
             )
-        )
-      })
+        ))
     })
   }
 
@@ -137,11 +140,10 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   }
 
   return {
-    get: (name, options) =>
-      method("get", name, {
-        request: () =>
-          resourceRequest(settings, { method: "GET", resource: { operation: name }, xgafv: options?.xgafv }),
-        decode: Response.toSnapshot,
+    get: (operation, options) =>
+      method("get", operation, {
+        request: (name) => apiRequest(settings, api.dialect.poll(name), { xgafv: options?.xgafv, isRepeatable: true }),
+        decode: (name) => Response.toSnapshot(api, name),
         result: ({ operation }) => verdict(operation)
       }),
 
@@ -189,20 +191,22 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 
     listPages,
 
-    cancel: (name) =>
-      method("cancel", name, {
-        request: () => api.methods.cancel ? cancelRequest(settings, name) : Either.left(noMethod("cancel")),
-        decode: Response.toVoid,
+    cancel: (operation) =>
+      method("cancel", operation, {
+        request: (name) => cancelRequest(settings, name),
+        decode: () => Response.toVoid,
         result: () => Exit.void
       }),
 
-    delete: (name) =>
-      method("delete", name, {
-        request: () =>
-          api.methods.delete
-            ? resourceRequest(settings, { method: "DELETE", resource: { operation: name } })
-            : Either.left(noMethod("delete")),
-        decode: Response.toVoid,
+    delete: (operation) =>
+      method("delete", operation, {
+        request: (name) => {
+          const request = GoogleApi.deleteRequest(api, name)
+          return request === undefined
+            ? Either.left(invalidRequest("this API has no method to delete an operation"))
+            : apiRequest(settings, request)
+        },
+        decode: () => Response.toVoid,
         result: () => Exit.void
       }),
 
@@ -216,16 +220,19 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         const request = problem !== undefined
           ? Either.left(problem)
           : cancels && !api.methods.cancel
-          ? Either.left(noMethod("cancel"))
+          ? Either.left(invalidRequest("this API has no method to cancel an operation"))
           : customRequest(settings, custom)
         if (Either.isLeft(request)) return void done(Exit.fail(request.left))
         let ended: Exit.Exit<Response.Snapshot, HttpError.HttpError> | undefined
         let onEnd: (() => void) | undefined
-        const exchange = client.begin({ request: request.right, decode: Response.toSnapshot, caller }, (exit) => {
-          ended = exit
-          done(Exit.flatMap(exit, ({ operation }) => verdict(operation)))
-          onEnd?.()
-        })
+        const exchange = client.begin(
+          { request: request.right, decode: Response.toSnapshot(api, undefined), caller },
+          (exit) => {
+            ended = exit
+            done(Exit.flatMap(exit, ({ operation }) => verdict(operation)))
+            onEnd?.()
+          }
+        )
         const untilEnded = Effect.async<void>((resume) => {
           if (ended !== undefined) return resume(Effect.void)
           onEnd = () => resume(Effect.void)
@@ -243,8 +250,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       Effect.clockWith((clock) =>
         Either.gen(function*() {
           if (problem !== undefined) return yield* Either.left(problem)
-          const name = nameOf(operation)
-          yield* resourceRequest(settings, { method: "GET", resource: { operation: name } })
+          const name = yield* operationName(settings, operation)
           const timeout = yield* durationOption("timeout", options?.timeout)
           const now = clock.unsafeCurrentTimeMillis()
           const deadline = now + (timeout ?? Infinity)
@@ -266,8 +272,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 }
 
 // Reads a page, and refuses one that points back to a page that was read before.
-const decodeNewPage = (seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
-  Either.flatMap(Response.toPage(context, response, now), (page) => {
+const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
+  Either.flatMap(decode(context, response, now), (page) => {
     const { nextPageToken } = page
     if (nextPageToken !== "" && seen.has(nextPageToken)) {
       return Either.left(Response.decodeError(

@@ -42,8 +42,10 @@ export interface ExchangeOptions<A> {
   readonly request: ApiRequest
   readonly decode: Decode<A>
   readonly caller: Caller
-  /** A limit other than `requestTimeout`, for a request that must not wait for its turn in the budget. */
-  readonly urgent?: { readonly timer: Timer; readonly millis: number } | undefined
+  /** How long the exchange may take, in ms. Default: `requestTimeout`. */
+  readonly timeLimit?: number | undefined
+  /** The timer of a request that must not wait for its turn in the budget. Default: that of the caller's clock, with a turn. */
+  readonly urgentTimer?: Timer | undefined
 }
 
 /**
@@ -160,7 +162,7 @@ export class Exchange<A> implements Wakeable, Closeable {
     this.#client = client
     this.#options = options
     this.#done = done
-    this.#timer = options.urgent?.timer ?? timerOf(options.caller.clock)
+    this.#timer = options.urgentTimer ?? timerOf(options.caller.clock)
   }
 
   get isOver(): boolean {
@@ -176,7 +178,7 @@ export class Exchange<A> implements Wakeable, Closeable {
     const { budget, lifecycle } = this.#client
     if (lifecycle.isClosing) return this.#end(Exit.fail(closedError(this.#context())))
     lifecycle.addRequest(this)
-    if (budget === undefined || this.#options.urgent !== undefined) return this.#authorize()
+    if (budget === undefined || this.#options.urgentTimer !== undefined) return this.#authorize()
     let isGranted = false
     const leave = budget.acquire(this.#timer, () => {
       isGranted = true
@@ -230,9 +232,9 @@ export class Exchange<A> implements Wakeable, Closeable {
   // Asks for credentials, and sends the request with them. A request that was refused with 401 is sent once more, if there are
   // other credentials.
   #authorize(refused?: Refused): void {
-    const { caller, request, urgent } = this.#options
+    const { caller, request, timeLimit } = this.#options
     const { endpoint, requestTimeout } = this.#client.settings
-    this.#timeLimit ??= this.#timer.schedule(this.#timer.now() + (urgent?.millis ?? requestTimeout), this)
+    this.#timeLimit ??= this.#timer.schedule(this.#timer.now() + (timeLimit ?? requestTimeout), this)
     const step = ++this.#step
     const stop = caller.run(this.#credentials(refused), (exit) => {
       if (this.#isOver) return

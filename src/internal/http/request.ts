@@ -5,9 +5,10 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type * as Dialect from "../../Dialect.js"
 import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
-import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
+import { isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 
 /**
@@ -49,31 +50,23 @@ const encode = (name: string): string | undefined => {
   }
 }
 
-const problem = (name: string, pattern?: RegExp): string | undefined => {
+/**
+ * Why a text is not a relative resource name that matches a pattern.
+ *
+ * @internal
+ */
+export const nameProblem = (name: string, pattern?: RegExp): string | undefined => {
   if (name === "") return "it is empty"
   if (name.startsWith("/")) return "it starts with a slash, but names are relative"
   if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
   if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
+  if (encode(name) === undefined) return "it holds a lone surrogate"
   // `search` ignores the `lastIndex` of a `g` or `y` flag.
   return pattern !== undefined && name.search(pattern) === -1
     ? `it does not match ${pattern}; for another API use GoogleApi.make`
     : undefined
-}
-
-const resourcePath = (
-  endpoint: Endpoint,
-  name: unknown,
-  what: string,
-  pattern?: RegExp
-): Either.Either<string, HttpError.HttpError> => {
-  if (typeof name !== "string") return invalid(`the name of ${what} must be a string, not ${typeof name}`)
-  const path = encode(name)
-  const wrong = path === undefined ? "it holds a lone surrogate" : problem(name, pattern)
-  return wrong === undefined
-    ? Either.right(`${endpoint.prefix}/${path}`)
-    : invalid(`${quote(name)} is not the name of ${what}: ${wrong}`)
 }
 
 const query = (
@@ -94,38 +87,40 @@ const query = (
 
 const noSecrets: Readonly<Record<string, string>> = {}
 
+const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBody.empty : HttpBody.unsafeJson(body)
+
 /**
- * A request for a resource of the API: an operation, or a collection of operations.
+ * A request of the dialect of the API, with its URL.
  *
  * @internal
  */
-export const resourceRequest = (settings: Settings, options: {
-  readonly method: "GET" | "POST" | "DELETE"
-  readonly resource: { readonly operation: string } | { readonly collection: string }
-  /** A custom verb, such as `:cancel`. */
-  readonly verb?: string | undefined
-  readonly xgafv?: "1" | "2" | undefined
-  /** `$.xgafv` is the error format that Google's Python client calls `x__xgafv`. */
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
-  readonly body?: HttpBody.HttpBody | undefined
-  readonly isRepeatable?: boolean | undefined
-}): Either.Either<ApiRequest, HttpError.HttpError> => {
-  const { endpoint, headers } = settings
-  const path = "operation" in options.resource
-    ? resourcePath(endpoint, options.resource.operation, "an operation of this API", settings.api.operationName)
-    : resourcePath(endpoint, options.resource.collection, "a collection of operations")
-  if (Either.isLeft(path)) return Either.left(path.left)
-  const search = query(options.query ?? {}, options.xgafv ?? settings.xgafv)
+export const apiRequest = (
+  { endpoint, headers, xgafv }: Settings,
+  request: Dialect.Request,
+  options?: {
+    /** The error format to ask for, `$.xgafv`; Google's Python client calls it `x__xgafv`. */
+    readonly xgafv?: "1" | "2" | undefined
+    /** Whether the request only reads. Default: whether it is a GET. */
+    readonly isRepeatable?: boolean | undefined
+    /** What the resource is, for messages. */
+    readonly what?: string | undefined
+  }
+): Either.Either<ApiRequest, HttpError.HttpError> => {
+  const { method, query: parameters = {}, resource, suffix = "" } = request
+  const problem = nameProblem(resource)
+  if (problem !== undefined) {
+    return invalid(`${quote(resource)} is not the name of ${options?.what ?? "a resource"}: ${problem}`)
+  }
+  const search = query(parameters, options?.xgafv ?? xgafv)
   if (Either.isLeft(search)) return Either.left(search.left)
-  const fullPath = `${path.right}${options.verb ?? ""}`
-  const body = options.body ?? HttpBody.empty
+  const path = `${endpoint.prefix}/${encode(resource)}${suffix}`
   return Either.right({
-    method: options.method,
-    url: `${endpoint.origin}${fullPath}${search.right}`,
-    path: fullPath,
-    headers: body._tag === "Empty" ? headers : { ...headers, "content-type": "application/json" },
-    body,
-    isRepeatable: options.isRepeatable ?? options.method === "GET",
+    method,
+    url: `${endpoint.origin}${path}${search.right}`,
+    path,
+    headers: request.body === undefined ? headers : { ...headers, "content-type": "application/json" },
+    body: bodyOf(request.body),
+    isRepeatable: options?.isRepeatable ?? method === "GET",
     secrets: noSecrets
   })
 }

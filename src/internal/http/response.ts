@@ -4,8 +4,10 @@
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
+import type * as Dialect from "../../Dialect.js"
+import type { GoogleApi } from "../../GoogleApi.js"
 import type * as HttpError from "../../HttpError.js"
-import * as Operation from "../../Operation.js"
+import type * as Operation from "../../Operation.js"
 import { type ErrorContext, exchangeError } from "./errors.js"
 import { type GoogleError, googleError, isTransient, transientHttpStatuses } from "./googleError.js"
 import { redact, redactCut, secretsOf } from "./redaction.js"
@@ -156,56 +158,44 @@ export const toVoid = (
     (json) => isRecord(json) ? Either.void : Either.left("it must be an object")
   )
 
-const orDefault = <A>(value: unknown, isA: (u: unknown) => u is A, fallback: A): A | undefined =>
-  value === undefined || value === null ? fallback : isA(value) ? value : undefined
-
-const isString = (u: unknown): u is string => typeof u === "string"
-const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
-const isStrings = (u: unknown): u is ReadonlyArray<string> => isList(u) && u.every(isString)
-
 /**
- * A page of a list, as `OperationsService.Page` describes it.
+ * Reads a page of a list.
  *
  * @internal
  */
-export interface Page {
-  readonly operations: ReadonlyArray<Operation.Operation>
-  readonly nextPageToken: string
-  readonly unreachable: ReadonlyArray<string>
-}
-
-/** @internal */
-export const toPage = (
+export const toPage = (api: GoogleApi, list: Dialect.List, collection: string) =>
+(
   context: ErrorContext,
   answer: Answer,
   now: () => number
-): Either.Either<Page, HttpError.HttpError> =>
-  interpret(context, answer, now, "a google.longrunning.ListOperationsResponse", (json) => {
-    if (!isRecord(json)) return Either.left("it must be an object")
-    const operations = orDefault(json["operations"], isList, [])
-    const nextPageToken = orDefault(json["nextPageToken"], isString, "")
-    const unreachable = orDefault(json["unreachable"], isStrings, [])
-    if (operations === undefined) return Either.left("\"operations\" must be a list")
-    if (nextPageToken === undefined) return Either.left("\"nextPageToken\" must be a string")
-    if (unreachable === undefined) return Either.left("\"unreachable\" must be a list of strings")
-    return Either.map(
-      Either.all(operations.map(Operation.fromJson)),
-      (operations) => ({ operations, nextPageToken, unreachable })
-    )
-  })
+): Either.Either<Dialect.Page, HttpError.HttpError> =>
+  interpret(
+    context,
+    answer,
+    now,
+    "a page of operations",
+    (json) => list.decode(json, { collection, operationName: api.operationName })
+  )
 
-/** @internal */
-export const toSnapshot = (
+/**
+ * Reads the state of an operation. `name` is the one that was asked for; a request that starts an operation has none.
+ *
+ * @internal
+ */
+export const toSnapshot = (api: GoogleApi, name: string | undefined) =>
+(
   context: ErrorContext,
   answer: Answer,
   now: () => number
-): Either.Either<Snapshot, HttpError.HttpError> =>
-  Either.map(
-    interpret(context, answer, now, "a google.longrunning.Operation", Operation.fromJson),
+): Either.Either<Snapshot, HttpError.HttpError> => {
+  const decode = (json: unknown) => api.dialect.decode(json, { name, operationName: api.operationName })
+  return Either.map(
+    interpret(context, answer, now, "a google.longrunning.Operation", decode),
     (operation) => ({
       operation: operation._tag === "Failed"
-        ? Either.getOrElse(Operation.fromJson(parseWithoutSecrets(context, answer.body)), () => operation)
+        ? Either.getOrElse(decode(parseWithoutSecrets(context, answer.body)), () => operation)
         : operation,
       retryAfter: operation.done ? undefined : retryAfterMillis(answer, now)
     })
   )
+}

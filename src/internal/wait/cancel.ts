@@ -1,15 +1,15 @@
 /**
  * Asks the server to cancel operations.
  */
-import * as HttpBody from "@effect/platform/HttpBody"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as GoogleApi from "../../GoogleApi.js"
 import type * as HttpError from "../../HttpError.js"
 import type { Caller } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
-import { timeoutError } from "../http/errors.js"
-import { type ApiRequest, resourceRequest } from "../http/request.js"
+import { invalidRequest, timeoutError } from "../http/errors.js"
+import { type ApiRequest, apiRequest } from "../http/request.js"
 import * as Response from "../http/response.js"
 import type { Settings } from "../settings.js"
 import { liveClock } from "../time/clock.js"
@@ -21,13 +21,12 @@ const cancelsAtATime = 64
 const namesInLog = 10
 
 /** @internal */
-export const cancelRequest = (settings: Settings, name: string): Either.Either<ApiRequest, HttpError.HttpError> =>
-  resourceRequest(settings, {
-    method: "POST",
-    resource: { operation: name },
-    verb: ":cancel",
-    body: HttpBody.unsafeJson({})
-  })
+export const cancelRequest = (settings: Settings, name: string): Either.Either<ApiRequest, HttpError.HttpError> => {
+  const request = GoogleApi.cancelRequest(settings.api, name)
+  return request === undefined
+    ? Either.left(invalidRequest("this API has no method to cancel an operation"))
+    : apiRequest(settings, request)
+}
 
 /**
  * Cancels operations when the waits for them have ended: each once, all of them within 5 seconds on the clock of the machine.
@@ -50,7 +49,7 @@ export const cancelAbandoned = (
       Effect.flatMap(cancelRequest(client.settings, name), (request) => {
         const millis = deadline - timer.now()
         return millis > 0
-          ? client.execute({ request, decode: Response.toVoid, caller, urgent: { timer, millis } })
+          ? client.execute({ request, decode: Response.toVoid, caller, timeLimit: millis, urgentTimer: timer })
           : Effect.fail(timeoutError(client.errorContext(request)))
       }).pipe(
         Effect.catchAllCause((cause) =>

@@ -13,12 +13,13 @@ import * as Exit from "effect/Exit"
 import * as HttpError from "../../HttpError.js"
 import * as Operation from "../../Operation.js"
 import { OperationError } from "../../OperationError.js"
-import { isOperationHandle, type OperationHandle } from "../../OperationHandle.js"
+import { isOperationHandle } from "../../OperationHandle.js"
 import { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import type { Caller } from "../caller.js"
 import type { Permits } from "../http/budget.js"
 import type { ApiClient } from "../http/client.js"
 import { closedError, type ErrorContext, invalidRequest, timeoutError } from "../http/errors.js"
+import { operationName, type Waitable } from "../operationName.js"
 import { type WaitOptions, waitSettings } from "../settings.js"
 import { timerOf } from "../time/timer.js"
 import { cancelAbandoned } from "./cancel.js"
@@ -28,7 +29,6 @@ import {
   nextPoll,
   type OperationRecord,
   Records,
-  type Waitable,
   type WaitContext,
   Waiter,
   type WaitFailure
@@ -79,59 +79,32 @@ export class Engine {
    * wait.
    */
   make(operation: Waitable, context: WaitContext): Either.Either<Waiter | Operation.Succeeded, WaitFailure> {
-    if (Operation.isOperation(operation)) {
-      if (operation._tag === "Succeeded") return Either.right(operation)
-      if (operation._tag === "Failed") return Either.left(new OperationError({ operation }))
-      if (operation.name === "") {
-        return Either.left(invalidRequest("the pending operation has no name, so there is nothing to poll"))
-      }
-      return this.#join(operation.name, { context, known: operation, notFoundGrace, isFromHandle: false })
-    }
-    if (isOperationHandle(operation)) return this.#joinByHandle(operation, context)
-    if (typeof operation === "string") return this.#join(operation, { context })
-    return Either.left(invalidRequest(
-      "a wait needs the name of an operation, an operation or an OperationHandle; OperationHandle.fromJson reads a handle in JSON"
-    ))
-  }
-
-  #joinByHandle(handle: OperationHandle, context: WaitContext): Either.Either<Waiter, HttpError.HttpError> {
-    const problem = this.checkHandle(handle)
-    if (Either.isLeft(problem)) return Either.left(problem.left)
-    const now = context.caller.clock.unsafeCurrentTimeMillis()
-    return this.#join(handle.name, {
-      context,
-      isFromHandle: true,
-      notFoundGrace: notFoundGrace - (now - DateTime.toEpochMillis(handle.startedAt)),
-      timeLeft: handle.deadline && Math.max(0, DateTime.toEpochMillis(handle.deadline) - now)
-    })
-  }
-
-  #join(name: string, options: {
-    readonly context: WaitContext
-    readonly known?: Operation.Pending
-    readonly notFoundGrace?: number
-    readonly isFromHandle?: boolean
-    readonly timeLeft?: number | undefined
-  }): Either.Either<Waiter, HttpError.HttpError> {
-    const { context, isFromHandle = false, known, notFoundGrace = 0, timeLeft = Infinity } = options
-    const request = this.#polls.request(name)
+    const known = Operation.isOperation(operation) ? operation : undefined
+    if (known?._tag === "Succeeded") return Either.right(known)
+    if (known?._tag === "Failed") return Either.left(new OperationError({ operation: known }))
+    const name = operationName(this.#client.settings, operation)
+    if (Either.isLeft(name)) return Either.left(name.left)
+    const request = this.#polls.request(name.right)
     if (Either.isLeft(request)) return Either.left(request.left)
     if (this.#client.lifecycle.isClosing) return Either.left(closedError(request.right))
-    const record = this.#records.get(name, request.right.path)
-    const timeout = context.settings.timeout ?? timeLeft
-    const waiter = new Waiter({ context, record, known, isFromHandle, notFoundGrace, timeout })
+    const handle = isOperationHandle(operation) ? operation : undefined
+    const now = context.caller.clock.unsafeCurrentTimeMillis()
+    const record = this.#records.get(name.right, request.right.path)
+    const waiter = new Waiter({
+      context,
+      record,
+      known,
+      isFromHandle: handle !== undefined,
+      notFoundGrace: handle !== undefined
+        ? notFoundGrace - (now - DateTime.toEpochMillis(handle.startedAt))
+        : known !== undefined
+        ? notFoundGrace
+        : 0,
+      timeout: context.settings.timeout ??
+        (handle?.deadline === undefined ? Infinity : Math.max(0, DateTime.toEpochMillis(handle.deadline) - now))
+    })
     record.waiters = record.waiters.length === 0 ? [waiter] : [...record.waiters, waiter]
     return Either.right(waiter)
-  }
-
-  /** Fails if a handle is of another API than that of the service. */
-  checkHandle({ api }: OperationHandle): Either.Either<void, HttpError.HttpError> {
-    const { api: { version }, endpoint: { baseUrl } } = this.#client.settings
-    return api.baseUrl === baseUrl && api.version === version
-      ? Either.void
-      : Either.left(
-        invalidRequest(`the handle is of ${api.baseUrl}/${api.version}, this service is for ${baseUrl}/${version}`)
-      )
   }
 
   begin(waiter: Waiter): void {

@@ -1,15 +1,16 @@
 /**
  * One poll of an operation: a plain read, or a request that the server answers when the operation ends (`:wait`).
  */
-import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import type * as Dialect from "../../Dialect.js"
+import * as GoogleApi from "../../GoogleApi.js"
 import type * as HttpError from "../../HttpError.js"
 import type { Caller } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
 import type { Exchange } from "../http/exchange.js"
-import { type ApiRequest, resourceRequest } from "../http/request.js"
+import { type ApiRequest, apiRequest } from "../http/request.js"
 import * as Response from "../http/response.js"
 import { timerOf } from "../time/timer.js"
 
@@ -37,7 +38,7 @@ export interface PollOptions {
   readonly serverSideWaitMillis: number
 }
 
-// A response must arrive well before `requestTimeout` passes.
+// The response to a request that the server holds must arrive well before `requestTimeout` passes.
 const shareOfRequestTimeout = 0.8
 const shortestServerSideWait = 1_000
 
@@ -48,62 +49,61 @@ export class Polls {
   #hasServerSideWait: boolean
 
   constructor(client: ApiClient) {
-    const { settings } = client
     this.#client = client
     // Such a request would occupy one of the places of a budget for a long time.
-    this.#hasServerSideWait = settings.api.methods.wait !== false && settings.concurrentRequests === Infinity
+    this.#hasServerSideWait = client.settings.concurrentRequests === Infinity
   }
 
   /** The plain read of an operation. */
   request(name: string, xgafv?: "1" | "2"): Either.Either<ApiRequest, HttpError.HttpError> {
-    return resourceRequest(this.#client.settings, { method: "GET", resource: { operation: name }, xgafv })
+    const { settings } = this.#client
+    return apiRequest(settings, settings.api.dialect.poll(name), { xgafv, isRepeatable: true })
   }
 
   /** Begins a poll; `done` is called once, perhaps at once, unless the poll is aborted. */
   begin(options: PollOptions, done: (exit: Exit.Exit<Polled, HttpError.HttpError>) => void): Poll {
     let exchange: Exchange<Response.Snapshot> | undefined
-    const read = (): void => this.#send(options, this.request(options.name), done, (begun) => exchange = begun)
-    const millis = Math.min(this.#client.settings.requestTimeout * shareOfRequestTimeout, options.serverSideWaitMillis)
-    if (!this.#hasServerSideWait || millis < shortestServerSideWait) {
+    const send = (
+      request: Dialect.Request,
+      timeLimit: number | undefined,
+      done: (exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>) => void
+    ): void => {
+      const { settings } = this.#client
+      const built = apiRequest(settings, request, { isRepeatable: true })
+      if (Either.isLeft(built)) return done(Exit.fail(built.left))
+      const decode = Response.toSnapshot(settings.api, options.name)
+      const begun = this.#client.begin({ request: built.right, decode, caller: options.caller, timeLimit }, done)
+      // A poll that has ended at once may have been followed by another one.
+      if (!begun.isOver) exchange = begun
+    }
+    const read = (): void => send(this.#client.settings.api.dialect.poll(options.name), undefined, done)
+    const wait = this.#serverSideWait(options)
+    if (wait === undefined) {
       read()
     } else {
       const waitedSince = timerOf(options.caller.clock).now()
-      this.#send(options, this.#serverSideWait(options.name, millis), (exit) => {
+      send(wait, this.#client.settings.requestTimeout + wait.holdSeconds * 1000, (exit) => {
         if (Exit.isFailure(exit) && exit.cause._tag === "Fail" && isMissing(exit.cause.error)) {
           this.#hasServerSideWait = false
           return read()
         }
         done(Exit.map(exit, (snapshot) => ({ ...snapshot, waitedSince })))
-      }, (begun) => exchange = begun)
+      })
     }
     return { abort: () => exchange === undefined ? Effect.void : exchange.abort() }
   }
 
-  #send(
-    { caller }: PollOptions,
-    request: Either.Either<ApiRequest, HttpError.HttpError>,
-    done: (exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>) => void,
-    onBegin: (exchange: Exchange<Response.Snapshot>) => void
-  ): void {
-    if (Either.isLeft(request)) return done(Exit.fail(request.left))
-    const exchange = this.#client.begin({ request: request.right, decode: Response.toSnapshot, caller }, done)
-    if (!exchange.isOver) onBegin(exchange)
-  }
-
-  #serverSideWait(name: string, millis: number): Either.Either<ApiRequest, HttpError.HttpError> {
-    const timeout = `${Math.floor(millis / 1000)}s`
-    const isInBody = this.#client.settings.api.methods.wait === "body"
-    return resourceRequest(this.#client.settings, {
-      method: "POST",
-      resource: { operation: name },
-      verb: ":wait",
-      query: isInBody ? undefined : { timeout },
-      body: HttpBody.unsafeJson(isInBody ? { timeout } : {}),
-      isRepeatable: true
-    })
+  // Nothing if the API has no such method, or if there is no time for it.
+  #serverSideWait({ name, serverSideWaitMillis }: PollOptions): Dialect.WaitRequest | undefined {
+    if (!this.#hasServerSideWait || serverSideWaitMillis < shortestServerSideWait) return undefined
+    const { api, requestTimeout } = this.#client.settings
+    const millis = Math.min(requestTimeout * shareOfRequestTimeout, serverSideWaitMillis)
+    if (millis < shortestServerSideWait) return undefined
+    const request = GoogleApi.waitRequest(api, name, Math.floor(millis / 1000))
+    return request !== undefined && request.holdSeconds * 1000 <= serverSideWaitMillis ? request : undefined
   }
 }
 
-// The server has no `:wait`: it says so, or has no route for it.
+// The server has no such method: it says so, or has no route for it.
 const isMissing = (error: HttpError.HttpError): boolean =>
   error.code === "UNIMPLEMENTED" || (error.httpStatus === 404 && error.status === undefined)

@@ -6,7 +6,6 @@ import type * as Effect from "effect/Effect"
 import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
 import type { OperationError } from "../../OperationError.js"
-import type { OperationHandle } from "../../OperationHandle.js"
 import type { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import type { Caller, Interrupt } from "../caller.js"
 import type { Leave, Permits } from "../http/budget.js"
@@ -15,13 +14,6 @@ import type { WaitSettings } from "../settings.js"
 import type { Entry, Timer, Wakeable } from "../time/timer.js"
 import type { Poll } from "./poll.js"
 import type { Progress } from "./stepper.js"
-
-/**
- * What a wait can be for.
- *
- * @internal
- */
-export type Waitable = string | Operation.Operation | OperationHandle
 
 /** @internal */
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError

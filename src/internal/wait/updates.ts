@@ -8,9 +8,10 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../../Operation.js"
 import type { Caller } from "../caller.js"
+import type { Waitable } from "../operationName.js"
 import type { WaitOptions } from "../settings.js"
 import type { Engine } from "./engine.js"
-import { type Observer, type Waitable, Waiter, type WaitFailure } from "./state.js"
+import { type Observer, Waiter, type WaitFailure } from "./state.js"
 
 interface UpdatesOptions extends WaitOptions {
   readonly everyPoll?: boolean | undefined

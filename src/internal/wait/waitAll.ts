@@ -11,9 +11,10 @@ import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
 import type { Caller, Interrupt } from "../caller.js"
 import { Permits } from "../http/budget.js"
+import type { Waitable } from "../operationName.js"
 import type { WaitOptions } from "../settings.js"
 import type { Engine } from "./engine.js"
-import { type Waitable, Waiter, type WaitFailure } from "./state.js"
+import { Waiter, type WaitFailure } from "./state.js"
 
 interface Outcome<W> {
   readonly of: W

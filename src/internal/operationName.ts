@@ -1,0 +1,71 @@
+/**
+ * The name of an operation, however a caller refers to it.
+ */
+import * as Either from "effect/Either"
+import * as GoogleApi from "../GoogleApi.js"
+import type * as HttpError from "../HttpError.js"
+import * as Operation from "../Operation.js"
+import { isOperationHandle, type OperationHandle } from "../OperationHandle.js"
+import { quote, quoteUrl } from "./http/endpoint.js"
+import { invalidRequest } from "./http/errors.js"
+import { nameProblem } from "./http/request.js"
+import type { Settings } from "./settings.js"
+
+/**
+ * What refers to an operation: its name or URL, a state of it, or a handle.
+ *
+ * @internal
+ */
+export type Waitable = string | Operation.Operation | OperationHandle
+
+const isUrl = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
+
+const invalid = (description: string): Either.Either<never, HttpError.HttpError> =>
+  Either.left(invalidRequest(description))
+
+/**
+ * The checked name. The left side is why the API of the service has no such operation.
+ *
+ * @internal
+ */
+export const operationName = (settings: Settings, operation: Waitable): Either.Either<string, HttpError.HttpError> => {
+  const { api } = settings
+  if (typeof operation === "string") return isUrl(operation) ? fromUrl(api, operation) : checked(api, operation)
+  if (Operation.isOperation(operation)) {
+    return operation.name === ""
+      ? invalid(`the ${operation._tag.toLowerCase()} operation has no name, so the server cannot be asked about it`)
+      : checked(api, operation.name)
+  }
+  if (isOperationHandle(operation)) {
+    return Either.flatMap(checkedHandle(settings, operation), ({ name }) => checked(api, name))
+  }
+  return invalid(
+    `an operation is given by its name, as an Operation or as an OperationHandle, not as ${
+      operation === null ? "null" : typeof operation
+    }; OperationHandle.fromJson reads a handle from JSON`
+  )
+}
+
+const checked = (api: GoogleApi.GoogleApi, name: string): Either.Either<string, HttpError.HttpError> => {
+  const problem = nameProblem(name, api.operationName)
+  return problem === undefined
+    ? Either.right(name)
+    : invalid(`${quote(name)} is not the name of an operation of this API: ${problem}`)
+}
+
+const fromUrl = (api: GoogleApi.GoogleApi, url: string): Either.Either<string, HttpError.HttpError> =>
+  Either.match(GoogleApi.nameFromUrl(api, url), {
+    onLeft: (problem) => invalid(`${quoteUrl(url)} is not the URL of an operation of this API: ${problem}`),
+    onRight: (name) => checked(api, name)
+  })
+
+const checkedHandle = (
+  { api: { version }, endpoint: { baseUrl } }: Settings,
+  handle: OperationHandle
+): Either.Either<OperationHandle, HttpError.HttpError> =>
+  handle.api.baseUrl === baseUrl && handle.api.version === version
+    ? Either.right(handle)
+    : invalid(
+      `the handle is of ${quoteUrl(handle.api.baseUrl)}, version ${quote(handle.api.version)}; this service is for ` +
+        `${quoteUrl(baseUrl)}, version ${quote(version)}`
+    )
