@@ -26,8 +26,20 @@ export interface ResponseVector {
   readonly want?: Want
 }
 
+/** What the discovery document of an API says of its operations: see scripts/catalog. */
+export interface CatalogVector {
+  readonly name: string
+  readonly version: string
+  readonly dialect: string
+  /** URLs of operations with their names. */
+  readonly examples: ReadonlyArray<{ readonly url: string; readonly name: string }>
+  /** Names of resources that are no operations. */
+  readonly others: ReadonlyArray<string>
+}
+
 export const paths = read("paths.json") as ReadonlyArray<PathVector>
 export const responses = read("responses.json") as ReadonlyArray<ResponseVector>
+export const catalog = read("catalog.json") as ReadonlyArray<CatalogVector>
 export const gets = responses.filter((vector) => vector.want?.call === "get")
 
 // The only name that JSON cannot hold.
