@@ -36,13 +36,14 @@ export type Name = keyof Apis
 export type Version<N extends Name> = Apis[N]
 
 /**
- * The form of an API's operations. Most APIs have `google.longrunning.Operation`; the other forms are named after the API
- * or the method that they come from.
+ * The form of an API's operations. `longRunning` is `google.longrunning.Operation`, which most APIs have. The other forms
+ * are those of Compute Engine and Deployment Manager, Cloud SQL, GKE, BigQuery, and Vertex AI with the operations of
+ * publisher models.
  *
  * @since 0.4.0
  * @category models
  */
-export type Dialect = "longRunning" | NonNullable<Facts["dialect"]>
+export type DialectName = "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
 
 /**
  * What the catalog knows about one version of an API.
@@ -69,7 +70,7 @@ export interface Entry {
   /** The methods that the API has for its operations. Some APIs have a method for some of their operations only. */
   readonly methods: GoogleApi.Methods
   /** The form of the operations. */
-  readonly dialect: Dialect
+  readonly dialect: DialectName
 }
 
 /**

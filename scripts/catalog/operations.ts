@@ -7,7 +7,7 @@ import { collectionsOf } from "../../src/internal/namePattern.js"
 import type { Api, Method, Schema } from "./package.js"
 
 /** The dialects, by the names that they have in `src/Dialect.ts`. */
-export type Dialect = "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
+type Dialect = "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
 
 /** The operations of one version of an API. */
 export interface Entry {
@@ -20,7 +20,7 @@ export interface Entry {
   readonly basePath: string
   /** The version and what else stands before every name: `v2`, `v1/admin`. */
   readonly versionPath: string
-  /** The patterns of the names, as {@link wildcards} writes them. */
+  /** The patterns of the names, as `wildcards` writes them. */
   readonly operationNames: ReadonlyArray<string>
   /** The patterns of the collections that can be listed. */
   readonly collections: ReadonlyArray<string>
@@ -36,13 +36,13 @@ export interface Entry {
   readonly remarks: ReadonlyArray<string>
 }
 
-export interface Example {
+interface Example {
   readonly url: string
   readonly name: string
 }
 
 /** Operations that are not in the catalog, with the reason. */
-export interface LeftOut {
+interface LeftOut {
   readonly name: string
   readonly version: string
   readonly reason: string
@@ -103,7 +103,7 @@ const unusable = (name: string): string | undefined =>
  * The package has turned each `projects/[^/]+` of the discovery document's pattern into `projects/my-project`, and left
  * the rest of the pattern as it was.
  */
-export const wildcards = (sample: string): string =>
+const wildcards = (sample: string): string =>
   sample
     .replaceAll(/(\w+)s\/my-\1(?=\/|$)/g, "$1s/*")
     .replaceAll(/\[\^\/\]\+|\[0-9\]\{0,20\}/g, "*")
