@@ -1,11 +1,11 @@
 /**
- * Google's APIs that have operations, by name and version: where each one is, what the names of its operations look like,
- * which methods it has for them, and which form they have.
+ * Google's APIs that have operations, by name and version: the base URL of each, the names of its operations, the methods
+ * for them, and the form that they have.
  *
- * The catalog comes from Google's discovery documents, by way of the npm package `googleapis` 178.0.0. That package keeps
- * versions of APIs that Google has withdrawn, and so does the catalog.
+ * The catalog is generated from the npm package `googleapis`, which is generated from Google's discovery documents. That
+ * package keeps versions of APIs that Google has withdrawn, and so does the catalog.
  *
- * The module is a subpath only. A program that does not import it does not load the catalog.
+ * The module is a subpath only, so a program that does not import it does not load the catalog.
  *
  * @since 0.4.0
  */
@@ -67,7 +67,7 @@ export interface Entry {
   readonly operationNames: ReadonlyArray<string>
   /** The collections that the API lists, in the same notation. */
   readonly collections: ReadonlyArray<string>
-  /** The methods that the API has for its operations. Some APIs have a method for some of their operations only. */
+  /** The methods for operations. An API has a method here if at least some of its operations have it. */
   readonly methods: GoogleApi.Methods
   /** The form of the operations. */
   readonly dialect: DialectName
@@ -81,17 +81,17 @@ export interface Entry {
  */
 export interface Options {
   /**
-   * The location of a locational or regional endpoint: a region such as `us-central1`, or a multi-region such as `eu`.
-   * `global` is the same as no location. Default: none.
+   * The location of the endpoint: a region such as `us-central1`, or a multi-region such as `eu`. Default: `global`, which is
+   * the endpoint without a location.
    */
   readonly location?: string | undefined
   /**
-   * The form of the endpoint's host at that location, in Google's terms: `"locational"` (`us-central1-run.googleapis.com`)
-   * or `"regional"` (`run.us-central1.rep.googleapis.com`). Which of them an API has is not in the catalog; see the API's
-   * documentation. Default: `"locational"`.
+   * The kind of endpoint at that location: `"locational"` (`us-central1-run.googleapis.com`) or `"regional"`
+   * (`run.us-central1.rep.googleapis.com`). The catalog does not know which of them an API has; its documentation says so.
+   * Default: `"locational"`.
    */
   readonly endpoint?: "locational" | "regional" | undefined
-  /** The domain of a universe other than Google Cloud's, which has the same hosts in it. Default: `googleapis.com`. */
+  /** The domain of the universe that the API is in. Default: `googleapis.com`. */
   readonly universeDomain?: string | undefined
 }
 
@@ -127,6 +127,7 @@ const entryOf = (name: Name, version: string, facts: Facts): Entry => ({
     list: facts.list !== undefined,
     cancel: facts.cancel ?? false,
     delete: facts.delete ?? false,
+    // A method whose timeout is fixed takes an empty body.
     wait: facts.wait === "fixed" ? "body" : facts.wait ?? false
   },
   dialect: facts.dialect ?? "longRunning"
@@ -181,7 +182,7 @@ export const versions = (name: string): ReadonlyArray<string> =>
   rows.flatMap(([rowName, versionsOfRow]) => rowName === name ? versionsOfRow : []).sort()
 
 /**
- * Finds an API by a name and a version that are not known before the program runs, such as the arguments of a command.
+ * Finds an API by a name and a version that are any strings, such as the arguments of a command.
  *
  * @since 0.4.0
  * @category accessors
@@ -211,7 +212,7 @@ const isLabel = (text: string): boolean => /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const isDomain = (text: string): boolean =>
   text.length <= 253 && text.split(".").every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label))
 
-/** The API's own part of its host (`run`), and the path before the version. */
+/** The first part of the host (`run`), and the path before the version. */
 const placeOf = ({ baseUrl }: Entry): { readonly service: string; readonly basePath: string } => {
   const [, service = "", basePath = ""] = /^https:\/\/([^/]+)\.googleapis\.com(.*)$/.exec(baseUrl) ?? []
   return { service, basePath }
@@ -233,8 +234,8 @@ const hostOf = (
   )
 }
 
-// A base URL that is none, whatever the problem quotes: no scheme has a space. Every call fails with `InvalidRequest`, and
-// the message has these words.
+// The base URL is a sentence, which is not a URL whatever text it quotes, because the first word ends with a space. So
+// every call fails with `InvalidRequest`, and the message quotes the sentence.
 const impossible = (problem: string): GoogleApi.GoogleApi =>
   GoogleApi.make({ baseUrl: `the ${problem}`, version: "v1" })
 
@@ -249,9 +250,8 @@ const at = (entry: Entry, origin: string): GoogleApi.GoogleApi =>
 /**
  * Makes the API of an entry.
  *
- * A location or a universe domain that cannot be a part of a host name does not throw: every call to the API fails with
- * `InvalidRequest`, whose message says what is wrong. Nothing is sent, so credentials never go to a host that the option
- * has made up.
+ * If the location or the universe domain cannot be a part of a host name, every call to the API fails with
+ * `InvalidRequest`, and the message says why. No request is sent.
  *
  * @since 0.4.0
  * @category constructors
@@ -273,7 +273,7 @@ export const make = (entry: Entry, options: Options = {}): GoogleApi.GoogleApi =
 /**
  * Gets an API by name and version. A name or a version that is not in the catalog does not compile.
  *
- * Options that cannot be a part of a host name make every call fail with `InvalidRequest`, as for {@link make}.
+ * The options are those of {@link make}: if one cannot be a part of a host name, every call fails with `InvalidRequest`.
  *
  * @since 0.4.0
  * @category constructors
@@ -302,8 +302,8 @@ export const get = <N extends Name>(name: N, version: Version<N>, options?: Opti
 // URLs
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Whether a host in a universe, such as `us-central1-run` or `run.us-central1.rep`, is one of a service. Regional hosts have no
-// form for mutual TLS. `www` serves the APIs that have a path before the version.
+// Whether a host, without the domain of its universe, serves an API: `run`, `us-central1-run`, both with `.mtls`,
+// `run.us-central1.rep`, or `www` for an API that has a path before the version.
 const serves = (host: string, service: string, basePath: string): boolean => {
   const label = host.replace(/\.mtls$/, "")
   const [, first, region = ""] = /^([^.]+)\.([^.]+)\.rep$/.exec(host) ?? []
@@ -313,7 +313,7 @@ const serves = (host: string, service: string, basePath: string): boolean => {
     (label === "www" && basePath !== "")
 }
 
-// A name has no empty segment and no dots that stand for another segment, and an encoded slash does not divide segments.
+// The decoded segments of a path. There are none if a segment is empty, `.` or `..`, or has an encoded slash in it.
 const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
   try {
     const segments = path.split("/").map(decodeURIComponent)
@@ -326,12 +326,12 @@ const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
 /**
  * Finds the API of an operation's URL, such as a `selfLink`, and the operation's name.
  *
- * The URL's host is that of the API, one of its locational or regional hosts, its host for mutual TLS
- * (`run.mtls.googleapis.com`), or `www.googleapis.com` where the API has a path before the version (`/compute/v1`). The API
- * that is found stays at that host. A URL elsewhere is none, so credentials go to no other host. Operations in another
- * universe are found if `universeDomain` names it.
+ * The host is the global host of the API, a locational or regional host, the host for mutual TLS
+ * (`run.mtls.googleapis.com`), or `www.googleapis.com` if the API has a path before the version (`/compute/v1`). The API that
+ * is returned has the host of the URL. A URL with any other host gives `None`, so that credentials are only sent to hosts of
+ * Google's APIs. For a URL in another universe, give its domain as `universeDomain`.
  *
- * The query is ignored. Where two versions of an API have the same operations, it is the first of them.
+ * The query is ignored. If several versions of an API have the same operations, the first of them is returned.
  *
  * @since 0.4.0
  * @category conversions

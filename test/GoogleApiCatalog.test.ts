@@ -17,7 +17,7 @@ const examples = catalog.flatMap(({ examples: ofOne, name, version }) =>
   ofOne.map((example) => ({ ...example, entry: entryOf(name, version) }))
 )
 
-/** Calls `get`, over a client that has a response for every request. */
+/** Reads an operation over a mocked client. */
 const get = (api: GoogleApi.GoogleApi, name: string) => {
   const http = inOrder(() => JSON.stringify({ name, done: true }))
   const call = Effect.flatMap(OperationsService.OperationsService, (operations) => operations.get(name)).pipe(
@@ -27,8 +27,8 @@ const get = (api: GoogleApi.GoogleApi, name: string) => {
   return { call, requests: () => http.requests.map(({ method, url }) => `${method} ${url}`) }
 }
 
-describe("the entries", () => {
-  it("are those of the discovery data, sorted by name", () => {
+describe("entries", () => {
+  it("has every API of the discovery data, sorted by name", () => {
     const entries = GoogleApiCatalog.entries()
     assert.sameMembers(
       entries.map((entry) => `${labelOf(entry)}, ${entry.dialect}`),
@@ -38,7 +38,7 @@ describe("the entries", () => {
     assert.deepStrictEqual(entries.map(({ name }) => name), entries.map(({ name }) => name).sort())
   })
 
-  it("have names that match the paths of the discovery data, and those of no other resource", () => {
+  it("has patterns that match the example paths of the discovery data, and refuse those of other resources", () => {
     for (const { examples: ofOne, name, others, version } of catalog) {
       const { operationName } = GoogleApiCatalog.make(entryOf(name, version))
       assert.isNotEmpty(ofOne, name)
@@ -48,7 +48,7 @@ describe("the entries", () => {
     assert.isAbove(catalog.flatMap(({ others }) => others).length, 500)
   })
 
-  it("have names that are whole", () => {
+  it("has patterns that match whole names only", () => {
     for (const { entry, name } of examples) {
       const { operationName } = GoogleApiCatalog.make(entry)
       assert.notMatch(name.slice(0, name.lastIndexOf("/") + 1), operationName, labelOf(entry))
@@ -58,7 +58,7 @@ describe("the entries", () => {
     }
   })
 
-  it("list collections", () => {
+  it("has the collections that each API lists", () => {
     for (const entry of GoogleApiCatalog.entries()) {
       assert.strictEqual(entry.methods.list, entry.collections.length > 0, labelOf(entry))
       for (const collection of entry.collections) assert.match(collection, /^[\w*/]*\w$/, labelOf(entry))
@@ -69,7 +69,7 @@ describe("the entries", () => {
     assert.include(entryOf("spanner", "v1").collections, "projects/*/instances/*/databaseOperations")
   })
 
-  it.effect("read an operation at the URL that the discovery data has", () =>
+  it.effect("gives APIs that read an operation at the URL of the discovery data", () =>
     Effect.forEach(catalog, ({ examples: [example], name, version }) => {
       const { call, requests } = get(GoogleApiCatalog.make(entryOf(name, version)), example!.name)
       return Effect.map(
@@ -138,14 +138,14 @@ describe("get", () => {
       "projects/p/global/operations/o",
       { cancel: false, delete: false }
     ],
-    // Its operations have their ids for names.
+    // The names of its operations are ids.
     [
       GoogleApiCatalog.get("speech", "v1"),
       "https://speech.googleapis.com/v1/operations",
       "7612202767953098924",
       { list: false, cancel: false, delete: false }
     ],
-    // Its operations are in another version.
+    // Its operations are read in version 1.
     [
       GoogleApiCatalog.get("cloudresourcemanager", "v2"),
       "https://cloudresourcemanager.googleapis.com/v1",
@@ -154,7 +154,7 @@ describe("get", () => {
     ]
   ]
 
-  it.each(facts)("gives what Google documents: %o", (api, url, name, methods) => {
+  it.each(facts)("gives the facts that Google documents: %o", (api, url, name, methods) => {
     assert.strictEqual(`${api.baseUrl}/${api.version}`, url)
     assert.match(name, api.operationName)
     assert.deepStrictEqual(api.methods, { ...all, ...methods })
@@ -192,7 +192,7 @@ describe("get", () => {
     }
   })
 
-  it("knows the hosts of a location and of another universe", () => {
+  it("gives the host of a location and of another universe", () => {
     const hosts: ReadonlyArray<readonly [GoogleApiCatalog.Options, string]> = [
       [{}, "run.googleapis.com"],
       [{ location: "global", endpoint: "regional" }, "run.googleapis.com"],
@@ -230,7 +230,7 @@ describe("get", () => {
     ...["", "evil.example/", "a@evil.example", "evil.example:80", "a..b", ".a", "a.", "a b", "http://evil.example"].map(
       (universeDomain) => ({ universeDomain })
     )
-  ])("refuses what is no part of a host, at the first call: %j", (options) => {
+  ])("refuses an option that cannot be a part of a host, at the first call: %j", (options) => {
     const { call, requests } = get(
       GoogleApiCatalog.get("run", "v2", options),
       "projects/p/locations/l/operations/o"
@@ -242,12 +242,12 @@ describe("get", () => {
     })
   })
 
-  it.effect("says that an API of www.googleapis.com has no endpoint at a location", () =>
+  it.effect("refuses a location for an API at www.googleapis.com", () =>
     Effect.map(httpError(get(GoogleApiCatalog.get("drive", "v3", { location: "eu" }), "o").call), (error) => {
       assert.include(error.message, "the API drive has no endpoint at the location eu")
     }))
 
-  it.effect("says that an API is not in the catalog to a program that no compiler has checked", () => {
+  it.effect("refuses a name that is not in the catalog, at the first call", () => {
     const name: string = "nonsense"
     return Effect.map(
       // @ts-expect-error No API has this name.
@@ -258,7 +258,7 @@ describe("get", () => {
 })
 
 describe("names, versions and find", () => {
-  it("know what is there", () => {
+  it("return what is in the catalog", () => {
     assert.include(GoogleApiCatalog.names(), "run")
     assert.deepStrictEqual(GoogleApiCatalog.names(), [...new Set(GoogleApiCatalog.entries().map(({ name }) => name))])
     for (const name of GoogleApiCatalog.names()) {
@@ -269,7 +269,7 @@ describe("names, versions and find", () => {
     assert.deepStrictEqual(GoogleApiCatalog.versions("cloudfunctions"), ["v1", "v1beta2", "v2", "v2alpha", "v2beta"])
   })
 
-  it("know nothing of what is not", () => {
+  it("return nothing for what is not in it", () => {
     assert.deepStrictEqual(GoogleApiCatalog.versions("nonsense"), [])
     assert.isTrue(Option.isNone(GoogleApiCatalog.find("run", "v9")))
     assert.isTrue(Option.isNone(GoogleApiCatalog.find("toString", "v1")))
@@ -277,13 +277,13 @@ describe("names, versions and find", () => {
 })
 
 describe("fromUrl", () => {
-  // Versions whose operations are those of another.
+  // Versions that have the same operations as an earlier one.
   const firsts: Readonly<Record<string, string>> = {
     "cloudresourcemanager v2": "cloudresourcemanager v1",
     "cloudresourcemanager v2beta1": "cloudresourcemanager v1"
   }
 
-  // The same URL at other hosts that the API has.
+  // The URL at all hosts of its API.
   const hosts = (url: string): ReadonlyArray<string> => {
     const [, service = "", basePath = ""] = /^https:\/\/([^.]+)\.googleapis\.com(\/.*)$/.exec(url) ?? []
     const own = [service, `${service}.mtls`]
@@ -326,7 +326,7 @@ describe("fromUrl", () => {
     assert.deepStrictEqual([labelOf(found.entry), found.name], [label, name])
   })
 
-  it("finds an operation in another universe only when that is named", () => {
+  it("finds an operation in another universe if its domain is given", () => {
     const url = "https://us-central1-run.apis-universe.goog/v2/projects/p/locations/l/operations/o"
     assert.isTrue(Option.isNone(GoogleApiCatalog.fromUrl(url)))
     const { api, entry } = Option.getOrThrow(GoogleApiCatalog.fromUrl(url, { universeDomain: "apis-universe.goog" }))

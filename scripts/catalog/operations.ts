@@ -1,6 +1,6 @@
 /**
- * What an API's methods and schemas say of its operations: where they are, what their names look like, which methods
- * they have, and which dialect they speak.
+ * Derives what the catalog says about an API from its methods and schemas: where its operations are, the patterns of their
+ * names, the methods for them, and their dialect.
  */
 import * as Array from "effect/Array"
 import { collectionsOf } from "../../src/internal/namePattern.js"
@@ -80,14 +80,14 @@ const suffixes: Readonly<
 
 const predictSuffix = ":fetchPredictOperation"
 
-// The dialects put a query parameter that tells where an operation is into its name.
+// Some operations are found by a query parameter, which their dialects have in the name.
 const withQuery = (name: string, parameters: ReadonlyArray<string>): ReadonlyArray<string> => [
   name,
   ...parameters.includes("parentId") ? [`folders/*/${name}`, `organizations/*/${name}`] : [],
   ...parameters.includes("location") ? [name.replace("/jobs/", "/locations/*/jobs/")] : []
 ]
 
-// What no schema says.
+// The reason why an API is left out, where no schema shows it.
 const unusable = (name: string): string | undefined =>
   name === "storage"
     ? "the names in the operations (projects/_/buckets/*/operations/*) are not the paths that read them"
@@ -121,8 +121,8 @@ interface Path {
   readonly example: string
 }
 
-// The path of a resource, for a version of an API whose methods have no samples. What the name of a resource says of its
-// pattern holds for the common parents, and top-level operations may have any number of segments.
+// A few versions of APIs have no samples. There the pattern comes from the resource that a method belongs to: a segment for
+// each of its collections. Operations at the top may have any number of segments.
 const sampleOf = ({ resource, sample }: Method, parameter: string, rest: string): string | undefined => {
   if (sample[parameter] !== undefined || resource.at(-1) !== "operations") return sample[parameter]
   if (resource.length === 1) return rest === "" || rest.startsWith(":") ? "operations/.*" : undefined
@@ -134,7 +134,7 @@ const sampleOf = ({ resource, sample }: Method, parameter: string, rest: string)
     : undefined
 }
 
-// `{+name}` holds slashes, and its sample is made of its pattern. `{project}` is one segment.
+// `{+name}` is any number of segments, and its sample has its pattern. `{project}` is one segment.
 const pathOf = (method: Method): Path | undefined => {
   const parts = method.path.split(/\{(\+?)([^}]+)\}/)
   let pattern = parts[0] ?? ""
@@ -149,14 +149,14 @@ const pathOf = (method: Method): Path | undefined => {
   return { pattern, example }
 }
 
-/** Where names begin in the paths of an API. */
+/** What stands before a name in the paths of an API. */
 interface Prefix {
   readonly basePath: string
   readonly versionPath: string
 }
 
-// A name is what follows the version. Where a `google.longrunning` template has one parameter, its value is the name that
-// the operation itself has; then what stands before it belongs to the version: `/v1/admin/{+name}`.
+// A name is what follows the version. But if the path of a `google.longrunning` operation has only one parameter, that is
+// the `name` in the operation, and all that stands before it is a part of the prefix: `/v1/admin/{+name}`.
 const prefixOf = (path: string, version: string, dialect: Dialect): Prefix => {
   const segments = path.split("/")
   const start = segments.findIndex((segment) => segment === version || /^v\d/.test(segment))
@@ -174,17 +174,17 @@ const textOf = ({ basePath, versionPath }: Prefix): string => `${basePath}/${ver
 // Operations
 // ---------------------------------------------------------------------------------------------------------------------
 
+const isOperation = (api: Api, schema: string): boolean => dialectOf(api.schemas.get(schema)) !== undefined
+
 /** A method that reads an operation. */
 interface Reader extends Path {
   readonly dialect: Dialect
   readonly rootUrl: string
   readonly prefix: Prefix
-  /** The schema of the operation. */
-  readonly schema: string
   readonly parameters: ReadonlyArray<string>
 }
 
-// A publisher's models have operations that only `:fetchPredictOperation` reads.
+// The operations of publisher models are read by `:fetchPredictOperation` only.
 const isPredict = ({ path, resource }: Method): boolean =>
   path.endsWith(predictSuffix) && resource.includes("publishers")
 
@@ -197,7 +197,7 @@ const readerOf = (api: Api, method: Method): Reader | "no operation" | "no name"
   if (dialect === undefined || !isReader(method)) return "no operation"
   const filled = pathOf(method)
   if (filled === undefined) return "no name"
-  const reader = { rootUrl, parameters, schema: response, prefix: prefixOf(path, api.version, dialect) }
+  const reader = { rootUrl, parameters, prefix: prefixOf(path, api.version, dialect) }
   return isPredict(method)
     ? {
       ...reader,
@@ -208,83 +208,94 @@ const readerOf = (api: Api, method: Method): Reader | "no operation" | "no name"
     : { ...reader, ...filled, dialect }
 }
 
-const unique = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(texts)].sort()
+const unique = <A extends string>(texts: ReadonlyArray<A>): ReadonlyArray<A> => [...new Set(texts)].sort()
+
+/** The only one of some values. */
+const single = <A extends string>(api: Api, values: ReadonlyArray<A>): A | undefined => {
+  const [value, ...others] = unique(values)
+  if (others.length > 0) throw new Error(`${api.name} ${api.version} has both ${value} and ${others.join()}`)
+  return value
+}
+
+/** A request to a path below the prefix, with the rest of the path as a pattern and as an example. */
+interface Request {
+  readonly method: Method
+  readonly name: string
+  readonly example: string
+}
+
+const requestsBelow = (api: Api, prefix: string): ReadonlyArray<Request> =>
+  api.methods.flatMap((method) => {
+    const { example, pattern } = pathOf(method) ?? { example: "", pattern: "" }
+    return pattern.startsWith(prefix)
+      ? [{ method, name: pattern.slice(prefix.length), example: example.slice(prefix.length) }]
+      : []
+  })
+
+const timeoutOf = (api: Api, { parameters, request = "" }: Method): "query" | "body" | "fixed" =>
+  parameters.includes("timeout")
+    ? "query"
+    : Object.hasOwn(api.schemas.get(request) ?? {}, "timeout")
+    ? "body"
+    : "fixed"
+
+const listsOperations = (api: Api, { response = "" }: Method): boolean =>
+  Object.values(api.schemas.get(response) ?? {}).some((type) => {
+    const item = /^Schema\$(\w+)\[\]/.exec(type)?.[1]
+    return item !== undefined && isOperation(api, item)
+  })
 
 const entryOf = (api: Api, readers: Array.NonEmptyReadonlyArray<Reader>): Entry => {
-  const [{ rootUrl }] = readers
-  const dialects = unique(readers.map((reader) => reader.dialect))
-  const dialect = readers.find((reader) => reader.dialect === "predict")?.dialect ?? readers[0].dialect
-  if (dialects.length > 1 && dialect !== "predict") throw new Error(`${api.name} ${api.version} has two dialects`)
+  const isPredictApi = readers.some(({ dialect }) => dialect === "predict")
+  const dialect = isPredictApi ? "predict" : single(api, readers.map((reader) => reader.dialect)) ?? "longRunning"
 
-  // Of two ways to the same operation (`/v1/{+name}`, `/v1/operations/{+name}`) the shorter one.
+  // Where two paths read the same operation (`/v1/{+name}`, `/v1/operations/{+name}`), the shorter one counts.
   const prefix = readers.map((reader) => reader.prefix).reduce((a, b) => textOf(b).length < textOf(a).length ? b : a)
   const start = textOf(prefix)
-  const below = (path: string): string | undefined => path.startsWith(start) ? path.slice(start.length) : undefined
   const own = readers.filter((reader) => textOf(reader.prefix) === start)
-  const names = unique(own.map((reader) => reader.pattern.slice(start.length)))
+  const names = unique(own.map(({ pattern }) => pattern.slice(start.length)))
   for (const reader of readers) {
-    if (!names.includes(reader.pattern.slice(textOf(reader.prefix).length))) {
-      throw new Error(`${api.name} ${api.version}: the operations at ${reader.pattern} are not below ${start}`)
+    const name = reader.pattern.slice(textOf(reader.prefix).length)
+    if (!names.includes(name) || !/^[\w*/]+$/.test(name)) {
+      throw new Error(`${api.name} ${api.version}: cannot describe the operations at ${reader.pattern}`)
     }
   }
 
-  const requests = api.methods.flatMap((method) => {
-    const path = pathOf(method)
-    const name = path === undefined ? undefined : below(path.pattern)
-    return path === undefined || name === undefined ? [] : [{ method, name, example: path.example.slice(start.length) }]
-  })
-  const ofOperations = (httpMethod: string, suffix: string | undefined) =>
+  const requests = requestsBelow(api, start)
+  const onOperations = (httpMethod: string, suffix: string | undefined): ReadonlyArray<Request> =>
     requests.filter(({ method, name }) =>
       method.httpMethod === httpMethod && /(?:operations|^jobs)$/i.test(method.resource.at(-1) ?? "") &&
       names.some((operation) => name === `${operation}${suffix}`)
     )
-  const cancels = ofOperations("POST", suffixes[dialect].cancel)
-  const deletes = ofOperations("DELETE", suffixes[dialect].delete)
-  const waits = ofOperations("POST", suffixes[dialect].wait)
-
-  const collections = collectionsOf(names)
-  const hasOperations = ({ response = "" }: Method): boolean =>
-    Object.values(api.schemas.get(response) ?? {})
-      .some((type) => own.some(({ schema }) => type.startsWith(`Schema$${schema}[]`)))
-  const lists = requests.filter(({ method, name }) =>
-    method.httpMethod === "GET" && /\w$/.test(name) && !name.includes(":") &&
-    (collections.includes(name) || hasOperations(method))
+  const cancels = onOperations("POST", suffixes[dialect].cancel)
+  const deletes = onOperations("DELETE", suffixes[dialect].delete)
+  const waits = onOperations("POST", suffixes[dialect].wait)
+  const parents = collectionsOf(names)
+  const lists = unique(
+    requests.flatMap(({ method, name }) =>
+      method.httpMethod === "GET" && /\w$/.test(name) && !name.includes(":") &&
+        (parents.includes(name) || listsOperations(api, method))
+        ? [name]
+        : []
+    )
   )
 
-  const timeouts = unique(waits.map(({ method }) =>
-    method.parameters.includes("timeout")
-      ? "query"
-      : Object.hasOwn(api.schemas.get(method.request ?? "") ?? {}, "timeout")
-      ? "body"
-      : "fixed"
-  ))
-  if (timeouts.length > 1) throw new Error(`${api.name} ${api.version} takes the timeout of wait in two places`)
-
-  const remark = (what: string, count: number, all: ReadonlyArray<string>): ReadonlyArray<string> =>
-    count === 0 || count >= all.length ? [] : [`${what} ${count} of ${all.length}`]
+  const remark = (method: string, count: number, all: ReadonlyArray<string>): ReadonlyArray<string> =>
+    count === 0 || count >= all.length ? [] : [`${method} ${count} of ${all.length}`]
   return {
     name: api.name,
     version: api.version,
     dialect,
-    host: new URL(rootUrl).hostname,
+    host: new URL(readers[0].rootUrl).hostname,
     ...prefix,
     operationNames: unique(
       own.flatMap(({ parameters, pattern }) => withQuery(pattern.slice(start.length), parameters))
     ),
-    collections: unique(lists.map(({ name }) => name)),
+    collections: lists,
     cancel: cancels.length > 0,
     delete: deletes.length > 0,
-    wait: waits.length === 0
-      ? false
-      : timeouts.includes("query")
-      ? "query"
-      : timeouts.includes("body")
-      ? "body"
-      : "fixed",
-    examples: own.map((reader) => ({
-      url: `${reader.rootUrl}${reader.example}`,
-      name: reader.example.slice(start.length)
-    })),
+    wait: single(api, waits.map(({ method }) => timeoutOf(api, method))) ?? false,
+    examples: own.map(({ example, rootUrl }) => ({ url: `${rootUrl}${example}`, name: example.slice(start.length) })),
     others: unique(
       requests.flatMap(({ example, method, name }) => isReader(method) && !names.includes(name) ? [example] : [])
     ).slice(0, 3),
@@ -292,18 +303,12 @@ const entryOf = (api: Api, readers: Array.NonEmptyReadonlyArray<Reader>): Entry 
       ...remark("cancel", cancels.length, names),
       ...remark("delete", deletes.length, names),
       ...remark("wait", waits.length, names),
-      ...remark(
-        "list",
-        collections.filter((collection) => lists.some(({ name }) => name === collection)).length,
-        collections
-      )
+      ...remark("list", parents.filter((collection) => lists.includes(collection)).length, parents)
     ]
   }
 }
 
-const isOperation = (api: Api, response: string): boolean => dialectOf(api.schemas.get(response)) !== undefined
-
-// Why an API that returns operations has no entry; none if it returns none.
+// Why an API that returns operations has no entry; undefined if it returns none.
 const reasonOf = (api: Api, isNameless: boolean): string | undefined => {
   if (isNameless) return "the samples do not say what a name looks like"
   const responses = unique(api.methods.flatMap(({ response }) => response ?? []))

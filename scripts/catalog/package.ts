@@ -1,9 +1,10 @@
 /**
- * Reads the facts of Google's discovery documents from the `googleapis` package, which is generated from them.
+ * Reads the methods and schemas of Google's APIs from the npm package `googleapis`, which is generated from their discovery
+ * documents and does not contain them.
  *
- * The package holds no discovery document. Its JavaScript has the URL template and the HTTP method of each method; its
- * declarations have the response's type, the schemas, the parameters and a sample request. A sample's path parameters
- * come from the `pattern` that the discovery document gives them. Both are parsed, nothing is run.
+ * For each method, the package's JavaScript has the URL's template and the HTTP method. Its declarations have the
+ * parameters, the types of the request and the response, and a sample whose values come from the parameters' patterns. The
+ * files are parsed, not run.
  */
 import * as Array from "effect/Array"
 import * as Predicate from "effect/Predicate"
@@ -19,9 +20,9 @@ export interface Method {
   readonly rootUrl: string
   /** `/v2/{+name}` */
   readonly path: string
-  /** What the sample gives for each parameter of the path and of the query. */
+  /** The parameters of the sample, those that are strings. */
   readonly sample: Readonly<Record<string, string>>
-  /** The names of the parameters in the query, and of those in the path. */
+  /** The names of the parameters, in the path and in the query. */
   readonly parameters: ReadonlyArray<string>
   /** The schema of the request's body. */
   readonly request: string | undefined
@@ -42,7 +43,7 @@ export interface Api {
 
 const parse = (file: string, text: string): ts.SourceFile => ts.createSourceFile(file, text, ts.ScriptTarget.ES2022)
 
-/** The first value that `pick` finds in a tree, from the top. */
+/** The first value that `pick` finds in a tree, top down. */
 const first = <A>(node: ts.Node, pick: (node: ts.Node) => A | undefined): A | undefined =>
   pick(node) ?? ts.forEachChild(node, (child) => first(child, pick))
 
@@ -76,7 +77,7 @@ const requestOf = (method: ts.MethodDeclaration): Request | undefined => {
     : { rootUrl: rootUrl.replace(/\/$/, ""), path: path.replaceAll(/\/+/g, "/"), httpMethod }
 }
 
-/** The classes of a module's namespace, wherever they are. */
+/** The classes in a file, which are inside of a namespace. */
 const classesIn = (file: ts.SourceFile): ReadonlyArray<ts.ClassLikeDeclaration> => {
   const classes: globalThis.Array<ts.ClassLikeDeclaration> = []
   const visit = (node: ts.Node): void => {
@@ -126,7 +127,7 @@ const interfacesIn = (file: ts.SourceFile, text: string): ReadonlyMap<string, Sc
 
 const schemaName = (type: string | undefined): string | undefined => /^Schema\$(\w+)$/.exec(type ?? "")?.[1]
 
-// The call whose result the sample keeps as `res`, or awaits.
+// The parameters of the last call that the sample awaits.
 const sampleIn = (comment: string): Readonly<Record<string, string>> => {
   const code = /```js\n(.*?)^ *\* ```$/ms.exec(comment)?.[1]?.replaceAll(/^ *\* ?/gm, "")
   const main = code === undefined ? undefined : first(

@@ -1,5 +1,5 @@
 /**
- * Patterns of resource names, as the catalog writes them: `*` is one segment of a name, `**` is one or more.
+ * Patterns of resource names: `*` stands for one segment of a name, `**` for one or more.
  */
 
 /**
@@ -16,7 +16,7 @@ export const toRegExp = (patterns: ReadonlyArray<string>): RegExp => {
 }
 
 /**
- * The collections that hold resources whose names match the patterns. A pattern without a collection has none.
+ * The collections of the resources that the patterns describe. A pattern that starts with `*` has none if no word follows.
  *
  * @internal
  */
