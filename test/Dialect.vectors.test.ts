@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Dialect from "effect-google-operations/Dialect"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as Operation from "effect-google-operations/Operation"
 import * as Either from "effect/Either"
 import { googleError, isTransient } from "../src/internal/http/googleError.js"
@@ -99,7 +100,7 @@ const parsed = (body: string): unknown => {
 }
 
 describe("responses.json, every operation in it", () => {
-  const { operationName } = Dialect.longRunning
+  const { operationName } = GoogleApi.accessContextManager
   for (const { body, expect, httpStatus, id, want } of gets) {
     if (httpStatus !== 200 || parsed(body) === undefined) continue
     it(`${id}: ${expect}`, () => {

@@ -68,6 +68,13 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "POST …:fetchPredictOperation"
   ],
   "two-apis": ["operations/policy and operations/transfer"],
+  "catalog": [
+    "https://europe-west3-run.googleapis.com",
+    "run v2 at https://us-central1-run.googleapis.com: projects/p/locations/us-central1/operations/o",
+    "https://example.com/v2/operations/o is not the URL of an operation",
+    "run v2 longRunning https://run.googleapis.com/v2 projects/*/locations/*/operations/*",
+    "projects/p/locations/europe-west3/operations/o is done"
+  ],
   "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
 }
 

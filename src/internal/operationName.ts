@@ -66,6 +66,6 @@ const checkedHandle = (
   handle.api.baseUrl === baseUrl && handle.api.version === version
     ? Either.right(handle)
     : invalid(
-      `the handle is of ${quoteUrl(handle.api.baseUrl)}, version ${quote(handle.api.version)}; this service is for ` +
-        `${quoteUrl(baseUrl)}, version ${quote(version)}`
+      `the handle is of ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, this service is for ` +
+        quoteUrl(`${baseUrl}/${version}`)
     )

@@ -56,9 +56,10 @@ const locked = (peer: string): string => `${peer}@${require(`${peer}/package.jso
 let workspace: string
 let tarball: string
 let packed: ReadonlyArray<string>
-/** The public modules, by name, and those of them that need no optional peer. */
+/** The public modules, by name, those of them that need no optional peer, and those of them that are in the barrel. */
 let modules: ReadonlyArray<string>
 let core: ReadonlyArray<string>
+let barrel: ReadonlyArray<string>
 /** An empty project with the package and its two peers, and one with the optional peers as well. */
 let alone: string
 let whole: string
@@ -82,6 +83,7 @@ beforeAll(async () => {
   packed = files.map((file: { readonly path: string }) => file.path).sort()
   modules = packed.flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? []).filter((module) => module !== "index")
   core = modules.filter((module) => !(module in optional))
+  barrel = core.filter((module) => module !== "GoogleApiCatalog")
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
   whole = await project([...peers, ...Object.values(optional), "@types/node"])
@@ -105,6 +107,7 @@ describe("the tarball", () => {
       ...sources.flatMap((path) =>
         ["js", "js.map", "d.ts", "d.ts.map"].map((ending) => `dist/${path.slice(0, -2)}${ending}`)
       ),
+      "docs/catalog.md",
       "docs/polling.md",
       "docs/polling.svg",
       "docs/testing.md",
@@ -145,9 +148,10 @@ describe("installed with effect and @effect/platform alone", () => {
       import * as all from "${name}"
       const names = Object.keys(all).sort()
       for (const name of names) if (Object.keys(await import("${name}/" + name)).join() !== Object.keys(all[name]).join()) throw name
+      await import("${specifier("GoogleApiCatalog")}")
       console.log(names.join())`
     const { code: exit, stderr, stdout } = await node(alone, code)
-    assert.deepStrictEqual({ exit, stderr, stdout: stdout.trim() }, { exit: 0, stderr: "", stdout: core.join() })
+    assert.deepStrictEqual({ exit, stderr, stdout: stdout.trim() }, { exit: 0, stderr: "", stdout: barrel.join() })
   })
 
   it("is required from CommonJS", async () => {
@@ -156,7 +160,7 @@ describe("installed with effect and @effect/platform alone", () => {
     }").toNumber("ABORTED"))`
     const { stderr, stdout } = await run(alone, process.execPath, ["--input-type=commonjs", "--eval", code])
     assert.deepStrictEqual({ stdout, stderr }, {
-      stdout: `${core.length} 10\n`,
+      stdout: `${barrel.length} 10\n`,
       stderr: ""
     })
   })
@@ -313,5 +317,10 @@ describe("bundled", () => {
       `import { OperationsService } from "${name}"; export const { layer } = OperationsService`
     )
     assert.deepStrictEqual(own(files).filter((file) => /emulator|TestOperations/i.test(file)), [])
+  })
+
+  it("the catalog of APIs is a part of no program that does not import it", async () => {
+    const { files } = await bundle(`export * from "${name}"`)
+    assert.deepStrictEqual(own(files).filter((file) => /catalog/i.test(file)), [])
   })
 })

@@ -13,9 +13,10 @@ export const quote = (text: string): string => JSON.stringify(text.length > 200 
  */
 export const quoteUrl = (url: string): string => {
   const withoutQuery = url.split(/[?#]/, 1)[0]!
-  const start = withoutQuery.indexOf("//") + 2
+  const start = withoutQuery.includes("//") ? withoutQuery.indexOf("//") + 2 : 0
   const end = withoutQuery.lastIndexOf("@")
-  return quote(end >= start ? withoutQuery.slice(0, start) + withoutQuery.slice(end + 1) : withoutQuery)
+  const hasUser = end >= start && !/\s/.test(withoutQuery.slice(start, end))
+  return quote(hasUser ? withoutQuery.slice(0, start) + withoutQuery.slice(end + 1) : withoutQuery)
 }
 
 /** @internal */

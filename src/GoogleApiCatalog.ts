@@ -1,0 +1,383 @@
+/**
+ * Google's APIs that have operations, by name and version: the base URL of each, the names of its operations, the methods
+ * for them, and the form that they have.
+ *
+ * The catalog is generated from the npm package `googleapis`, which is generated from Google's discovery documents. That
+ * package keeps versions of APIs that Google has withdrawn, and so does the catalog.
+ *
+ * The module is a subpath only, so a program that does not import it does not load the catalog.
+ *
+ * @since 0.4.0
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Dialect from "./Dialect.js"
+import * as GoogleApi from "./GoogleApi.js"
+import { type Apis, type Facts, rows } from "./internal/catalog.js"
+import { collectionsOf, toRegExp } from "./internal/namePattern.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Models
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The name of an API in the catalog, as in its discovery document, such as `"run"`.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export type Name = keyof Apis
+
+/**
+ * A version of an API in the catalog, such as `"v2"`.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export type Version<N extends Name> = Apis[N]
+
+/**
+ * The form of an API's operations. `longRunning` is `google.longrunning.Operation`, which most APIs have. The other forms
+ * are those of Compute Engine and Deployment Manager, Cloud SQL, GKE, BigQuery, and Vertex AI with the operations of
+ * publisher models.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export type DialectName = "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
+
+/**
+ * What the catalog knows about one version of an API.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface Entry {
+  /** The name of the API, such as `compute`. */
+  readonly name: Name
+  /** The version of the API, such as `v1`. */
+  readonly version: string
+  /** Where the API is served, and the path before the version, such as `https://compute.googleapis.com/compute`. */
+  readonly baseUrl: string
+  /**
+   * What stands before every name in a path. In most APIs it is the version. Some have another segment after it
+   * (`v1/operations`), and some serve their operations only in another version.
+   */
+  readonly versionPath: string
+  /** The names of the API's operations: `*` stands for one segment, `**` for one or more, as in `operations/**`. */
+  readonly operationNames: ReadonlyArray<string>
+  /** The collections that the API lists, in the same notation. */
+  readonly collections: ReadonlyArray<string>
+  /** The methods for operations. An API has a method here if at least some of its operations have it. */
+  readonly methods: GoogleApi.Methods
+  /** The form of the operations. */
+  readonly dialect: DialectName
+}
+
+/**
+ * Which endpoint of an API to use. Default: the global endpoint, such as `run.googleapis.com`.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * The location of the endpoint: a region such as `us-central1`, or a multi-region such as `eu`. Default: `global`, which is
+   * the endpoint without a location.
+   */
+  readonly location?: string | undefined
+  /**
+   * The kind of endpoint at that location: `"locational"` (`us-central1-run.googleapis.com`) or `"regional"`
+   * (`run.us-central1.rep.googleapis.com`). The catalog does not know which of them an API has; its documentation says so.
+   * Default: `"locational"`.
+   */
+  readonly endpoint?: "locational" | "regional" | undefined
+  /** The domain of the universe that the API is in. Default: `googleapis.com`. */
+  readonly universeDomain?: string | undefined
+}
+
+/**
+ * An operation that {@link fromUrl} has found.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface Found {
+  /** The API's entry in the catalog. */
+  readonly entry: Entry
+  /** The API, at the host of the URL. */
+  readonly api: GoogleApi.GoogleApi
+  /** The operation's name. */
+  readonly name: string
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Entries
+// ---------------------------------------------------------------------------------------------------------------------
+
+const googleDomain = "googleapis.com"
+
+const entryOf = (name: Name, version: string, facts: Facts): Entry => ({
+  name,
+  version,
+  baseUrl: `https://${facts.host ?? `${name}.${googleDomain}`}${facts.basePath ?? ""}`,
+  versionPath: facts.versionPath ?? version,
+  operationNames: facts.names,
+  collections: facts.list === true ? collectionsOf(facts.names) : facts.list ?? [],
+  methods: {
+    list: facts.list !== undefined,
+    cancel: facts.cancel ?? false,
+    delete: facts.delete ?? false,
+    wait: facts.wait ?? false
+  },
+  dialect: facts.dialect ?? "longRunning"
+})
+
+/**
+ * Lists the catalog, sorted by name.
+ *
+ * @since 0.4.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ *
+ * const sql = GoogleApiCatalog.entries().filter(({ dialect }) => dialect === "sqlAdmin")
+ *
+ * console.log(sql.map(({ baseUrl, version }) => `${baseUrl} ${version}`).join(", "))
+ * // "https://sqladmin.googleapis.com v1, https://sqladmin.googleapis.com/sql v1beta4"
+ * ```
+ */
+export const entries = (): ReadonlyArray<Entry> =>
+  rows.flatMap(([name, versionsOfRow, facts]) => versionsOfRow.map((version) => entryOf(name, version, facts)))
+
+/**
+ * The names of the APIs in the catalog.
+ *
+ * @since 0.4.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ *
+ * console.log(GoogleApiCatalog.names().filter((name) => name.startsWith("s")).slice(0, 3).join(", "))
+ * // "securesourcemanager, securitycenter, securityposture"
+ * ```
+ */
+export const names = (): ReadonlyArray<Name> => [...new Set(rows.map(([name]) => name))]
+
+/**
+ * The versions of an API in the catalog; none for a name that is not in it.
+ *
+ * @since 0.4.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ *
+ * console.log(GoogleApiCatalog.versions("run").join(", ")) // "v1, v2"
+ * ```
+ */
+export const versions = (name: string): ReadonlyArray<string> =>
+  rows.flatMap(([rowName, versionsOfRow]) => rowName === name ? versionsOfRow : []).sort()
+
+/**
+ * Finds an API by a name and a version that are any strings, such as the arguments of a command.
+ *
+ * @since 0.4.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ * import * as Option from "effect/Option"
+ *
+ * const location = "europe-west3"
+ * const api = Option.map(
+ *   GoogleApiCatalog.find("run", "v2"),
+ *   (entry) => GoogleApiCatalog.make(entry, { location })
+ * )
+ *
+ * console.log(Option.getOrThrow(api).baseUrl) // "https://europe-west3-run.googleapis.com"
+ * ```
+ */
+export const find = (name: string, version: string): Option.Option<Entry> =>
+  Option.fromNullable(entries().find((entry) => entry.name === name && entry.version === version))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// APIs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const isLabel = (text: string): boolean => /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)
+
+const isDomain = (text: string): boolean =>
+  text.length <= 253 && text.split(".").every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label))
+
+/** The first part of the host (`run`), and the path before the version. */
+const placeOf = ({ baseUrl }: Entry): { readonly service: string; readonly basePath: string } => {
+  const [, service = "", basePath = ""] = /^https:\/\/([^/]+)\.googleapis\.com(.*)$/.exec(baseUrl) ?? []
+  return { service, basePath }
+}
+
+const hostOf = (
+  entry: Entry,
+  { endpoint = "locational", location = "global", universeDomain = googleDomain }: Options
+): Either.Either<string, string> => {
+  const { service } = placeOf(entry)
+  if (!isDomain(universeDomain)) return Either.left(`universe domain ${universeDomain} is not a domain`)
+  if (location === "global") return Either.right(`${service}.${universeDomain}`)
+  if (!isLabel(location)) return Either.left(`location ${location} is not one like us-central1`)
+  if (service === "www") return Either.left(`API ${entry.name} has no endpoint at the location ${location}`)
+  return Either.right(
+    endpoint === "regional"
+      ? `${service}.${location}.rep.${universeDomain}`
+      : `${location}-${service}.${universeDomain}`
+  )
+}
+
+// The base URL is a sentence, which is not a URL whatever text it quotes, because the first word ends with a space. So
+// every call fails with `InvalidRequest`, and the message quotes the sentence.
+const impossible = (problem: string): GoogleApi.GoogleApi =>
+  GoogleApi.make({ baseUrl: `the ${problem}`, version: "v1" })
+
+const dialects: Record<DialectName, Dialect.Dialect> = {
+  longRunning: Dialect.longRunning,
+  compute: Dialect.compute,
+  sqlAdmin: Dialect.sqlAdmin,
+  container: Dialect.container,
+  bigQuery: Dialect.bigQuery,
+  predict: Dialect.predict
+}
+
+const at = (entry: Entry, origin: string): GoogleApi.GoogleApi =>
+  GoogleApi.make({
+    baseUrl: `${origin}${placeOf(entry).basePath}`,
+    version: entry.versionPath,
+    operationName: toRegExp(entry.operationNames),
+    methods: entry.methods,
+    dialect: dialects[entry.dialect]
+  })
+
+/**
+ * Makes the API of an entry.
+ *
+ * If the location or the universe domain cannot be a part of a host name, every call to the API fails with
+ * `InvalidRequest`, and the message says why. No request is sent.
+ *
+ * @since 0.4.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ *
+ * const apis = GoogleApiCatalog.entries()
+ *   .filter(({ name }) => name === "workflows")
+ *   .map((entry) => GoogleApiCatalog.make(entry, { universeDomain: "example-universe.goog" }))
+ *
+ * console.log(apis.map(({ baseUrl, version }) => `${baseUrl}/${version}`).join(", "))
+ * // "https://workflows.example-universe.goog/v1, https://workflows.example-universe.goog/v1beta"
+ * ```
+ */
+export const make = (entry: Entry, options: Options = {}): GoogleApi.GoogleApi =>
+  Either.match(hostOf(entry, options), { onLeft: impossible, onRight: (host) => at(entry, `https://${host}`) })
+
+/**
+ * Gets an API by name and version. A name or a version that is not in the catalog does not compile.
+ *
+ * The options are those of {@link make}: if one cannot be a part of a host name, every call fails with `InvalidRequest`.
+ *
+ * @since 0.4.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ *
+ * const run = GoogleApiCatalog.get("run", "v2")
+ * console.log(run.baseUrl) // "https://run.googleapis.com"
+ * console.log(run.methods.cancel) // false
+ *
+ * const vertexAi = GoogleApiCatalog.get("aiplatform", "v1", { location: "us-central1" })
+ * console.log(vertexAi.baseUrl) // "https://us-central1-aiplatform.googleapis.com"
+ *
+ * const bigQuery = GoogleApiCatalog.get("bigquery", "v2", { location: "me-central2", endpoint: "regional" })
+ * console.log(bigQuery.baseUrl) // "https://bigquery.me-central2.rep.googleapis.com/bigquery"
+ * ```
+ */
+export const get = <N extends Name>(name: N, version: Version<N>, options?: Options): GoogleApi.GoogleApi =>
+  Option.match(find(name, version), {
+    onNone: () => impossible(`catalog has no version ${version} of an API ${name}`),
+    onSome: (entry) => make(entry, options)
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// URLs
+// ---------------------------------------------------------------------------------------------------------------------
+
+// Whether a host, without the domain of its universe, serves an API: `run`, `us-central1-run`, both with `.mtls`,
+// `run.us-central1.rep`, or `www` for an API that has a path before the version.
+const serves = (host: string, service: string, basePath: string): boolean => {
+  const label = host.replace(/\.mtls$/, "")
+  const [, first, region = ""] = /^([^.]+)\.([^.]+)\.rep$/.exec(host) ?? []
+  return label === service ||
+    (label.endsWith(`-${service}`) && isLabel(label.slice(0, -service.length - 1))) ||
+    (first === service && isLabel(region)) ||
+    (label === "www" && basePath !== "")
+}
+
+// The decoded segments of a path. There are none if a segment is empty, `.` or `..`, or has an encoded slash in it.
+const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
+  try {
+    const segments = path.split("/").map(decodeURIComponent)
+    return segments.some((segment) => /^\.{0,2}$|\//.test(segment)) ? undefined : segments
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Finds the API of an operation's URL, such as a `selfLink`, and the operation's name.
+ *
+ * The host is the global host of the API, a locational or regional host, the host for mutual TLS
+ * (`run.mtls.googleapis.com`), or `www.googleapis.com` if the API has a path before the version (`/compute/v1`). The API that
+ * is returned has the host of the URL. A URL with any other host gives `None`, so that credentials are only sent to hosts of
+ * Google's APIs. For a URL in another universe, give its domain as `universeDomain`.
+ *
+ * The query is ignored. If several versions of an API have the same operations, the first of them is returned.
+ *
+ * @since 0.4.0
+ * @category conversions
+ * @example
+ * ```ts
+ * import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+ * import * as Option from "effect/Option"
+ *
+ * const selfLink = "https://www.googleapis.com/compute/v1/projects/p/zones/us-east1-b/operations/operation-1"
+ * const { entry, name } = Option.getOrThrow(GoogleApiCatalog.fromUrl(selfLink))
+ *
+ * console.log(`${entry.name} ${entry.version}`) // "compute v1"
+ * console.log(name) // "projects/p/zones/us-east1-b/operations/operation-1"
+ * ```
+ */
+export const fromUrl = (
+  url: string,
+  { universeDomain = googleDomain }: Pick<Options, "universeDomain"> = {}
+): Option.Option<Found> => {
+  const [, authority = "", path = "", search = ""] = /^https:\/\/([a-z0-9.-]+)\/([^?#\\]*)(\?[^#]*)?/i.exec(url) ?? []
+  const query = new URLSearchParams(search)
+  const hostname = authority.toLowerCase()
+  const segments = segmentsOf(path)
+  if (segments === undefined || !isDomain(universeDomain) || !hostname.endsWith(`.${universeDomain}`)) {
+    return Option.none()
+  }
+  const host = hostname.slice(0, -universeDomain.length - 1)
+  const rest = `/${segments.join("/")}`
+  for (const entry of entries()) {
+    const { basePath, service } = placeOf(entry)
+    const prefix = `${basePath}/${entry.versionPath}/`
+    if (!serves(host, service, basePath) || !rest.startsWith(prefix)) continue
+    const api = at(entry, `https://${hostname}`)
+    const path = rest.slice(prefix.length)
+    const name = api.dialect.nameFromPath?.(path, query) ?? path
+    if (api.operationName.test(name)) return Option.some({ entry, api, name })
+  }
+  return Option.none()
+}
