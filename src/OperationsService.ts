@@ -96,6 +96,11 @@ export interface WaitOptions {
    * `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own `isTransient`.
    */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
+  /**
+   * Runs for every state of the operation that differs from the one before: the state that is known at the beginning, each
+   * pending state that a poll reads, and the final state. The wait goes on when the effect has ended.
+   */
+  readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /** How long to wait at most. The last poll starts when it has passed. Default: no limit, or the deadline of a handle. */
   readonly timeout?: Duration.DurationInput | undefined
   /**

@@ -3,6 +3,7 @@
  */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -27,6 +28,7 @@ export interface WaitOptions {
   readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   readonly timeout?: Duration.DurationInput | undefined
+  readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   readonly onInterrupt?: "detach" | "cancel" | undefined
   readonly onTimeout?: "detach" | "cancel" | undefined
 }
@@ -58,6 +60,7 @@ export interface WaitSettings {
   readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
   readonly transient: Schedule.Schedule<unknown, HttpError.HttpError>
   readonly isTransient: (error: HttpError.HttpError) => boolean
+  readonly onUpdate: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /** In ms; none if the wait has no limit of its own. */
   readonly timeout: number | undefined
   readonly cancelOnInterrupt: boolean
@@ -183,12 +186,16 @@ export const waitSettings = (
   if (!isRecord(options)) return Either.left(invalidRequest("the options of a wait must be an object"))
   const checks = new Checks()
   checkWaitOptions(checks, options)
+  if (isGiven(options.onUpdate)) {
+    checks.check("onUpdate", "a function", options.onUpdate, typeof options.onUpdate === "function")
+  }
   const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
   const actions = ["detach", "cancel"] as const
   return checks.result({
     schedule: options.schedule ?? defaults.schedule,
     transient: options.transient ?? defaults.transient,
     isTransient: options.isTransient ?? defaults.isTransient,
+    onUpdate: options.onUpdate,
     timeout: isGiven(options.timeout) ? timeout : undefined,
     cancelOnInterrupt: checks.oneOf("onInterrupt", options.onInterrupt, actions) === "cancel",
     cancelOnTimeout: checks.oneOf("onTimeout", options.onTimeout, actions) === "cancel"
@@ -274,6 +281,7 @@ export const resolve = (options: Options = {}): Either.Either<Settings, HttpErro
       schedule: options.schedule ?? Polling.defaultSchedule,
       transient: options.transient ?? Polling.transient,
       isTransient: options.isTransient ?? isTransientByDefault,
+      onUpdate: undefined,
       timeout: undefined,
       cancelOnInterrupt: false,
       cancelOnTimeout: false

@@ -111,7 +111,8 @@ export class Engine {
     if (waiter.phase !== "new") return
     if (waiter.now() >= waiter.deadline) return this.#expire(waiter)
     if (waiter.last === undefined) return this.#poll(waiter)
-    this.#onPending(waiter, waiter.last)
+    const { last } = waiter
+    this.#tell(waiter, last, () => this.#onPending(waiter, last))
   }
 
   /** Goes on with a wait that its observer has stopped. */
@@ -157,7 +158,7 @@ export class Engine {
   }
 
   // While a wait does something that can take any time, only its deadline wakes it.
-  #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping"): void {
+  #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping" | "updating"): void {
     waiter.phase = phase
     if (waiter.entry === undefined && waiter.deadline !== Infinity) {
       waiter.entry = waiter.context.timer.schedule(waiter.deadline, waiter)
@@ -207,7 +208,7 @@ export class Engine {
     const { verdict } = record
     const others = verdict === undefined
       ? []
-      : record.waiters.filter(({ phase }) => phase !== "polling" && phase !== "stopped" && phase !== "new")
+      : record.waiters.filter(({ phase }) => phase === "sleeping" || phase === "queued" || phase === "stepping")
     for (const waiter of polling) this.#take(waiter, exit)
     if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
   }
@@ -231,14 +232,44 @@ export class Engine {
     const { operation, retryAfter, waitedSince } = exit.value
     this.#onRecovery(waiter)
     waiter.hasRead = true
-    switch (operation._tag) {
-      case "Pending":
-        return this.#onPending(waiter, operation, retryAfter, waitedSince)
-      case "Succeeded":
-        return this.#finish(waiter, Exit.succeed(operation))
-      case "Failed":
-        return this.#finish(waiter, Exit.fail(new OperationError({ operation })))
+    this.#tell(waiter, operation, () => {
+      switch (operation._tag) {
+        case "Pending":
+          return this.#onPending(waiter, operation, retryAfter, waitedSince)
+        case "Succeeded":
+          return this.#finish(waiter, Exit.succeed(operation))
+        case "Failed":
+          return this.#finish(waiter, Exit.fail(new OperationError({ operation })))
+      }
+    })
+  }
+
+  // Runs `onUpdate` for a state that differs from the one before, and goes on when it has ended.
+  #tell(waiter: Waiter, operation: Operation.Operation, goOn: () => void): void {
+    const { caller, settings: { onUpdate } } = waiter.context
+    if (onUpdate === undefined) return goOn()
+    const value = JSON.stringify(operation)
+    if (value === waiter.told) return goOn()
+    waiter.told = value
+    waiter.phase = "updating"
+    let update: Effect.Effect<void>
+    try {
+      update = onUpdate(operation)
+    } catch (defect) {
+      update = Exit.die(defect)
     }
+    const interrupt = caller.run(update, (exit) => {
+      waiter.interruptStep = undefined
+      if (waiter.phase !== "updating") return
+      this.#rest(waiter)
+      if (Exit.isFailure(exit)) return this.#finish(waiter, Exit.failCause(exit.cause))
+      const { verdict } = waiter.record
+      if (verdict === undefined || operation.done) goOn()
+      else this.#take(waiter, Exit.succeed(verdict))
+    })
+    if (interrupt === undefined || waiter.phase !== "updating") return
+    waiter.interruptStep = interrupt
+    this.#guard(waiter, "updating")
   }
 
   // The next delay counts from now, or from when the server began to wait for the end of the operation: so a server that has

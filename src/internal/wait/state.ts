@@ -70,10 +70,10 @@ const longestMargin = 1_000
 /** @internal */
 export class Waiter implements Wakeable {
   /**
-   * What it does: it waits for the time of the next poll, for a permit to poll, for the response, for a step of its schedule,
-   * or until its observer asks for more.
+   * What it does: it waits for the time of the next poll, for a permit to poll, for the response, for `onUpdate`, for a step of
+   * its schedule, or until its observer asks for more.
    */
-  phase: "new" | "sleeping" | "queued" | "polling" | "stepping" | "stopped" | "ended" = "new"
+  phase: "new" | "sleeping" | "queued" | "polling" | "updating" | "stepping" | "stopped" | "ended" = "new"
   readonly record: OperationRecord
   readonly context: WaitContext
   readonly isFromHandle: boolean
@@ -89,7 +89,9 @@ export class Waiter implements Wakeable {
   due = 0
   /** Wakes it when the poll is due, or at the deadline. */
   entry: Entry | undefined
-  /** Interrupts the step of a schedule that takes time. */
+  /** The state that `onUpdate` was told last, by value. */
+  told: string | undefined
+  /** Interrupts `onUpdate`, or the step of a schedule, while it takes time. */
   interruptStep: Interrupt | undefined
   /** Gives up its place in the queue for a permit. */
   leaveQueue: Leave | undefined
