@@ -8,6 +8,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -37,17 +38,20 @@ const fromDelay = (
 ): Schedule.Schedule<Duration.Duration> =>
   Schedule.makeWithState<State | undefined, unknown, Duration.Duration>(
     undefined,
-    (now, _, state) =>
-      Effect.map(Random.next, (random) => {
-        const { start, step } = state ?? { start: now, step: 0 }
-        const middle = Math.min(max / (1 + jitter), delay(now - start, step))
+    (now, _, state) => {
+      const { start, step } = state ?? { start: now, step: 0 }
+      const middle = Math.min(max / (1 + jitter), delay(now - start, step))
+      const after = (random: number): readonly [State, Duration.Duration, ScheduleDecision.ScheduleDecision] => {
         const next = Math.max(1, Math.round(middle * (1 + jitter * (2 * random - 1))))
         return [
           { start, step: step + 1 },
           Duration.millis(next),
           ScheduleDecision.continueWith(ScheduleInterval.after(now + next))
         ]
-      })
+      }
+      // Without jitter the delay is known at once, which costs a wait less than an effect to run.
+      return jitter === 0 ? Exit.succeed(after(0.5)) : Effect.map(Random.next, after)
+    }
   )
 
 /**

@@ -8,7 +8,7 @@ import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
 import { Budget } from "./budget.js"
 import type { ErrorContext } from "./errors.js"
-import { Exchange, type ExchangeOptions, type Sender } from "./exchange.js"
+import { Exchange, type ExchangeOptions, makeClearCredentials, type Sender } from "./exchange.js"
 import { Lifecycle } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
 import type { Transport } from "./transport.js"
@@ -20,6 +20,7 @@ export class ApiClient implements Sender {
   readonly lifecycle: Lifecycle
   readonly budget: Budget | undefined
   hasResponded = false
+  readonly clearCredentials = makeClearCredentials()
 
   constructor(transport: Transport, settings: Settings) {
     this.transport = transport

@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
 import { type Settings, userProject } from "../settings.js"
-import { type Entry, type Timer, timerOf, type Wakeable } from "../time/timer.js"
+import { type Timer, timerOf, Wakeable } from "../time/timer.js"
 import type { Budget, Leave } from "./budget.js"
 import { isHeaderValue, plainHttp } from "./endpoint.js"
 import {
@@ -61,6 +61,7 @@ export interface Sender {
   readonly budget: Budget | undefined
   /** Whether the server has ever sent a response. */
   hasResponded: boolean
+  readonly clearCredentials: (credentials: Credentials) => Either.Either<ClearCredentials, HttpError.HttpError>
   /** What an error says of a request. */
   readonly errorContext: (
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
@@ -82,10 +83,19 @@ interface Refused {
 const authenticationError = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "Authentication", description })
 
-// The headers of credentials in clear text, by lower-case name.
-const clearHeaders = (
-  credentials: Credentials
-): Either.Either<Record<string, string>, HttpError.HttpError> => {
+/**
+ * The headers of credentials in clear text, by lower-case name.
+ *
+ * @internal
+ */
+export interface ClearCredentials {
+  readonly authorization: Headers
+  /** Whether there is no `authorization`. */
+  readonly isEmpty: boolean
+  readonly project: string | undefined
+}
+
+const clearCredentials = (credentials: Credentials): Either.Either<ClearCredentials, HttpError.HttpError> => {
   const headers: Record<string, string> = {}
   for (const [name, redacted] of Object.entries(credentials)) {
     const value = Redacted.isRedacted(redacted) ? Redacted.value(redacted) : undefined
@@ -99,7 +109,27 @@ const clearHeaders = (
     }
     headers[name.toLowerCase()] = value
   }
-  return Either.right(headers)
+  const { [userProject]: project, ...authorization } = headers
+  return Either.right({ authorization, project, isEmpty: Object.keys(authorization).length === 0 })
+}
+
+/**
+ * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept.
+ *
+ * @internal
+ */
+export const makeClearCredentials = (): (
+  credentials: Credentials
+) => Either.Either<ClearCredentials, HttpError.HttpError> => {
+  let latest: Credentials | undefined
+  let result: Either.Either<ClearCredentials, HttpError.HttpError> | undefined
+  return (credentials) => {
+    if (result === undefined || credentials !== latest) {
+      latest = credentials
+      result = clearCredentials(credentials)
+    }
+    return result
+  }
 }
 
 const isSame = (a: Headers, b: Headers): boolean => {
@@ -137,7 +167,7 @@ const failureError = (
 }
 
 /** @internal */
-export class Exchange<A> implements Wakeable, Closeable {
+export class Exchange<A> extends Wakeable implements Closeable {
   readonly #client: Sender
   readonly #options: ExchangeOptions<A>
   readonly #done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
@@ -146,7 +176,6 @@ export class Exchange<A> implements Wakeable, Closeable {
   // How to leave the queue of the budget; a queued request has not begun.
   #leave: Leave | undefined
   #usesBudget = false
-  #timeLimit: Entry | undefined
   // How to stop the step in progress, and the number of that step: a step that ends at once has been followed by another
   // before it can tell how to stop it.
   #stop: Interrupt | Abort | undefined
@@ -159,6 +188,7 @@ export class Exchange<A> implements Wakeable, Closeable {
     options: ExchangeOptions<A>,
     done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
   ) {
+    super()
     this.#client = client
     this.#options = options
     this.#done = done
@@ -199,7 +229,6 @@ export class Exchange<A> implements Wakeable, Closeable {
 
   /** The time limit has passed. */
   onTime(): void {
-    this.#timeLimit = undefined
     this.#stop?.()
     this.#end(Exit.fail(timeoutError(this.#context())))
   }
@@ -216,7 +245,7 @@ export class Exchange<A> implements Wakeable, Closeable {
   #cleanUp(): void {
     this.#isOver = true
     this.#stop = undefined
-    this.#timer.cancel(this.#timeLimit)
+    this.#timer.cancel(this)
     this.#leave?.()
     this.#leave = undefined
     this.#client.lifecycle.removeRequest(this)
@@ -234,23 +263,26 @@ export class Exchange<A> implements Wakeable, Closeable {
   #authorize(refused?: Refused): void {
     const { caller, request, timeLimit } = this.#options
     const { endpoint, requestTimeout } = this.#client.settings
-    this.#timeLimit ??= this.#timer.schedule(this.#timer.now() + (timeLimit ?? requestTimeout), this)
+    if (refused === undefined) this.#timer.schedule(this.#timer.now() + (timeLimit ?? requestTimeout), this)
     const step = ++this.#step
     const stop = caller.run(this.#credentials(refused), (exit) => {
       if (this.#isOver) return
       if (Exit.isFailure(exit)) return this.#end(Exit.failCause(exit.cause))
-      const headers = clearHeaders(exit.value)
-      if (Either.isLeft(headers)) return this.#end(Exit.fail(headers.left))
-      const { [userProject]: project, ...authorization } = headers.right
+      const cleared = this.#client.clearCredentials(exit.value)
+      if (Either.isLeft(cleared)) return this.#end(Exit.fail(cleared.left))
+      const { authorization, isEmpty, project } = cleared.right
       if (refused !== undefined && isSame(authorization, this.#authorization)) return this.#decode(refused.response)
       this.#authorization = authorization
-      if (!endpoint.mayCarryCredentials && Object.keys(authorization).length > 0) {
+      if (!endpoint.mayCarryCredentials && !isEmpty) {
         return this.#end(Exit.fail(invalidRequest(plainHttp(endpoint))))
       }
+      const { headers } = request
       // The quota project of credentials is no secret, and gives way to the one of the service or the request (AIP-4110).
-      const headersToSend = project === undefined || userProject in request.headers
-        ? { ...request.headers, ...authorization }
-        : { ...request.headers, ...authorization, [userProject]: project }
+      const headersToSend = project !== undefined && !(userProject in headers)
+        ? { ...headers, ...authorization, [userProject]: project }
+        : isEmpty
+        ? headers
+        : { ...headers, ...authorization }
       this.#send(headersToSend, refused === undefined ? exit.value : undefined)
     })
     if (stop !== undefined && step === this.#step) this.#stop = stop

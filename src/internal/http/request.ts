@@ -56,26 +56,42 @@ const encode = (name: string): string | undefined => {
  * @internal
  */
 export const nameProblem = (name: string, pattern?: RegExp): string | undefined => {
-  if (name === "") return "it is empty"
-  if (name.startsWith("/")) return "it starts with a slash, but names are relative"
-  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
-  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
-  if (name.endsWith("/")) return "its last segment is empty"
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
-  if (encode(name) === undefined) return "it holds a lone surrogate"
+  if (!plainName.test(name)) {
+    const problem = unusualNameProblem(name)
+    if (problem !== undefined) return problem
+  }
   // `search` ignores the `lastIndex` of a `g` or `y` flag.
   return pattern !== undefined && name.search(pattern) === -1
     ? `it does not match ${pattern}; for another API use GoogleApi.make`
     : undefined
 }
 
+// Most names need no closer look. One that begins with a "v" may begin with a version.
+const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
+
+const unusualNameProblem = (name: string): string | undefined => {
+  if (name === "") return "it is empty"
+  if (name.startsWith("/")) return "it starts with a slash, but names are relative"
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
+  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
+  if (name.endsWith("/")) return "its last segment is empty"
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
+  return encode(name) === undefined ? "it holds a lone surrogate" : undefined
+}
+
+type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
+
+const noParameters: Parameters = {}
+const noQuery: Either.Either<string> = Either.right("")
+
 const query = (
-  parameters: Readonly<Record<string, string | number | boolean | undefined>>,
+  parameters: Parameters,
   xgafv: "1" | "2" | undefined
 ): Either.Either<string, HttpError.HttpError> => {
   if (xgafv !== undefined && xgafv !== "1" && xgafv !== "2") {
     return invalid(`xgafv must be "1" or "2", not ${quote(String(xgafv))}`)
   }
+  if (parameters === noParameters && xgafv === undefined) return noQuery
   const pairs: Array<string> = []
   for (const [name, value] of Object.entries({ ...parameters, "$.xgafv": xgafv })) {
     if (value === undefined) continue
@@ -106,7 +122,7 @@ export const apiRequest = (
     readonly what?: string | undefined
   }
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
-  const { method, query: parameters = {}, resource, suffix = "" } = request
+  const { method, query: parameters = noParameters, resource, suffix = "" } = request
   const problem = nameProblem(resource)
   if (problem !== undefined) {
     return invalid(`${quote(resource)} is not the name of ${options?.what ?? "a resource"}: ${problem}`)

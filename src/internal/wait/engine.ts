@@ -154,15 +154,13 @@ export class Engine {
 
   #sleep(waiter: Waiter): void {
     waiter.phase = "sleeping"
-    waiter.entry = waiter.context.timer.schedule(waiter.due, waiter)
+    waiter.context.timer.schedule(waiter.due, waiter)
   }
 
   // While a wait does something that can take any time, only its deadline wakes it.
   #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping" | "updating"): void {
     waiter.phase = phase
-    if (waiter.entry === undefined && waiter.deadline !== Infinity) {
-      waiter.entry = waiter.context.timer.schedule(waiter.deadline, waiter)
-    }
+    if (waiter.deadline !== Infinity) waiter.context.timer.schedule(waiter.deadline, waiter)
   }
 
   // Polls, or waits for the poll that another wait has begun.
@@ -424,8 +422,7 @@ export class Engine {
 
   // Stops what the wait does now, and adds what has to end first to `running`.
   #rest(waiter: Waiter, running?: Array<Effect.Effect<void>>): void {
-    waiter.context.timer.cancel(waiter.entry)
-    waiter.entry = undefined
+    waiter.context.timer.cancel(waiter)
     waiter.leaveQueue?.()
     waiter.leaveQueue = undefined
     if (waiter.interruptStep !== undefined) {

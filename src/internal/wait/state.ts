@@ -11,7 +11,7 @@ import type { Caller, Interrupt } from "../caller.js"
 import type { Leave, Permits } from "../http/budget.js"
 import type { Snapshot } from "../http/response.js"
 import type { WaitSettings } from "../settings.js"
-import type { Entry, Timer, Wakeable } from "../time/timer.js"
+import { type Timer, Wakeable } from "../time/timer.js"
 import type { Poll } from "./poll.js"
 import type { Progress } from "./stepper.js"
 
@@ -68,7 +68,7 @@ export interface WaiterOptions {
 const longestMargin = 1_000
 
 /** @internal */
-export class Waiter implements Wakeable {
+export class Waiter extends Wakeable {
   /**
    * What it does: it waits for the time of the next poll, for a permit to poll, for the response, for `onUpdate`, for a step of
    * its schedule, or until its observer asks for more.
@@ -87,8 +87,6 @@ export class Waiter implements Wakeable {
   readonly graceEnd: number
   /** When the next poll is due, in monotonic ms. */
   due = 0
-  /** Wakes it when the poll is due, or at the deadline. */
-  entry: Entry | undefined
   /** The state that `onUpdate` was told last, by value. */
   told: string | undefined
   /** Interrupts `onUpdate`, or the step of a schedule, while it takes time. */
@@ -120,6 +118,7 @@ export class Waiter implements Wakeable {
   owedDelay = 0
 
   constructor(options: WaiterOptions) {
+    super()
     const { caller, timer } = options.context
     this.record = options.record
     this.context = options.context
@@ -132,7 +131,6 @@ export class Waiter implements Wakeable {
   }
 
   onTime(): void {
-    this.entry = undefined
     this.context.onTime(this)
   }
 
