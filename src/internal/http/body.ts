@@ -1,0 +1,167 @@
+/**
+ * The body of a response: its bytes up to a limit, its content encodings undone, its text. Every runtime can load this
+ * file; what undoes content encodings is `node:zlib`, where the runtime has it.
+ */
+
+/**
+ * The bytes of a body.
+ *
+ * @internal
+ */
+export interface Bytes {
+  readonly bytes: Uint8Array
+  /** Whether there were more than the limit allows. */
+  readonly isTruncated: boolean
+}
+
+const empty: Uint8Array = new Uint8Array(0)
+
+/**
+ * Collects the bytes of a body up to a limit. The memory that it holds is linear in the size of the body, however small
+ * the chunks are.
+ *
+ * @internal
+ */
+export class ByteCollector implements Bytes {
+  // The first chunk itself, or a buffer of its own with room for more.
+  #buffer = empty
+  #length = 0
+  #isTruncated = false
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Takes a chunk as far as the limit allows. Returns whether it fit. */
+  add(chunk: Uint8Array): boolean {
+    const room = this.#limit - this.#length
+    const fits = chunk.byteLength <= room
+    if (!fits) this.#isTruncated = true
+    this.#append(fits ? chunk : chunk.subarray(0, room))
+    return fits
+  }
+
+  #append(chunk: Uint8Array): void {
+    if (this.#length === 0) {
+      this.#buffer = chunk
+    } else {
+      const needed = this.#length + chunk.byteLength
+      if (needed > this.#buffer.byteLength) {
+        const larger = new Uint8Array(Math.max(needed, Math.min(this.#limit, 2 * this.#length)))
+        larger.set(this.bytes)
+        this.#buffer = larger
+      }
+      this.#buffer.set(chunk, this.#length)
+    }
+    this.#length += chunk.byteLength
+  }
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  get isTruncated(): boolean {
+    return this.#isTruncated
+  }
+}
+
+// Leaves out a byte order mark.
+const utf8 = new TextDecoder()
+
+/**
+ * The text of a body.
+ *
+ * @internal
+ */
+export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
+
+/**
+ * Whether bytes are text; an incomplete last character is allowed. `fetch` undoes content encodings but leaves the header
+ * `content-encoding` in place: a body that is text has been decoded already.
+ *
+ * @internal
+ */
+export const isUtf8 = (bytes: Uint8Array): boolean => {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The content encodings of a response in the order in which they were applied.
+ *
+ * @internal
+ */
+export const contentEncodings = (header: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  header === undefined
+    ? []
+    : String(header).toLowerCase().split(",").map((encoding) => encoding.trim()).filter((encoding) =>
+      encoding !== "" && encoding !== "identity"
+    )
+
+// "deflate" is the zlib format (RFC 9110, 8.4.1.2), but some servers send the bare deflate format.
+const hasZlibHeader = (bytes: Uint8Array): boolean =>
+  (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0
+
+const decompressor = (encoding: string, bytes: Uint8Array) => {
+  const zlib = globalThis.process?.getBuiltinModule?.("node:zlib")
+  switch (encoding) {
+    case "gzip":
+    case "x-gzip":
+      return zlib?.createGunzip()
+    case "deflate":
+      return hasZlibHeader(bytes) ? zlib?.createInflate() : zlib?.createInflateRaw()
+    case "br":
+      return zlib?.createBrotliDecompress()
+  }
+  return undefined
+}
+
+const addAll = async (collector: ByteCollector, chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+  for await (const chunk of chunks) {
+    if (!collector.add(chunk)) return
+  }
+}
+
+const decompress = async (encoding: string, encoded: Bytes, limit: number): Promise<Bytes> => {
+  const stream = decompressor(encoding, encoded.bytes)
+  if (stream === undefined) {
+    throw new Error(`the content encoding ${JSON.stringify(encoding)} is not supported`)
+  }
+  const decoded = new ByteCollector(limit)
+  await addAll(decoded, stream.end(encoded.bytes)).catch((error: unknown) => {
+    // Of a truncated body, the end is missing.
+    if (encoded.isTruncated) return
+    throw new Error(`the body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`)
+  })
+  return { bytes: decoded.bytes, isTruncated: decoded.isTruncated || encoded.isTruncated }
+}
+
+// No server has a reason for more, and each costs up to `limit` bytes of work.
+const maxEncodings = 4
+
+/**
+ * Undoes content encodings, the last one first, and keeps at most `limit` bytes of each result. Rejects if an encoding is
+ * unknown or the bytes are not encoded so.
+ *
+ * @internal
+ */
+export const decodeBody = async (
+  encodings: ReadonlyArray<string>,
+  encoded: Bytes,
+  limit: number
+): Promise<Bytes> => {
+  if (encodings.length > maxEncodings) {
+    throw new Error(`the body has ${encodings.length} content encodings; at most ${maxEncodings} are supported`)
+  }
+  let body = encoded
+  for (const encoding of encodings.toReversed()) {
+    if (body.bytes.byteLength === 0) return body
+    body = await decompress(encoding, body, limit)
+  }
+  return body
+}

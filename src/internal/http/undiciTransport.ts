@@ -1,0 +1,299 @@
+/**
+ * The transport of `NodeOperations`: undici's `dispatch`, without a fiber, stream or AbortController for each request. It
+ * follows no redirect and sets no time limit.
+ */
+import type * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import { identity } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Runtime from "effect/Runtime"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
+import { Readable } from "node:stream"
+import type { Dispatcher } from "undici"
+import { errors } from "undici/index.js"
+import { ByteCollector, type Bytes, contentEncodings, decodeBody, decodeUtf8 } from "./body.js"
+import { type ConnectionOptions, validate } from "./nodeOptions.js"
+import { proxyFor } from "./proxy.js"
+import type { RawResponse, Transport, TransportFailure } from "./seam.js"
+import {
+  type Connection,
+  type ConnectionPool,
+  type DispatchOptions,
+  makePool,
+  type TrackedClient
+} from "./undiciPool.js"
+
+// undici wants a reason to abort a request; nobody sees it.
+const aborted = new Error("aborted")
+
+const refusalOfProxy = /^Proxy response \((4\d\d)\)/
+
+// What fails in the same way when it is tried again.
+const toUnsendable = (error: unknown): unknown => {
+  if (
+    error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError ||
+    error instanceof errors.RequestContentLengthMismatchError
+  ) return error
+  if (!(error instanceof Error)) return undefined
+  // Deno does not let the program connect or read what undici needs; the message names the flag that does.
+  if (error.name === "NotCapable") return error
+  const status = refusalOfProxy.exec(error.message)?.[1]
+  return status === undefined || status === "408" || status === "429" ? undefined : new Error(
+    `The proxy refused the connection with HTTP ${status}${
+      status === "407" ? "; check its user name and password" : ""
+    }.`
+  )
+}
+
+type Done = (exit: Exit.Exit<RawResponse, TransportFailure>) => void
+
+/**
+ * One request: undici tells it what happens. The outcome is told in a microtask, for within its callbacks undici is not
+ * ready for the next request.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  /** The client of the own pool that has taken the request. */
+  client: TrackedClient | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #connection: Connection | undefined
+  // Of the connection, when the request was sent.
+  #hadServed = false
+  #bytesRead = 0
+  #status = 0
+  #headers: RawResponse["headers"] = {}
+  // Nothing that undici tells matters any more.
+  #isSettled = false
+  #isAborted = false
+  #source: Readable | undefined
+  #sourceFailure: Cause.Cause<unknown> | undefined
+  readonly #body: ByteCollector
+  readonly #maxBodySize: number
+  readonly #done: Done
+
+  constructor(maxBodySize: number, done: Done) {
+    this.#body = new ByteCollector(maxBodySize)
+    this.#maxBodySize = maxBodySize
+    this.#done = done
+  }
+
+  /** A stream of the user's as undici takes it. What fails in it is told as such. */
+  source(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): Readable {
+    const watched = Stream.tapErrorCause(stream, (cause) =>
+      Effect.sync(() => {
+        if (!Cause.isInterruptedOnly(cause)) this.#sourceFailure = cause
+      }))
+    return this.#source = Readable.from(Stream.toAsyncIterableRuntime(watched, runtime)).on("error", () => {})
+  }
+
+  abort(): Effect.Effect<void> {
+    this.#isAborted = true
+    if (!this.#isSettled) this.#letGo()
+    const source = this.#source?.destroy()
+    return source === undefined || source.closed
+      ? Effect.void
+      : Effect.async<void>((resume) => void source.once("close", () => resume(Effect.void)))
+  }
+
+  // Ends the request on the client's side.
+  #letGo(): void {
+    this.#isSettled = true
+    // Only with its connection's own error does undici forget the request; else it opens a connection to find it aborted.
+    if (this.#connection?.isShared === false) this.#connection.socket.destroy(aborted)
+    this.#controller?.abort(aborted)
+  }
+
+  #settle(exit: Exit.Exit<RawResponse, TransportFailure>): void {
+    this.#isSettled = true
+    queueMicrotask(() => this.#tell(exit))
+  }
+
+  #tell(exit: Exit.Exit<RawResponse, TransportFailure>): void {
+    if (!this.#isAborted) this.#done(exit)
+  }
+
+  fail(error: unknown): void {
+    if (this.#isSettled) return
+    const refusal = this.#sourceFailure === undefined ? toUnsendable(error) : Cause.squash(this.#sourceFailure)
+    this.#settle(Exit.fail(
+      this.#status !== 0
+        ? { kind: "Body", cause: error, isStale: false }
+        : refusal !== undefined
+        ? { kind: "Unsendable", cause: refusal, isStale: false }
+        : { kind: "Connection", cause: error, isStale: this.#isStale() }
+    ))
+  }
+
+  #isStale(): boolean {
+    if (this.#connection === undefined || !this.#hadServed) return false
+    const { isShared, socket } = this.#connection
+    return socket.destroyed && (isShared || socket.bytesRead === this.#bytesRead)
+  }
+
+  #response({ bytes, isTruncated }: Bytes): Exit.Exit<RawResponse> {
+    return Exit.succeed({
+      status: this.#status,
+      headers: this.#headers,
+      body: decodeUtf8(bytes),
+      truncated: isTruncated
+    })
+  }
+
+  #succeed(): void {
+    const encodings = contentEncodings(this.#headers["content-encoding"])
+    if (encodings.length === 0) return this.#settle(this.#response(this.#body))
+    this.#isSettled = true
+    decodeBody(encodings, this.#body, this.#maxBodySize).then(
+      (body) => this.#tell(this.#response(body)),
+      (cause) => this.#tell(Exit.fail({ kind: "Body", cause, isStale: false }))
+    )
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // It was aborted while it waited for a connection, which stays open if this throws.
+    if (this.#isSettled) throw aborted
+    this.#controller = controller
+    this.#connection = this.client?.connection
+    if (this.#connection !== undefined) {
+      this.#hadServed = this.#connection.hasServed
+      this.#bytesRead = this.#connection.socket.bytesRead
+    }
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
+    // Others are informational, and the response is yet to come.
+    if (status < 200) return
+    this.#status = status
+    this.#headers = headers
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#isSettled || this.#body.add(chunk)) return
+    this.#succeed()
+    this.#letGo()
+  }
+
+  onResponseEnd(): void {
+    if (this.#connection !== undefined) this.#connection.hasServed = true
+    if (!this.#isSettled) this.#succeed()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
+    this.fail(error)
+  }
+}
+
+interface Payload {
+  readonly body: string | Uint8Array | Readable | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const empty: Payload = { body: null }
+
+const payloadOf = (exchange: Exchange, body: HttpBody.HttpBody, runtime: Runtime.Runtime<never>): Payload => {
+  switch (body._tag) {
+    case "Empty":
+      return empty
+    case "Uint8Array":
+      return { body: body.body }
+    case "Stream":
+      return { body: exchange.source(body.stream, runtime) }
+    case "FormData": {
+      // undici knows only its own FormData, so the runtime encodes this one.
+      const { body: stream, headers } = new Response(body.formData)
+      return {
+        headers: { "content-type": headers.get("content-type") ?? "multipart/form-data" },
+        body: exchange.source(Stream.fromReadableStream(() => stream ?? new ReadableStream(), identity), runtime)
+      }
+    }
+    case "Raw":
+      if (typeof body.body === "string" || body.body instanceof Uint8Array || body.body instanceof Readable) {
+        return { body: body.body }
+      }
+      throw new errors.InvalidArgumentError("a raw body must be a string, a Uint8Array or a Readable")
+  }
+}
+
+// What platform's clients send of the span that a request belongs to.
+const traceHeaders = ({ context, fiberRefs }: Runtime.Runtime<never>): Readonly<Record<string, string>> | undefined => {
+  const span = Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
+  return span?._tag === "Span" && !Context.get(span.context, Tracer.DisablePropagation) &&
+      FiberRefs.getOrDefault(fiberRefs, FiberRef.currentTracerEnabled) &&
+      FiberRefs.getOrDefault(fiberRefs, HttpClient.currentTracerPropagation)
+    ? HttpTraceContext.toHeaders(span)
+    : undefined
+}
+
+const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Transport["send"] => (request, done) => {
+  const exchange = new Exchange(request.maxBodySize, done)
+  try {
+    const payload = payloadOf(exchange, request.body, request.runtime)
+    const options: DispatchOptions = {
+      origin,
+      path: request.url.slice(origin.length),
+      method: request.method,
+      // A copy, since an undici's proxy agent adds to it.
+      headers: { ...request.headers, ...payload.headers, ...traceHeaders(request.runtime) },
+      body: payload.body,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      exchange
+    }
+    dispatcher.dispatch(options, exchange)
+  } catch (cause) {
+    exchange.fail(cause)
+  }
+  return () => exchange.abort()
+}
+
+// A pool that refuses every request.
+const refusing = (problem: string): ConnectionPool => ({
+  dispatcher: {
+    dispatch: () => {
+      throw new errors.InvalidArgumentError(problem)
+    }
+  },
+  close: () => Promise.resolve()
+})
+
+const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<ConnectionPool, string> => {
+  const { dispatcher, pool } = options
+  if (dispatcher !== undefined) return Effect.succeed({ dispatcher, close: () => Promise.resolve() })
+  // Who connects in a way of their own is not sent through the environment's proxy.
+  const option = typeof pool?.connect === "function" ? "none" : options.proxy
+  return Effect.flatMap(proxyFor(option, origin), (proxy) =>
+    Effect.try({
+      try: () => makePool(origin, proxy, options),
+      catch: (cause) => `\`pool\` is refused by undici: ${cause instanceof Error ? cause.message : String(cause)}`
+    }))
+}
+
+/**
+ * Makes a transport to one origin: over a pool of connections that it owns, or over the user's dispatcher. Options that are
+ * out of range, or a proxy that cannot be used, make every request fail as `Unsendable` with a message that names them.
+ *
+ * @internal
+ */
+export const makeUndiciTransport = (options: ConnectionOptions, origin: string): Effect.Effect<Transport> => {
+  const problem = validate(options)
+  return Effect.map(
+    problem === undefined
+      ? Effect.catchAll(poolFor(options, origin), (problem) => Effect.succeed(refusing(problem)))
+      : Effect.succeed(refusing(problem)),
+    ({ close, dispatcher }): Transport => ({
+      send: sendOver(dispatcher, origin),
+      gracefulShutdownTimeout: problem === undefined
+        ? Duration.decode(options.gracefulShutdownTimeout ?? "1 second")
+        : Duration.zero,
+      release: Effect.promise(close)
+    })
+  )
+}
