@@ -122,6 +122,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     if (this.#isSettled) return
+    // These have no body, whatever their headers say; undici misses it.
+    if (this.#status === 204 || this.#status === 304) return this.#succeed()
     const refusal = this.#sourceFailure === undefined ? toUnsendable(error) : Cause.squash(this.#sourceFailure)
     this.#settle(Exit.fail(
       this.#status !== 0
