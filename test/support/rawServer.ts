@@ -96,10 +96,15 @@ const flood = async (socket: net.Socket, bytes: number, signal: AbortSignal): Pr
   }
 }
 
-const run = async (socket: net.Socket, steps: ReadonlyArray<Step>, signal: AbortSignal): Promise<void> => {
+const run = async (
+  socket: net.Socket,
+  steps: ReadonlyArray<Step>,
+  reset: () => void,
+  signal: AbortSignal
+): Promise<void> => {
   for (const step of steps) {
     if (step === "end") socket.end()
-    else if (step === "reset") socket.resetAndDestroy()
+    else if (step === "reset") reset()
     else if (step === "hold") await once(socket, "close", { signal })
     else if ("send" in step) socket.write(step.send)
     else if ("sleep" in step) await sleep(step.sleep, undefined, { signal })
@@ -120,6 +125,8 @@ export const rawServer = (
   Effect.acquireRelease(
     Effect.promise(async () => {
       const requests: Array<RawRequest> = []
+      // Below TLS.
+      const tcp = new Map<number | undefined, net.Socket>()
       const open = new Set<net.Socket>()
       const shutdown = new AbortController()
       let connections = 0
@@ -127,6 +134,8 @@ export const rawServer = (
         const connection = connections++
         const aborted = new AbortController()
         const signal = AbortSignal.any([aborted.signal, shutdown.signal])
+        const { remotePort } = socket
+        const reset = () => void tcp.get(remotePort)?.resetAndDestroy()
         let index = 0
         let bytes: Buffer = Buffer.alloc(0)
         let done = Promise.resolve()
@@ -143,13 +152,17 @@ export const rawServer = (
             requests.push(request)
             const steps = typeof respond === "function" ? respond(request) : respond
             // A connection that breaks off is what many scripts are about.
-            done = done.then(() => run(socket, steps, signal)).catch(() => {})
+            done = done.then(() => run(socket, steps, reset, signal)).catch(() => {})
           }
         })
       }
       const server = options.cert === undefined
         ? net.createServer(accept)
         : tls.createServer(options, accept).on("tlsClientError", () => {})
+      server.prependListener("connection", (socket) => {
+        tcp.set(socket.remotePort, socket)
+        socket.once("close", () => tcp.delete(socket.remotePort))
+      })
       server.listen(0, "127.0.0.1")
       await once(server, "listening")
       const { port } = server.address() as net.AddressInfo

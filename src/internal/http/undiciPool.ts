@@ -64,6 +64,9 @@ export class TrackedClient extends Client {
   }
 }
 
+// Without an error, undici's HTTP/2 client throws when a socket closes.
+const closed = new Error("closed")
+
 /**
  * The open sockets. Destroying a pool does not reach all of them: undici forgets a client whose connection failed, and lets
  * a connection attempt run on.
@@ -73,23 +76,22 @@ class Sockets {
   #isClosed = false
 
   #add(socket: Socket): void {
-    if (this.#isClosed) socket.destroy()
     if (socket.closed || this.#open.has(socket)) return
     this.#open.add(socket)
-    socket.once("close", () => this.#open.delete(socket))
+    socket.on("error", () => {}).once("close", () => this.#open.delete(socket))
+    if (this.#isClosed) socket.destroy(closed)
   }
 
   /** A connector that adds its sockets here and tells `onConnect` when one is connected. */
   tracking(connect: Client.Options["connect"], onConnect: (socket: Socket) => void): buildConnector.connector {
     const connector = typeof connect === "function" ? connect : buildConnector(connect)
     return (options, callback) => {
-      const connecting: unknown = connector(options, (...result) => {
-        const [, socket] = result
-        if (socket) {
-          this.#add(socket)
-          onConnect(socket)
-        }
-        callback(...result)
+      const connecting: unknown = connector(options, (...[error, socket]) => {
+        if (!socket) return callback(error ?? closed, null)
+        this.#add(socket)
+        if (this.#isClosed) return callback(closed, null)
+        onConnect(socket)
+        callback(null, socket)
       })
       if (connecting instanceof Socket) this.#add(connecting)
     }
@@ -97,8 +99,9 @@ class Sockets {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const closed = [...this.#open].map((socket) => new Promise((resolve) => socket.once("close", resolve).destroy()))
-    await Promise.all(closed)
+    await Promise.all(
+      [...this.#open].map((socket) => new Promise((resolve) => socket.once("close", resolve).destroy(closed)))
+    )
   }
 }
 
