@@ -405,7 +405,7 @@ describe("a connection that breaks before any byte of a response", () => {
           })
           assert.deepStrictEqual(
             all.map((result) => failureOf(result)?.slice(0, 2)),
-            Array(5).fill(["Connection", true])
+            Array.from({ length: 5 }, () => ["Connection", true])
           )
           // The next connection is a new one.
           assert.isUndefined(failureOf(yield* transport.exchange("/")))
