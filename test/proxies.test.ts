@@ -49,8 +49,10 @@ describe("the environment's proxy", () => {
       const { exchange, release } = yield* transport().pipe(
         environment({ [variable]: `http://user:p%40ss@${proxy.host}` })
       )
-      assert.isUndefined(failureOf(yield* exchange("/v1/x")))
-      assert.isUndefined(failureOf(yield* exchange("/v1/y")))
+      // undici adds to the headers that a proxy agent is given; the caller's stay as they are.
+      const headers = Object.freeze({ accept: "application/json" })
+      assert.isUndefined(failureOf(yield* exchange("/v1/x", { headers })))
+      assert.isUndefined(failureOf(yield* exchange("/v1/y", { headers })))
       assert.deepStrictEqual(server.requests.map(({ path }) => path), ["/v1/x", "/v1/y"])
       assert.isTrue(proxy.targets.length > 0 && proxy.targets.every((asked) => asked === target))
       for (const { headers } of server.requests) {
@@ -221,6 +223,12 @@ describe("a proxy that cannot be used", () => {
         { credentials: "user:other" },
         "Unsendable",
         "The proxy refused the connection with HTTP 407; check its user name and password."
+      ],
+      // As tinyproxy does for a wrong password.
+      [
+        { refuse: "401 Unauthorized" },
+        "Unsendable",
+        "The proxy refused the connection with HTTP 401; check its user name and password."
       ],
       [{ refuse: "403 Forbidden" }, "Unsendable", "The proxy refused the connection with HTTP 403."],
       [{ refuse: "429 Too Many Requests" }, "Connection", "Proxy response (429) !== 200 when HTTP Tunneling"],

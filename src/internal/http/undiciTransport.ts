@@ -47,11 +47,9 @@ const toUnsendable = (error: unknown): unknown => {
   // Deno does not let the program connect or read what undici needs; the message names the flag that does.
   if (error.name === "NotCapable") return error
   const status = refusalOfProxy.exec(error.message)?.[1]
-  return status === undefined || status === "408" || status === "429" ? undefined : new Error(
-    `The proxy refused the connection with HTTP ${status}${
-      status === "407" ? "; check its user name and password" : ""
-    }.`
-  )
+  if (status === undefined || status === "408" || status === "429") return undefined
+  const advice = status === "407" || status === "401" ? "; check its user name and password" : ""
+  return new Error(`The proxy refused the connection with HTTP ${status}${advice}.`)
 }
 
 type Done = (exit: Exit.Exit<RawResponse, TransportFailure>) => void
@@ -209,12 +207,11 @@ const payloadOf = (exchange: Exchange, body: HttpBody.HttpBody, runtime: Runtime
     case "Stream":
       return { body: exchange.source(body.stream, runtime) }
     case "FormData": {
-      // undici knows only its own FormData, so the runtime encodes this one.
-      const { body: stream, headers } = new Response(body.formData)
-      return {
-        headers: { "content-type": headers.get("content-type") ?? "multipart/form-data" },
-        body: exchange.source(Stream.fromReadableStream(() => stream ?? new ReadableStream(), identity), runtime)
-      }
+      // undici encodes only FormData of its own, so the runtime encodes this one. Bun forgets the headers with the body.
+      const response = new Response(body.formData)
+      const headers = Object.fromEntries(response.headers)
+      const stream = Stream.fromReadableStream(() => response.body ?? new ReadableStream(), identity)
+      return { headers, body: exchange.source(stream, runtime) }
     }
     case "Raw":
       if (typeof body.body === "string" || body.body instanceof Uint8Array || body.body instanceof Readable) {
