@@ -1,14 +1,16 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type * as Tracer from "effect/Tracer"
+import * as Tracer from "effect/Tracer"
 import { once } from "node:events"
 import * as http2 from "node:http2"
 import * as net from "node:net"
@@ -16,7 +18,7 @@ import { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import { Agent, MockAgent } from "undici/index.js"
 import { type ConnectionOptions, validate } from "../src/internal/http/nodeOptions.js"
-import type { Abort, RawResponse, TransportRequest } from "../src/internal/http/seam.js"
+import type { RawResponse, Transport, TransportRequest } from "../src/internal/http/seam.js"
 import { makeUndiciTransport } from "../src/internal/http/undiciTransport.js"
 import { certificate } from "./support/certificate.js"
 import { type RawRequest, rawServer, reply, response, scripts, type Step } from "./support/rawServer.js"
@@ -254,6 +256,8 @@ describe("trace headers", () => {
         yield* traceHeaders.pipe(Effect.withTracerEnabled(false), Effect.withSpan("caller")),
         none
       )
+      const context = Context.make(Tracer.DisablePropagation, true)
+      assert.deepStrictEqual(yield* Effect.withSpan(traceHeaders, "caller", { context }), none)
     }))
 })
 
@@ -519,29 +523,42 @@ describe("an abort", () => {
       assert.strictEqual(waiting!.isReleased(), yield* Deferred.isDone(waiting!.started))
     }))
 
+  // Sends a request as the engine does, and gives what aborts it.
+  const sendTo = (transport: Transport, url: string, done: () => void) =>
+    Effect.map(Effect.runtime<never>(), (runtime) =>
+      transport.send(
+        { method: "GET", url, headers: {}, body: HttpBody.empty, maxBodySize: 100, secretHeaders: [], runtime },
+        done
+      ))
+
   it.scopedLive("after the response, or a second one, does nothing", () =>
     Effect.gen(function*() {
       const server = yield* rawServer(reply("{}"))
       const transport = yield* transportTo(server.origin, { connections: 1 })
-      const runtime = yield* Effect.runtime<never>()
-      const abort = yield* Effect.async<Abort>((resume) => {
-        const abort = transport.send(
-          {
-            method: "GET",
-            url: `${server.origin}/`,
-            headers: {},
-            body: HttpBody.empty,
-            maxBodySize: 100,
-            secretHeaders: [],
-            runtime
-          },
-          () => resume(Effect.succeed(abort))
-        )
-      })
+      const done = yield* Deferred.make<void>()
+      const abort = yield* sendTo(transport, `${server.origin}/`, () => Deferred.unsafeDone(done, Exit.void))
+      yield* Deferred.await(done)
       yield* Effect.suspend(abort)
       yield* Effect.suspend(abort)
       assert.isUndefined(failureOf(yield* transport.exchange("/")))
       assert.strictEqual(server.connections(), 1)
+    }))
+
+  it.scopedLive("keeps a response that is there already from being told, and none is told within `send`", () =>
+    Effect.gen(function*() {
+      // It answers within `dispatch`.
+      const dispatcher = new MockAgent()
+      dispatcher.get("https://api.test").intercept({ path: "/" }).reply(200, "{}").persist()
+      const transport = yield* transportTo("https://api.test", { dispatcher })
+      let told = 0
+      yield* sendTo(transport, "https://api.test/", () => told++)
+      assert.strictEqual(told, 0)
+      yield* Effect.sleep("1 millis")
+      assert.strictEqual(told, 1)
+      const abort = yield* sendTo(transport, "https://api.test/", () => told++)
+      yield* Effect.suspend(abort)
+      yield* Effect.sleep("1 millis")
+      assert.strictEqual(told, 1)
     }))
 })
 

@@ -5,7 +5,6 @@
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -72,7 +71,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #isSettled = false
   #isAborted = false
   #source: Readable | undefined
-  #sourceFailure: Cause.Cause<unknown> | undefined
+  #hasSourceFailed = false
   readonly #body: ByteCollector
   readonly #maxBodySize: number
   readonly #done: Done
@@ -85,9 +84,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** A stream of the user's as undici takes it. What fails in it is told as such. */
   source(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): Readable {
-    const watched = Stream.tapErrorCause(stream, (cause) =>
+    const watched = Stream.tapErrorCause(stream, () =>
       Effect.sync(() => {
-        if (!Cause.isInterruptedOnly(cause)) this.#sourceFailure = cause
+        this.#hasSourceFailed = true
       }))
     return this.#source = Readable.from(Stream.toAsyncIterableRuntime(watched, runtime)).on("error", () => {})
   }
@@ -122,7 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isSettled) return
     // These have no body, whatever their headers say; undici misses it.
     if (this.#status === 204 || this.#status === 304) return this.#succeed()
-    const refusal = this.#sourceFailure === undefined ? toUnsendable(error) : Cause.squash(this.#sourceFailure)
+    const refusal = this.#hasSourceFailed ? error : toUnsendable(error)
     this.#settle(Exit.fail(
       this.#status !== 0
         ? { kind: "Body", cause: error, isStale: false }
