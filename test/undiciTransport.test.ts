@@ -1,6 +1,7 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -190,7 +191,10 @@ describe("a request", () => {
 
   it.scopedLive("whose stream fails is refused with that failure", () =>
     Effect.gen(function*() {
-      const failing = Stream.concat(Stream.encodeText(Stream.make("a")), Stream.fail(new Error("no more")))
+      const failing = Stream.concat(
+        Stream.encodeText(Stream.make("a")),
+        Stream.fail(new Cause.IllegalArgumentException("no more"))
+      )
       const { result } = yield* received({ method: "POST", body: HttpBody.stream(failing) })
       assert.deepStrictEqual(failureOf(result), ["Unsendable", false, "no more"])
       const dying = Stream.die(new Error("a defect"))

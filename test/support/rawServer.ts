@@ -201,11 +201,11 @@ export const response = (
 export const reply = (...args: Parameters<typeof response>): ReadonlyArray<Step> => [{ send: response(...args) }]
 
 /** Every byte in a packet of its own. */
-export const byByte = (bytes: Uint8Array): ReadonlyArray<Step> =>
+const byByte = (bytes: Uint8Array): ReadonlyArray<Step> =>
   [...bytes].flatMap((byte) => [{ send: Uint8Array.of(byte) }, { sleep: 1 }])
 
 /** The body as a chunk of the chunked coding for every byte. */
-export const byChunks = (body: string): Uint8Array =>
+const byChunks = (body: string): Uint8Array =>
   response(
     Buffer.concat([
       ...[...Buffer.from(body)].map((byte) => Buffer.from([0x31, 13, 10, byte, 13, 10])),
