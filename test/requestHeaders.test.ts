@@ -49,9 +49,13 @@ describe("the headers of every request", () => {
       "X-Goog-User-Project": "p",
       "User-Agent": "mine/1"
     })
-    assert.deepStrictEqual(rest, { "x-goog-user-project": "p", "user-agent": "mine/1" })
+    assert.deepStrictEqual(rest, {
+      "accept-encoding": "identity",
+      "x-goog-user-project": "p",
+      "user-agent": "mine/1"
+    })
     assert.strictEqual(apiClient, userAgentHeaders()["x-goog-api-client"])
-    assert.deepStrictEqual(requestHeaders(undefined), userAgentHeaders())
+    assert.deepStrictEqual(requestHeaders(undefined), { "accept-encoding": "identity", ...userAgentHeaders() })
   })
 })
 

@@ -325,6 +325,14 @@ describe("a connection that breaks before any byte of a response", () => {
       })
   )
 
+  it.scopedLive("is not stale after a part of the headers, with pipelining", () =>
+    Effect.gen(function*() {
+      const server = yield* rawServer(thenBreaks({ send: "HTTP/1.1 200 O" }, "end"))
+      const transport = yield* transportTo(server.origin, { connections: 1, pool: { pipelining: 2 } })
+      assert.isUndefined(failureOf(yield* transport.exchange("/")))
+      assert.deepStrictEqual(failureOf(yield* transport.exchange("/"))?.slice(0, 2), ["Connection", false])
+    }))
+
   it.scopedLive("within the body is not stale", () =>
     Effect.gen(function*() {
       const { second } = yield* secondOf(thenBreaks({ send: response("{", [["content-length", "2"]]) }, "end"))

@@ -1,5 +1,5 @@
 /**
- * The headers that every request carries: what sends it, and what the option `headers` adds.
+ * The headers of every request: those of this package, and those of the option `headers`.
  */
 import { getCurrentVersion } from "effect/ModuleVersion"
 import { isRecord } from "effect/Predicate"
@@ -25,7 +25,7 @@ export const userAgentHeaders = (): Readonly<Record<string, string>> => {
 const token = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-// Who decides headers that the option must not set.
+// Headers that the option must not set, and why.
 const reserved = new Map([
   ["accept-encoding", "this package asks for responses without encoding"],
   ["authorization", "the option `credentials` sets it"],
@@ -64,13 +64,15 @@ export const headersProblem = (headers: unknown): string | undefined => {
 }
 
 /**
- * The headers of every request, by lower-case name. Those of the option `headers` replace those of this package.
+ * The headers of every request, by lower-case name. Those of the option `headers` replace those of this package. Browsers
+ * ignore `accept-encoding`, since they decode responses themselves.
  *
  * @internal
  */
 export const requestHeaders = (
   headers: Readonly<Record<string, string>> | undefined
 ): Readonly<Record<string, string>> => ({
+  "accept-encoding": "identity",
   ...userAgentHeaders(),
   ...Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
 })

@@ -1,9 +1,10 @@
 /**
- * Connection pools of undici that know their connections: which of them have served a response before, and which are open.
+ * Connection pools of undici that record, for each connection, whether it has served a response, and that close every
+ * socket.
  */
 import { Socket } from "node:net"
 import type { Dispatcher } from "undici"
-// Bun puts a module of its own in place of "undici" that cannot dispatch; the package's entry file works everywhere.
+// Bun replaces the module "undici" by one without `dispatch`. It does not replace the entry file of the package.
 import { buildConnector, Client, EnvHttpProxyAgent, Pool } from "undici/index.js"
 import type { ConnectionOptions } from "./nodeOptions.js"
 import type { Proxy } from "./proxy.js"
@@ -15,14 +16,15 @@ import type { Proxy } from "./proxy.js"
  */
 export interface Connection {
   readonly socket: Socket
-  /** Whether requests share it at the same time: HTTP/2, or pipelining. */
+  readonly isHttp2: boolean
+  /** Whether it carries several requests at a time: HTTP/2 or pipelining. */
   readonly isShared: boolean
-  /** Whether a response has arrived over it. */
+  /** Whether it has delivered a response. */
   hasServed: boolean
 }
 
 /**
- * What is dispatched. A client of a pool made here sets `exchange.client` to itself when it takes the request.
+ * A request for `dispatch`. The client of a pool made here that takes the request sets `exchange.client` to itself.
  *
  * @internal
  */
@@ -31,7 +33,7 @@ export interface DispatchOptions extends Dispatcher.DispatchOptions {
 }
 
 /**
- * A client, thus at most one connection at a time.
+ * A client of undici, which has at most one connection at a time.
  *
  * @internal
  */
@@ -43,8 +45,9 @@ export class TrackedClient extends Client {
     super(origin, {
       ...options,
       connect: sockets.tracking(options.connect, (socket) => {
-        const isShared = ("alpnProtocol" in socket && socket.alpnProtocol === "h2") || (options.pipelining ?? 1) > 1
-        current.connection = { socket, isShared, hasServed: false }
+        const isHttp2 = "alpnProtocol" in socket && socket.alpnProtocol === "h2"
+        const isShared = isHttp2 || (options.pipelining ?? 1) > 1
+        current.connection = { socket, isHttp2, isShared, hasServed: false }
       })
     })
     this.#current = current
@@ -64,12 +67,12 @@ export class TrackedClient extends Client {
   }
 }
 
-// Without an error, undici's HTTP/2 client throws when a socket closes.
+// A socket that closes without an error makes undici's HTTP/2 client throw.
 const closed = new Error("closed")
 
 /**
- * The open sockets. Destroying a pool does not reach all of them: undici forgets a client whose connection failed, and lets
- * a connection attempt run on.
+ * The open sockets. Destroying a pool does not close all of them: undici drops a client from its pool when an attempt to
+ * connect fails, although the client may connect later, and it does not end attempts in progress.
  */
 class Sockets {
   readonly #open = new Set<Socket>()
@@ -82,7 +85,7 @@ class Sockets {
     if (this.#isClosed) socket.destroy(closed)
   }
 
-  /** A connector that adds its sockets here and tells `onConnect` when one is connected. */
+  /** Returns a connector that adds its sockets here, and calls `onConnect` with each that is connected. */
   tracking(connect: Client.Options["connect"], onConnect: (socket: Socket) => void): buildConnector.connector {
     const connector = typeof connect === "function" ? connect : buildConnector(connect)
     return (options, callback) => {
@@ -106,7 +109,7 @@ class Sockets {
 }
 
 /**
- * A dispatcher, and what gives its connections back.
+ * A dispatcher, and a function that closes its connections.
  *
  * @internal
  */
@@ -130,7 +133,7 @@ export const makePool = (
   const connectTimeout = pool.connectTimeout ?? 10_000
   const trackedPool = (origin: string | URL, options: Pool.Options) =>
     new Pool(origin, { ...options, factory: (origin, options) => new TrackedClient(origin, options, sockets) })
-  // A pool makes its clients later; this one finds options that they refuse.
+  // The pool makes its clients on demand. This one reports invalid options now.
   void new Client(origin, options)
   const dispatcher = proxy === undefined ? trackedPool(origin, options) : new EnvHttpProxyAgent({
     ...options,
@@ -139,10 +142,10 @@ export const makePool = (
     noProxy: proxy.except,
     ...(proxy.authorization === undefined ? undefined : { token: proxy.authorization }),
     factory: trackedPool,
-    // The connection to the proxy, over which `CONNECT` is sent. Its answer is part of connecting.
+    // Connections to the proxy, for `CONNECT`. Its response is part of connecting.
     clientFactory: (origin, options) => trackedPool(origin, { ...options, headersTimeout: connectTimeout }),
     proxyTls: { timeout: connectTimeout },
-    // The connection through the proxy.
+    // Connections through the proxy.
     requestTls: {
       allowH2: pool.allowH2 ?? false,
       maxCachedSessions: pool.maxCachedSessions ?? null,

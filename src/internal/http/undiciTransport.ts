@@ -1,6 +1,6 @@
 /**
- * The transport of `NodeOperations`: undici's `dispatch`, without a fiber, stream or AbortController for each request. It
- * follows no redirect and sets no time limit.
+ * The transport of `NodeOperations`. It uses undici's `dispatch`, so that a request needs no fiber, stream or
+ * AbortController. It does not follow redirects and sets no time limits.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -31,19 +31,19 @@ import {
   type TrackedClient
 } from "./undiciPool.js"
 
-// undici wants a reason to abort a request; nobody sees it.
+// undici requires a reason to abort a request. No caller sees it.
 const aborted = new Error("aborted")
 
 const refusalOfProxy = /^Proxy response \((4\d\d)\)/
 
-// What fails in the same way when it is tried again.
+// Returns the cause of an `Unsendable` failure if the error would be the same on every attempt.
 const toUnsendable = (error: unknown): unknown => {
   if (
     error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError ||
     error instanceof errors.RequestContentLengthMismatchError
   ) return error
   if (!(error instanceof Error)) return undefined
-  // Deno does not let the program connect or read what undici needs; the message names the flag that does.
+  // Deno denies a permission. The message names the flag that grants it.
   if (error.name === "NotCapable") return error
   const status = refusalOfProxy.exec(error.message)?.[1]
   if (status === undefined || status === "408" || status === "429") return undefined
@@ -54,20 +54,20 @@ const toUnsendable = (error: unknown): unknown => {
 type Done = (exit: Exit.Exit<RawResponse, TransportFailure>) => void
 
 /**
- * One request: undici tells it what happens. The outcome is told in a microtask, for within its callbacks undici is not
- * ready for the next request.
+ * One request, as undici's handler. It calls `done` in a microtask, because undici cannot take the next request while it
+ * runs a callback.
  */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** The client of the own pool that has taken the request. */
+  /** The client that takes the request, if the pool is one of `makePool`. */
   client: TrackedClient | undefined
   #controller: Dispatcher.DispatchController | undefined
   #connection: Connection | undefined
-  // Of the connection, when the request was sent.
+  // The state of the connection when the request is sent.
   #hadServed = false
   #bytesRead = 0
   #status = 0
   #headers: RawResponse["headers"] = {}
-  // Nothing that undici tells matters any more.
+  // The outcome is known; later callbacks of undici are ignored.
   #isSettled = false
   #isAborted = false
   #source: Readable | undefined
@@ -82,7 +82,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#done = done
   }
 
-  /** A stream of the user's as undici takes it. What fails in it is told as such. */
+  /** Converts the stream of a request's body, and records whether it fails. */
   source(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): Readable {
     const watched = Stream.tapErrorCause(stream, () =>
       Effect.sync(() => {
@@ -100,10 +100,10 @@ class Exchange implements Dispatcher.DispatchHandler {
       : Effect.async<void>((resume) => void source.once("close", () => resume(Effect.void)))
   }
 
-  // Ends the request on the client's side.
+  // Ends the request in the client.
   #letGo(): void {
     this.#isSettled = true
-    // Only with its connection's own error does undici forget the request; else it opens a connection to find it aborted.
+    // After the abort alone, undici keeps the request in its queue and opens another connection for it.
     if (this.#connection?.isShared === false) this.#connection.socket.destroy(aborted)
     this.#controller?.abort(aborted)
   }
@@ -119,7 +119,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     if (this.#isSettled) return
-    // These have no body, whatever their headers say; undici misses it.
+    // These responses have no body, but undici expects one if there is a content-length.
     if (this.#status === 204 || this.#status === 304) return this.#succeed()
     const refusal = this.#hasSourceFailed ? error : toUnsendable(error)
     this.#settle(Exit.fail(
@@ -133,8 +133,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #isStale(): boolean {
     if (this.#connection === undefined || !this.#hadServed) return false
-    const { isShared, socket } = this.#connection
-    return socket.destroyed && (isShared || socket.bytesRead === this.#bytesRead)
+    const { isHttp2, socket } = this.#connection
+    return socket.destroyed && (isHttp2 || socket.bytesRead === this.#bytesRead)
   }
 
   #response({ bytes, isTruncated }: Bytes): Exit.Exit<RawResponse> {
@@ -157,7 +157,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // It was aborted while it waited for a connection, which stays open if this throws.
+    // The request was aborted while it waited for a connection. An error here leaves the connection open.
     if (this.#isSettled) throw aborted
     this.#controller = controller
     this.#connection = this.client?.connection
@@ -168,7 +168,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
-    // Others are informational, and the response is yet to come.
+    // Informational; the response follows.
     if (status < 200) return
     this.#status = status
     this.#headers = headers
@@ -206,7 +206,7 @@ const payloadOf = (exchange: Exchange, body: HttpBody.HttpBody, runtime: Runtime
     case "Stream":
       return { body: exchange.source(body.stream, runtime) }
     case "FormData": {
-      // undici encodes only FormData of its own, so the runtime encodes this one. Bun forgets the headers with the body.
+      // undici encodes only its own FormData. The headers are read first, because Bun drops them when the body is read.
       const response = new Response(body.formData)
       const headers = Object.fromEntries(response.headers)
       const stream = Stream.fromReadableStream(() => response.body ?? new ReadableStream(), identity)
@@ -220,7 +220,7 @@ const payloadOf = (exchange: Exchange, body: HttpBody.HttpBody, runtime: Runtime
   }
 }
 
-// What platform's clients send of the span that a request belongs to.
+// The headers that platform's clients send for the current span.
 const traceHeaders = ({ context, fiberRefs }: Runtime.Runtime<never>): Readonly<Record<string, string>> | undefined => {
   const span = Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
   return span?._tag === "Span" && !Context.get(span.context, Tracer.DisablePropagation) &&
@@ -238,7 +238,7 @@ const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Tra
       origin,
       path: request.url.slice(origin.length),
       method: request.method,
-      // A copy, since an undici's proxy agent adds to it.
+      // undici's proxy agent adds to this object.
       headers: { ...request.headers, ...payload.headers, ...traceHeaders(request.runtime) },
       body: payload.body,
       headersTimeout: 0,
@@ -265,7 +265,7 @@ const refusing = (problem: string): ConnectionPool => ({
 const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<ConnectionPool, string> => {
   const { dispatcher, pool } = options
   if (dispatcher !== undefined) return Effect.succeed({ dispatcher, close: () => Promise.resolve() })
-  // Who connects in a way of their own is not sent through the environment's proxy.
+  // The environment's proxy does not apply to a connector of the user's.
   const option = typeof pool?.connect === "function" ? "none" : options.proxy
   return Effect.flatMap(proxyFor(option, origin), (proxy) =>
     Effect.try({
@@ -275,8 +275,8 @@ const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<Conn
 }
 
 /**
- * Makes a transport to one origin: over a pool of connections that it owns, or over the user's dispatcher. Options that are
- * out of range, or a proxy that cannot be used, make every request fail as `Unsendable` with a message that names them.
+ * Makes a transport to one origin, over its own connection pool or over the user's dispatcher. If an option is out of
+ * range, or the proxy cannot be used, every request fails as `Unsendable` with a message that names the option or variable.
  *
  * @internal
  */
