@@ -34,13 +34,13 @@ describe("ByteCollector", () => {
         const collector = collected(chunks, limit)
         assert.deepStrictEqual(Buffer.from(collector.bytes), whole.subarray(0, limit))
         assert.strictEqual(collector.isTruncated, whole.length > limit)
-        // The chunks are others' memory.
+        // It must not write into the chunks.
         assert.deepStrictEqual(chunks, copies)
       }
     ))
   })
 
-  it("`add` tells whether the chunk fit", () => {
+  it("`add` returns whether all of the chunk was added", () => {
     const collector = new ByteCollector(3)
     assert.deepStrictEqual([bytes("ab"), bytes("c"), bytes(""), bytes("d")].map((chunk) => collector.add(chunk)), [
       true,
@@ -74,7 +74,7 @@ describe("the text of a body", () => {
     assert.strictEqual(decodeUtf8(bytes("{\"a\":\"\uFEFFä\"}")), "{\"a\":\"\uFEFFä\"}")
   })
 
-  it("is told from bytes that are still encoded, even if a character is cut off", () => {
+  it("is distinguished from encoded bytes, even if the last character is incomplete", () => {
     const text = JSON.stringify({ name: "operations/ä", done: false })
     assert.isTrue(isUtf8(bytes(text)))
     assert.isTrue(isUtf8(bytes("ä").subarray(0, 1)))
@@ -98,11 +98,11 @@ describe("content encodings", () => {
     ["", bytes(text)],
     ["deflate, gzip", gzipSync(deflateSync(text))],
     ["identity , br,gzip", gzipSync(brotliCompressSync(text))]
-  ])("%s is undone", async (header, encoded) => {
+  ])("%s is decoded", async (header, encoded) => {
     assert.deepStrictEqual(await decode(header, encoded), { text, isTruncated: false })
   })
 
-  it("of two headers are undone in order", async () => {
+  it("of two headers are decoded in order", async () => {
     assert.deepStrictEqual(await decode(["br", "gzip"], gzipSync(brotliCompressSync(text))), {
       text,
       isTruncated: false
@@ -110,7 +110,7 @@ describe("content encodings", () => {
   })
 
   it.each([["gzip", gzipSync], ["deflate", deflateSync], ["deflate", deflateRawSync], ["br", brotliCompressSync]])(
-    "%s is bounded after decompression",
+    "%s is limited after decompression",
     async (header, compress) => {
       const decoded = await decode(header, compress("x".repeat(10_000_000)), 100_000)
       assert.isTrue(decoded.isTruncated)
@@ -118,14 +118,14 @@ describe("content encodings", () => {
     }
   )
 
-  it("a body that is exactly as large as the limit is not truncated", async () => {
+  it("a body of exactly the limit is not truncated", async () => {
     assert.deepStrictEqual(await decode("gzip", gzipSync("x".repeat(1000))), {
       text: "x".repeat(1000),
       isTruncated: false
     })
   })
 
-  it("of a body that was truncated before, what can be read is kept", async () => {
+  it("a body that was truncated before decompression keeps what can be decoded", async () => {
     const random = Array.from({ length: 5000 }, (_, index) => (index * index * 7919) % 997).join()
     const encoded = gzipSync(random)
     const limit = encoded.length - 100
@@ -134,11 +134,11 @@ describe("content encodings", () => {
     assert.isTrue(random.startsWith(decoded.text))
   })
 
-  it("an empty body has none, as after 304", async () => {
+  it("an empty body is not decoded", async () => {
     assert.deepStrictEqual(await decode("gzip", new Uint8Array(0)), { text: "", isTruncated: false })
   })
 
-  it("that are unknown, wrong, cut off or too many fail and say so", async () => {
+  it("fail with a message if they are unknown, invalid, incomplete or too many", async () => {
     assert.strictEqual(await rejection(decode("zstd", bytes(text))), "the content encoding \"zstd\" is not supported")
     assert.strictEqual(
       await rejection(decode("gzip", bytes(text))),
@@ -154,7 +154,7 @@ describe("content encodings", () => {
     )
   })
 
-  it("none is undone where the runtime has no zlib, and the failure names it", async () => {
+  it("fail with a message if the runtime has no zlib", async () => {
     const { getBuiltinModule } = process
     try {
       process.getBuiltinModule = () => undefined

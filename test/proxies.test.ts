@@ -15,14 +15,14 @@ import { failureOf, transportTo } from "./support/transport.js"
 
 const tlsKeys = certificate("api.test")
 
-// Every host is this machine.
+// Resolves every host to this machine.
 const lookup: LookupFunction = (_, options, callback) =>
   options.all === true ? callback(null, [{ address: "127.0.0.1", family: 4 }]) : callback(null, "127.0.0.1", 4)
 
 const environment = (variables: Readonly<Record<string, string>>) =>
   Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
 
-// A server that is known as api.test, and a proxy in front of it.
+// A server with the name api.test, and a proxy that connects to it.
 const setup = ({ tls = false, ...options }: Partial<ConnectProxyOptions> & { readonly tls?: boolean } = {}) =>
   Effect.gen(function*() {
     const server = yield* rawServer(({ path }) => path === "/hold" ? ["hold"] : reply("{}"), tls ? tlsKeys : {})
@@ -49,7 +49,7 @@ describe("the environment's proxy", () => {
       const { exchange, release } = yield* transport().pipe(
         environment({ [variable]: `http://user:p%40ss@${proxy.host}` })
       )
-      // undici adds to the headers that a proxy agent is given; the caller's stay as they are.
+      // undici's proxy agent adds to the headers that it receives. The caller's object must not change.
       const headers = Object.freeze({ accept: "application/json" })
       assert.isUndefined(failureOf(yield* exchange("/v1/x", { headers })))
       assert.isUndefined(failureOf(yield* exchange("/v1/y", { headers })))
@@ -92,7 +92,7 @@ describe("the environment's proxy", () => {
       assert.strictEqual(proxy.targets.length, 1)
     }))
 
-  it.scopedLive("is read through Config, and through nothing else", () =>
+  it.scopedLive("is read through Config only", () =>
     Effect.gen(function*() {
       const { proxy, transport } = yield* setup()
       yield* Effect.acquireRelease(
@@ -114,7 +114,7 @@ describe("the environment's proxy", () => {
       assert.isUndefined(failureOf(yield* exchange("/")))
     }))
 
-  it.scopedLive("is not used by a pool with a connector of its own", () =>
+  it.scopedLive("is not used if `pool.connect` is a function", () =>
     Effect.gen(function*() {
       const { server, transport } = yield* setup()
       const { connect } = yield* Effect.promise(() => import("node:net"))
@@ -130,7 +130,7 @@ describe("the environment's proxy", () => {
 })
 
 describe("the option `proxy`", () => {
-  it.scopedLive("is a URL, plain or redacted, and comes before the environment", () =>
+  it.scopedLive("takes precedence over the environment, as a string or Redacted", () =>
     Effect.gen(function*() {
       const { proxy, transport } = yield* setup({ credentials: "user:" })
       const variables = environment({ HTTP_PROXY: "http://127.0.0.1:9", NO_PROXY: "*" })
@@ -147,7 +147,7 @@ describe("the option `proxy`", () => {
       assert.strictEqual(proxy.targets.length, 3)
     }))
 
-  it.scopedLive("holds for a loopback address too", () =>
+  it.scopedLive("applies to a loopback address", () =>
     Effect.gen(function*() {
       const server = yield* rawServer(reply("{}"))
       const proxy = yield* connectProxy({ port: server.port })
@@ -166,7 +166,7 @@ describe("a proxy that cannot be used", () => {
     "socks5://user:sesame@proxy.example",
     "user:sesame@proxy.example:port",
     "http://"
-  ])("by its URL %s fails each request, and says so without the URL", (url) =>
+  ])("invalid URL %s: every request fails, and the message does not contain it", (url) =>
     Effect.gen(function*() {
       const { server, transport } = yield* setup()
       const fromVariable = yield* transport().pipe(environment({ http_proxy: url }))
@@ -186,7 +186,7 @@ describe("a proxy that cannot be used", () => {
       assert.strictEqual(server.connections(), 0)
     }))
 
-  it.scopedLive("because the environment cannot be read fails each request", () =>
+  it.scopedLive("environment that cannot be read: every request fails", () =>
     Effect.gen(function*() {
       const { transport } = yield* setup()
       const denied = ConfigProvider.fromFlat(ConfigProvider.makeFlat({
@@ -206,7 +206,7 @@ describe("a proxy that cannot be used", () => {
       assert.isUndefined(failureOf(yield* without.exchange("/")))
     }))
 
-  it.scopedLive("because `pool.connect` is a function fails each request", () =>
+  it.scopedLive("URL with a function as `pool.connect`: every request fails", () =>
     Effect.gen(function*() {
       const { transport } = yield* setup()
       const { exchange } = yield* transport({ proxy: "http://127.0.0.1:9", pool: { connect: () => {} } })
@@ -234,7 +234,7 @@ describe("a proxy that cannot be used", () => {
       [{ refuse: "429 Too Many Requests" }, "Connection", "Proxy response (429) !== 200 when HTTP Tunneling"],
       [{ refuse: "503 Service Unavailable" }, "Connection", "Proxy response (503) !== 200 when HTTP Tunneling"]
     ] as const
-  )("because it refuses (%o) is %s", ([options, kind, message]) =>
+  )("refusal %o: %s", ([options, kind, message]) =>
     Effect.gen(function*() {
       const { proxy, server, transport } = yield* setup(options)
       const { exchange, release } = yield* transport({ proxy: `http://user:sesame@${proxy.host}` })
@@ -244,7 +244,7 @@ describe("a proxy that cannot be used", () => {
       yield* eventually("no open connection", Effect.sync(() => proxy.openConnections() === 0))
     }))
 
-  it.scopedLive("because it is not there, or does not answer, is a failed connection", () =>
+  it.scopedLive("no proxy at the address, or no response from it: Connection", () =>
     Effect.gen(function*() {
       const { proxy, transport } = yield* setup({ refuse: "" })
       const gone = yield* transport({ proxy: "http://127.0.0.1:9" })
@@ -259,7 +259,7 @@ describe("a proxy that cannot be used", () => {
 })
 
 describe("through a proxy", () => {
-  it.scopedLive("aborts, stale connections and the number of connections are the same as without", () =>
+  it.scopedLive("aborts and `connections` work as without", () =>
     Effect.gen(function*() {
       const { proxy, server, transport } = yield* setup({ tls: true })
       const { exchange, release } = yield* transport({ proxy: `http://${proxy.host}`, connections: 2 })
@@ -281,7 +281,7 @@ describe("through a proxy", () => {
       assert.isUndefined(failureOf(yield* exchange("/")))
     }))
 
-  it.scopedLive("nothing shows its password", () =>
+  it.scopedLive("no object shows its password", () =>
     Effect.gen(function*() {
       const { proxy, transport } = yield* setup({ credentials: "user:other" })
       const made = yield* transport({ proxy: `http://user:sesame@${proxy.host}` })

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { headersProblem, requestHeaders, userAgentHeaders } from "../src/internal/http/requestHeaders.js"
 import { version } from "../src/internal/version.js"
 
-// Runs with other versions than Node's.
+// Runs a function while `process.versions` has another value.
 const withVersions = <A>(versions: object | undefined, run: () => A): A => {
   const descriptor = Object.getOwnPropertyDescriptor(process, "versions")!
   Object.defineProperty(process, "versions", { ...descriptor, value: versions })
@@ -27,7 +27,7 @@ describe("the headers of every request", () => {
     assert.strictEqual(headersProblem(userAgentHeaders()), undefined)
   })
 
-  it("name Bun and Deno, and no runtime where there is none to name", () => {
+  it("name Bun or Deno, and no runtime elsewhere", () => {
     assert.deepStrictEqual(withVersions({ node, bun: "1.4.5" }, userAgentHeaders), {
       "user-agent": `${client} bun/1.4.5`,
       "x-goog-api-client": `gl-bun/1.4.5 ${client}`
@@ -44,7 +44,7 @@ describe("the headers of every request", () => {
     assert.strictEqual((manifest as { readonly version: string }).version, version)
   })
 
-  it("hold those of the option `headers`, which come first", () => {
+  it("contain those of the option `headers`, which take precedence", () => {
     const { "x-goog-api-client": apiClient, ...rest } = requestHeaders({
       "X-Goog-User-Project": "p",
       "User-Agent": "mine/1"
@@ -91,7 +91,7 @@ describe("the option `headers`", () => {
     assert.strictEqual(headersProblem(headers), problem)
   })
 
-  it("takes whatever a server may be told", () => {
+  it("accepts every valid name and value", () => {
     assert.isUndefined(headersProblem({}))
     assert.isUndefined(headersProblem({ "X-Goog-User-Project": "p", "constructor": "a", "b": "\tä é~", "c": "" }))
   })

@@ -1,5 +1,5 @@
 /**
- * A self-signed certificate, made by hand: Node can sign, but knows no X.509.
+ * Makes self-signed certificates. Node has no function for that, so the structure of X.509 is written here.
  */
 import { generateKeyPairSync, sign } from "node:crypto"
 
@@ -18,7 +18,7 @@ const isTrue = der(0x01, Buffer.of(0xff))
 const time = (text: string) => der(0x17, Buffer.from(text))
 const commonName = (name: string) => sequence(der(0x31, sequence(oid(0x55, 4, 3), der(0x0c, Buffer.from(name)))))
 
-/** For these host names and 127.0.0.1, valid until 2049; it is its own authority. */
+/** Returns a new key and a certificate for these host names and 127.0.0.1, which is valid until 2049. */
 export const certificate = (...hosts: ReadonlyArray<string>): { readonly key: string; readonly cert: string } => {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const ecdsaWithSha256 = sequence(oid(0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2))

@@ -1,5 +1,5 @@
 /**
- * A forward proxy on a loopback socket that knows `CONNECT` and nothing else.
+ * A forward proxy on a loopback address that supports `CONNECT` only.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -10,18 +10,18 @@ import * as net from "node:net"
 export interface ConnectProxy {
   /** `127.0.0.1:3128` */
   readonly host: string
-  /** What it was asked to connect to, as `api.test:443`. */
+  /** The requested targets, such as `api.test:443`. */
   readonly targets: ReadonlyArray<string>
-  /** How many connections to it, or from it, are open. */
+  /** How many connections are open, on both sides. */
   readonly openConnections: () => number
 }
 
 export interface ConnectProxyOptions {
-  /** The port on this machine that stands for every target. */
+  /** The local port that it connects to, whatever the target is. */
   readonly port: number
-  /** As `user:password`. */
+  /** The credentials that it requires, as `user:password`. */
   readonly credentials?: string
-  /** The status that answers every request, such as `503 Service Unavailable`; none if it is empty. */
+  /** The status of every response, such as `503 Service Unavailable`. If it is empty, the proxy does not respond. */
   readonly refuse?: string
 }
 

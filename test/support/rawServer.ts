@@ -1,5 +1,5 @@
 /**
- * A server on a loopback socket that speaks HTTP/1.1 byte by byte, with every fault that a script asks for.
+ * A TCP server on a loopback address that sends the bytes, pauses and faults of a script.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -9,31 +9,31 @@ import { setTimeout as sleep } from "node:timers/promises"
 import * as tls from "node:tls"
 import { gzipSync } from "node:zlib"
 
-/** What a server does about a request, one step after the other. After the last one it waits for the next request. */
+/** One action of a server after a request. After the last one, the server waits for the next request. */
 export type Step =
   | { readonly send: string | Uint8Array }
   /** Waits, in ms. */
   | { readonly sleep: number }
-  /** Sends that many bytes as fast as the client takes them. */
+  /** Sends that many bytes as fast as the client reads them. */
   | { readonly flood: number }
-  /** Closes the connection in that many ms, unless a request comes before. */
+  /** Closes the connection after that many ms, unless a request arrives earlier. */
   | { readonly closeWhenIdle: number }
-  /** Closes the connection in order. */
+  /** Closes the connection (FIN). */
   | "end"
-  /** Closes the connection by a reset. */
+  /** Resets the connection (RST). */
   | "reset"
-  /** Does nothing more, and leaves the connection open. */
+  /** Waits until the client closes the connection. */
   | "hold"
 
 export interface RawRequest {
   readonly method: string
   readonly path: string
-  /** By lower-case name; those that are there twice are joined by ", ". */
+  /** By lower-case name; duplicates are joined by ", ". */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
-  /** Which connection it came over, from 0. */
+  /** The index of its connection, from 0. */
   readonly connection: number
-  /** Which request of its connection it is, from 0. */
+  /** Its index among the requests of its connection, from 0. */
   readonly index: number
 }
 
@@ -41,7 +41,7 @@ export interface RawServer {
   readonly origin: string
   readonly port: number
   readonly requests: ReadonlyArray<RawRequest>
-  /** How many connections there have been. */
+  /** How many connections were accepted. */
   readonly connections: () => number
   /** How many connections are open. */
   readonly openConnections: () => number
@@ -117,7 +117,7 @@ const run = async (
   }
 }
 
-/** Starts a server on a free port; with a certificate, it speaks TLS. Everything of it ends with the scope. */
+/** Starts a server on a free port, over TLS if there is a certificate. It ends with the scope. */
 export const rawServer = (
   respond: ReadonlyArray<Step> | ((request: RawRequest) => ReadonlyArray<Step>),
   options: tls.TlsOptions = {}
@@ -125,7 +125,7 @@ export const rawServer = (
   Effect.acquireRelease(
     Effect.promise(async () => {
       const requests: Array<RawRequest> = []
-      // Below TLS.
+      // The TCP sockets below TLS, by the client's port.
       const tcp = new Map<number | undefined, net.Socket>()
       const open = new Set<net.Socket>()
       const shutdown = new AbortController()
@@ -151,7 +151,7 @@ export const rawServer = (
             const request = { ...parsed.request, connection, index: index++ }
             requests.push(request)
             const steps = typeof respond === "function" ? respond(request) : respond
-            // A connection that breaks off is what many scripts are about.
+            // Many scripts break the connection, which ends their remaining steps.
             done = done.then(() => run(socket, steps, reset, signal)).catch(() => {})
           }
         })
@@ -184,7 +184,7 @@ export const rawServer = (
     (server) => Effect.promise(server.close)
   )
 
-/** The bytes of a response. `content-length` is right unless the headers say otherwise. */
+/** The bytes of a response. `content-length` is correct unless the headers set it. */
 export const response = (
   body: string | Uint8Array,
   headers: ReadonlyArray<readonly [string, string]> = [],
@@ -200,11 +200,11 @@ export const response = (
 /** Sends a response at once. */
 export const reply = (...args: Parameters<typeof response>): ReadonlyArray<Step> => [{ send: response(...args) }]
 
-/** Every byte in a packet of its own. */
+// Sends each byte separately.
 const byByte = (bytes: Uint8Array): ReadonlyArray<Step> =>
   [...bytes].flatMap((byte) => [{ send: Uint8Array.of(byte) }, { sleep: 1 }])
 
-/** The body as a chunk of the chunked coding for every byte. */
+// A response whose body is in chunks of one byte.
 const byChunks = (body: string): Uint8Array =>
   response(
     Buffer.concat([
@@ -214,7 +214,7 @@ const byChunks = (body: string): Uint8Array =>
     [["transfer-encoding", "chunked"]]
   )
 
-/** What a server can do wrong, or unasked, about a body; `expected` says what a client makes of it. */
+/** Scripts for one response with this body, correct and faulty, by what they do. */
 export const scripts = (body: string) => {
   const whole = response(body)
   const head = whole.indexOf("\r\n\r\n") + 4

@@ -11,7 +11,7 @@ export type Exchange = (
   request?: Partial<TransportRequest>
 ) => Effect.Effect<Either.Either<RawResponse, TransportFailure>>
 
-/** Sends a request of the caller's; interruption aborts it and waits until the client has let go. */
+/** Sends a request and waits for the outcome. Interruption aborts it and waits until the client has let go of it. */
 export const exchange = (transport: Transport, origin: string): Exchange => (path, request) =>
   Effect.flatMap(
     Effect.runtime<never>(),
@@ -33,7 +33,7 @@ export const exchange = (transport: Transport, origin: string): Exchange => (pat
       )
   )
 
-/** A transport that lives as long as the scope. */
+/** Makes a transport that is released with the scope. */
 export const transportTo = (
   origin: string,
   options: ConnectionOptions = {}
@@ -43,7 +43,7 @@ export const transportTo = (
     (transport) => ({ ...transport, exchange: exchange(transport, origin) })
   )
 
-/** What there is of a failure: its kind, whether it is stale, and the message of its cause. */
+/** The kind of a failure, whether it is stale, and the message of its cause. */
 export const failureOf = (
   result: Either.Either<RawResponse, TransportFailure>
 ): readonly [TransportFailure["kind"], boolean, string] | undefined =>

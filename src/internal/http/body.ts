@@ -1,6 +1,6 @@
 /**
- * The body of a response: its bytes up to a limit, its content encodings undone, its text. Every runtime can load this
- * file; what undoes content encodings is `node:zlib`, where the runtime has it.
+ * Collects the body of a response up to a limit, decodes its content encodings and its text. This file runs in every
+ * runtime. Content encodings are decoded by `node:zlib`, if the runtime has it.
  */
 
 /**
@@ -17,13 +17,12 @@ export interface Bytes {
 const empty: Uint8Array = new Uint8Array(0)
 
 /**
- * Collects the bytes of a body up to a limit. The memory that it holds is linear in the size of the body, however small
- * the chunks are.
+ * Collects the bytes of a body up to a limit. It holds at most twice the size of the body, however small the chunks are.
  *
  * @internal
  */
 export class ByteCollector implements Bytes {
-  // The first chunk itself, or a buffer of its own with room for more.
+  // The first chunk, or, after further chunks, a larger buffer that this object owns.
   #buffer = empty
   #length = 0
   #isTruncated = false
@@ -33,7 +32,7 @@ export class ByteCollector implements Bytes {
     this.#limit = limit
   }
 
-  /** Takes a chunk as far as the limit allows. Returns whether it fit. */
+  /** Adds a chunk up to the limit. Returns whether all of it was added. */
   add(chunk: Uint8Array): boolean {
     const room = this.#limit - this.#length
     const fits = chunk.byteLength <= room
@@ -66,7 +65,7 @@ export class ByteCollector implements Bytes {
   }
 }
 
-// Leaves out a byte order mark.
+// Removes a byte order mark.
 const utf8 = new TextDecoder()
 
 /**
@@ -77,8 +76,8 @@ const utf8 = new TextDecoder()
 export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
 
 /**
- * Whether bytes are text; an incomplete last character is allowed. `fetch` undoes content encodings but leaves the header
- * `content-encoding` in place: a body that is text has been decoded already.
+ * Whether bytes are UTF-8 text; the last character may be incomplete. `fetch` decodes a body but keeps the header
+ * `content-encoding`. This function tells such a body from one that is still encoded.
  *
  * @internal
  */
@@ -92,7 +91,7 @@ export const isUtf8 = (bytes: Uint8Array): boolean => {
 }
 
 /**
- * The content encodings of a response in the order in which they were applied.
+ * The content encodings in a header, in the order in which they were applied.
  *
  * @internal
  */
@@ -134,19 +133,19 @@ const decompress = async (encoding: string, encoded: Bytes, limit: number): Prom
   }
   const decoded = new ByteCollector(limit)
   await addAll(decoded, stream.end(encoded.bytes)).catch((error: unknown) => {
-    // Of a truncated body, the end is missing.
+    // The end of a truncated body is missing.
     if (encoded.isTruncated) return
     throw new Error(`the body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`)
   })
   return { bytes: decoded.bytes, isTruncated: decoded.isTruncated || encoded.isTruncated }
 }
 
-// No server has a reason for more, and each costs up to `limit` bytes of work.
+// Servers use one or two. Each one costs the decoding of up to `limit` bytes.
 const maxEncodings = 4
 
 /**
- * Undoes content encodings, the last one first, and keeps at most `limit` bytes of each result. Rejects if an encoding is
- * unknown or the bytes are not encoded so.
+ * Decodes content encodings, the last one first, and keeps at most `limit` bytes of each result. Rejects if an encoding is
+ * not supported or the bytes are not valid in it.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The options of `NodeOperations` about connections, and what is wrong with them.
+ * The options of `NodeOperations` for its connections, and their validation.
  */
 import * as Duration from "effect/Duration"
 import * as Inspectable from "effect/Inspectable"
@@ -24,16 +24,18 @@ export interface ConnectionOptions {
   /**
    * The HTTP proxy to connect through. Default: `"environment"`.
    *
-   * - `"environment"`: the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (or their lower-case names) say, read
-   *   through Effect's `Config`. There is none for an API on a loopback address, nor if `pool.connect` is a function.
+   * - `"environment"`: the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts in `NO_PROXY`. These variables (or
+   *   their lower-case forms) are read through Effect's `Config`. They do not apply to an API on a loopback address, nor if
+   *   `pool.connect` is a function.
    * - `"none"`: no proxy.
-   * - Otherwise the URL of a proxy, such as `http://user:password@proxy.example:3128`; `Redacted` keeps its password from
-   *   being printed.
+   * - The URL of a proxy, such as `http://user:password@proxy.example:3128`. Use `Redacted` to keep the password from being
+   *   printed.
    */
   readonly proxy?: "environment" | "none" | (string & {}) | Redacted.Redacted | undefined
   /**
-   * A dispatcher of undici 7 to send requests with, instead of a pool of this service: an `Agent`, a `ProxyAgent`, a
-   * `MockAgent`. `close` leaves it open. Excludes `connections`, `pool` and `proxy`.
+   * A dispatcher of undici 7 that sends the requests instead of a pool of this service, such as an `Agent`, a `ProxyAgent`
+   * or a `MockAgent`. `close` does not close it. If the server drops one of its idle connections just when a request is
+   * sent, the request fails; with a pool of this service, it is sent again. Excludes `connections`, `pool` and `proxy`.
    */
   readonly dispatcher?: Dispatcher | undefined
   /** Further headers of every request, such as `x-goog-user-project`. */
@@ -44,7 +46,7 @@ const isDuration = (input: unknown): boolean =>
   Option.isSome(Duration.decodeUnknown(input)) && !Number.isNaN(input) && !(Number.parseFloat(String(input)) < 0)
 
 /**
- * Says which option is out of range, and its range. Never throws.
+ * Returns which option is out of range, and its range. Never throws.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * Which proxy a connection pool goes through: the option `proxy`, or the environment's variables by Effect's `Config`.
- * Nothing here shows the value of an option or a variable, for a URL of a proxy can hold a password.
+ * Finds the proxy of a connection pool, from the option `proxy` or from the environment through Effect's `Config`. No error
+ * shows the URL of a proxy, because it can hold a password.
  */
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import { isLoopback } from "./loopback.js"
 
 /**
- * A proxy, and when not to use it.
+ * A proxy, and the hosts that are reached without it.
  *
  * @internal
  */
@@ -20,13 +20,13 @@ export interface Proxy {
   readonly url: string
   /** The value of `proxy-authorization`. */
   readonly authorization: string | undefined
-  /** The hosts that are not behind the proxy, as in `NO_PROXY`. */
+  /** In the format of `NO_PROXY`. */
   readonly except: string
 }
 
 const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 
-// Reads the URL of a proxy. Like curl, it takes `host:port` for `http://host:port`.
+// Reads the URL of a proxy. As in curl, `host:port` stands for `http://host:port`.
 const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
   try {
     const url = new URL(/^[a-z][-+.a-z0-9]*:\/\//i.test(value) ? value : `http://${value}`)
@@ -39,7 +39,7 @@ const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
       })
     }
   } catch {
-    // Neither the URL nor an error about it is shown.
+    // The error would show the URL.
   }
   return Either.left("is not the URL of an HTTP proxy; expected one like \"http://user:password@proxy.example:3128\"")
 }
@@ -50,7 +50,7 @@ const parseOption = (proxy: unknown): Either.Either<Omit<Proxy, "except">, strin
 }
 
 /**
- * What is wrong with the option `proxy`, if it is a URL.
+ * Returns what is wrong with the URL in the option `proxy`.
  *
  * @internal
  */
@@ -65,7 +65,7 @@ interface Variable {
 const named = (name: string): Config.Config<Variable> =>
   Config.map(Config.redacted(name), (value) => ({ name, value: Redacted.value(value) }))
 
-// As everywhere, the lower-case name comes first, and a variable that is empty sets no proxy.
+// The lower-case name takes precedence, and an empty variable sets no proxy, as in undici and curl.
 const variable = (name: string): Config.Config<Variable | undefined> =>
   named(name.toLowerCase()).pipe(
     Config.orElse(() => named(name)),
@@ -82,10 +82,10 @@ const variables = Config.all({
 
 const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, string> => {
   const { hostname, protocol } = new URL(origin)
-  // As in Go's net/http, so that an emulator on this machine needs no NO_PROXY.
+  // As in Go's net/http: a local emulator needs no NO_PROXY.
   if (isLoopback(hostname)) return Effect.succeed(undefined)
   return variables.pipe(
-    // A runtime can refuse to read the environment, and throws then.
+    // Deno throws if the program may not read the environment.
     Effect.sandbox,
     Effect.mapError((cause) =>
       `Could not read the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY: ${
@@ -103,7 +103,7 @@ const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, strin
 }
 
 /**
- * The proxy for an origin, if any. Fails with a sentence about the option or variable that is wrong.
+ * Finds the proxy for an origin, if there is one. Fails with a sentence that names the invalid option or variable.
  *
  * @internal
  */

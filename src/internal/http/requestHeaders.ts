@@ -6,8 +6,8 @@ import { isRecord } from "effect/Predicate"
 import { version } from "../version.js"
 
 /**
- * The user agent, and Google's header for the versions of a client: this package, Effect and the runtime. Outside of Node,
- * Bun and Deno there is no user agent: browsers do not let programs set it.
+ * The headers that name this package, Effect and the runtime with their versions: `user-agent` and Google's
+ * `x-goog-api-client`. In browsers, which do not allow it, there is no `user-agent`.
  *
  * @internal
  */
@@ -41,7 +41,7 @@ const reserved = new Map([
 ])
 
 /**
- * What is wrong with the option `headers`. It does not show values, since they can be secret.
+ * Returns what is wrong with the option `headers`. Values are not shown, because they can be secret.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The seam between the service and the network: one request, one raw response or one failure, told by a callback.
+ * The seam between the service and the network: one request leads to one call with a raw response or a failure.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as Duration from "effect/Duration"
@@ -27,7 +27,7 @@ export interface RawResponse {
  *
  * - `Unsendable`: the client refuses the request.
  * - `Connection`: no response arrived.
- * - `Body`: the response broke off within its body, or its content encoding cannot be undone.
+ * - `Body`: the response broke off within its body, or its content encoding cannot be decoded.
  *
  * @internal
  */
@@ -39,7 +39,7 @@ export interface TransportFailure {
 }
 
 /**
- * What is sent, and what reading its response needs.
+ * A request, and how to read its response.
  *
  * @internal
  */
