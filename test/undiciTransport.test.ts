@@ -19,7 +19,7 @@ import { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import { Agent, MockAgent } from "undici/index.js"
 import { type ConnectionOptions, validate } from "../src/internal/http/nodeOptions.js"
-import type { RawResponse, Transport, TransportRequest } from "../src/internal/http/seam.js"
+import type { RawResponse, Transport, TransportRequest } from "../src/internal/http/transport.js"
 import { makeUndiciTransport } from "../src/internal/http/undiciTransport.js"
 import { certificate } from "./support/certificate.js"
 import { type RawRequest, rawServer, reply, response, scripts, type Step } from "./support/rawServer.js"
@@ -539,7 +539,7 @@ describe("an abort", () => {
   const sendTo = (transport: Transport, url: string, done: () => void) =>
     Effect.map(Effect.runtime<never>(), (runtime) =>
       transport.send(
-        { method: "GET", url, headers: {}, body: HttpBody.empty, maxBodySize: 100, secretHeaders: [], runtime },
+        { method: "GET", url, headers: {}, body: HttpBody.empty, maxBodySize: 100, span: undefined, runtime },
         done
       ))
 

@@ -24,7 +24,7 @@ import { type ApiRequest, apiRequest, customRequest } from "./http/request.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { operationName } from "./operationName.js"
-import { durationOption, resolve } from "./settings.js"
+import { durationOption, resolve, type TransportDefaults } from "./settings.js"
 import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { Waiter, type WaitFailure } from "./wait/state.js"
@@ -51,9 +51,13 @@ const verdict = (
  *
  * @internal
  */
-export const makeService = (transport: Transport, options?: Options): Effect.Effect<Service, never, Scope.Scope> =>
+export const makeService = (
+  transport: Transport,
+  options?: Options,
+  ofTransport?: TransportDefaults
+): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const settings = resolve(options)
+    const settings = resolve(options, ofTransport)
     const client = new ApiClient(transport, Either.getOrElse(settings, () => Either.getOrThrow(resolve())))
     return Effect.as(
       Effect.addFinalizer(() => client.lifecycle.close),

@@ -232,14 +232,30 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
 }
 
 /**
+ * What a transport adds to the settings of a service.
+ *
+ * @internal
+ */
+export interface TransportDefaults {
+  /** Further headers of every request, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** What is wrong with the options of the transport. */
+  readonly problem?: string | undefined
+}
+
+/**
  * Checks the options of a service and completes them. With options out of range the left side is the error that every call
  * fails with.
  *
  * @internal
  */
-export const resolve = (options: Options = {}): Either.Either<Settings, HttpError.HttpError> => {
+export const resolve = (
+  options: Options = {},
+  ofTransport: TransportDefaults = {}
+): Either.Either<Settings, HttpError.HttpError> => {
   if (!isRecord(options)) return Either.left(invalidRequest("the options of a service must be an object"))
   const checks = new Checks()
+  checks.problem = ofTransport.problem
   const api = options.api === undefined ? GoogleApi.accessContextManager : options.api
   const credentials = options.credentials === undefined ? Credentials.anonymous : options.credentials
   checks.check(
@@ -248,7 +264,7 @@ export const resolve = (options: Options = {}): Either.Either<Settings, HttpErro
     credentials,
     isRecord(credentials) && typeof credentials.headers === "function"
   )
-  const headers: Record<string, string> = { accept: "application/json" }
+  const headers: Record<string, string> = { accept: "application/json", ...ofTransport.headers }
   if (isGiven(options.quotaProject)) {
     const { quotaProject } = options
     if (typeof quotaProject === "string" && isHeaderValue(quotaProject)) headers[userProject] = quotaProject
@@ -294,8 +310,11 @@ export const resolve = (options: Options = {}): Either.Either<Settings, HttpErro
  *
  * @internal
  */
-export const checkedOptions = <O extends Options>(options: O): Either.Either<O, ConfigError.ConfigError> =>
-  Either.mapBoth(resolve(options), {
+export const checkedOptions = <O extends Options>(
+  options: O,
+  problem?: string
+): Either.Either<O, ConfigError.ConfigError> =>
+  Either.mapBoth(resolve(options, { problem }), {
     onLeft: ({ description }) => ConfigError.InvalidData([], description),
     onRight: () => options
   })

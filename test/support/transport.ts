@@ -2,8 +2,9 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
+import { currentCaller } from "../../src/internal/caller.js"
 import type { ConnectionOptions } from "../../src/internal/http/nodeOptions.js"
-import type { RawResponse, Transport, TransportFailure, TransportRequest } from "../../src/internal/http/seam.js"
+import type { RawResponse, Transport, TransportFailure, TransportRequest } from "../../src/internal/http/transport.js"
 import { makeUndiciTransport } from "../../src/internal/http/undiciTransport.js"
 
 export type Exchange = (
@@ -14,8 +15,8 @@ export type Exchange = (
 /** Sends a request and waits for the outcome. Interruption aborts it and waits until the client has let go of it. */
 export const exchange = (transport: Transport, origin: string): Exchange => (path, request) =>
   Effect.flatMap(
-    Effect.runtime<never>(),
-    (runtime) =>
+    currentCaller,
+    ({ propagatedSpan: span, runtime }) =>
       Effect.async((resume) =>
         Effect.suspend(transport.send(
           {
@@ -24,7 +25,7 @@ export const exchange = (transport: Transport, origin: string): Exchange => (pat
             headers: {},
             body: HttpBody.empty,
             maxBodySize: 4 * 1024 * 1024,
-            secretHeaders: [],
+            span,
             runtime,
             ...request
           },

@@ -76,8 +76,10 @@ describe("OperationsService.Options", () => {
 
 describe("NodeOperations.Options", () => {
   test("are those of the service and these, all optional, undefined included", () => {
-    expect<OptionalKeys<NodeOperations.Options>>().type.toBe<ServiceKeys | "connections" | "drainTimeout" | "pool">()
-    expect<keyof NodeOperations.Options>().type.toBe<ServiceKeys | "connections" | "drainTimeout" | "pool">()
+    expect<OptionalKeys<NodeOperations.Options>>().type.toBe<
+      ServiceKeys | "connections" | "gracefulShutdownTimeout" | "pool"
+    >()
+    expect<keyof NodeOperations.Options>().type.toBe<ServiceKeys | "connections" | "gracefulShutdownTimeout" | "pool">()
     expect<AllUndefined<NodeOperations.Options>>().type.toBeAssignableTo<NodeOperations.Options>()
   })
 
@@ -85,7 +87,7 @@ describe("NodeOperations.Options", () => {
     expect(NodeOperations.layer).type.toBeCallableWith({
       xgafv: "2",
       connections: 8,
-      drainTimeout: "2 seconds",
+      gracefulShutdownTimeout: "2 seconds",
       pool: { connect: { rejectUnauthorized: true }, keepAliveTimeout: 1000, allowH2: true }
     })
     expect(NodeOperations.layer).type.not.toBeCallableWith({ pool: { connections: 8 } })

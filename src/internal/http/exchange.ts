@@ -308,7 +308,17 @@ export class Exchange<A> extends Wakeable implements Closeable {
     const step = ++this.#step
     const { body, method, url } = request
     const abort = transport.send(
-      { method, url, headers, body, maxBodySize: settings.maxBodySize, runtime: caller.runtime },
+      {
+        method,
+        url,
+        headers,
+        body,
+        maxBodySize: settings.maxBodySize,
+        span: caller.propagatedSpan,
+        get runtime() {
+          return caller.runtime
+        }
+      },
       (exit) => {
         if (this.#isOver) return
         if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)

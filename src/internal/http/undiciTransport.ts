@@ -2,27 +2,20 @@
  * The transport of `NodeOperations`. It uses undici's `dispatch`, so that a request needs no fiber, stream or
  * AbortController. It does not follow redirects and sets no time limits.
  */
-import type * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
-import * as FiberRefs from "effect/FiberRefs"
 import { identity } from "effect/Function"
-import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import { errors } from "undici/index.js"
 import { ByteCollector, type Bytes, contentEncodings, decodeBody, decodeUtf8 } from "./body.js"
 import { type ConnectionOptions, validate } from "./nodeOptions.js"
 import { proxyFor } from "./proxy.js"
-import type { RawResponse, Transport, TransportFailure } from "./seam.js"
+import type { RawResponse, Transport, TransportFailure, TransportRequest } from "./transport.js"
 import {
   type Connection,
   type ConnectionPool,
@@ -197,20 +190,21 @@ interface Payload {
 
 const empty: Payload = { body: null }
 
-const payloadOf = (exchange: Exchange, body: HttpBody.HttpBody, runtime: Runtime.Runtime<never>): Payload => {
+const payloadOf = (exchange: Exchange, request: TransportRequest): Payload => {
+  const { body } = request
   switch (body._tag) {
     case "Empty":
       return empty
     case "Uint8Array":
       return { body: body.body }
     case "Stream":
-      return { body: exchange.source(body.stream, runtime) }
+      return { body: exchange.source(body.stream, request.runtime) }
     case "FormData": {
       // undici encodes only its own FormData. The headers are read first, because Bun drops them when the body is read.
       const response = new Response(body.formData)
       const headers = Object.fromEntries(response.headers)
       const stream = Stream.fromReadableStream(() => response.body ?? new ReadableStream(), identity)
-      return { headers, body: exchange.source(stream, runtime) }
+      return { headers, body: exchange.source(stream, request.runtime) }
     }
     case "Raw":
       if (typeof body.body === "string" || body.body instanceof Uint8Array || body.body instanceof Readable) {
@@ -220,26 +214,20 @@ const payloadOf = (exchange: Exchange, body: HttpBody.HttpBody, runtime: Runtime
   }
 }
 
-// The headers that platform's clients send for the current span.
-const traceHeaders = ({ context, fiberRefs }: Runtime.Runtime<never>): Readonly<Record<string, string>> | undefined => {
-  const span = Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
-  return span?._tag === "Span" && !Context.get(span.context, Tracer.DisablePropagation) &&
-      FiberRefs.getOrDefault(fiberRefs, FiberRef.currentTracerEnabled) &&
-      FiberRefs.getOrDefault(fiberRefs, HttpClient.currentTracerPropagation)
-    ? HttpTraceContext.toHeaders(span)
-    : undefined
-}
-
 const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Transport["send"] => (request, done) => {
   const exchange = new Exchange(request.maxBodySize, done)
   try {
-    const payload = payloadOf(exchange, request.body, request.runtime)
+    const payload = payloadOf(exchange, request)
     const options: DispatchOptions = {
       origin,
       path: request.url.slice(origin.length),
       method: request.method,
       // undici's proxy agent adds to this object.
-      headers: { ...request.headers, ...payload.headers, ...traceHeaders(request.runtime) },
+      headers: {
+        ...request.headers,
+        ...payload.headers,
+        ...(request.span && HttpTraceContext.toHeaders(request.span))
+      },
       body: payload.body,
       headersTimeout: 0,
       bodyTimeout: 0,
