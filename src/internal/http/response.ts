@@ -179,7 +179,7 @@ export const toPage = (
     if (nextPageToken === undefined) return Either.left("\"nextPageToken\" must be a string")
     if (unreachable === undefined) return Either.left("\"unreachable\" must be a list of strings")
     return Either.map(
-      Either.all(operations.map(Operation.fromJson)),
+      Either.all(operations.map(Operation.read)),
       (operations) => ({ operations, nextPageToken, unreachable })
     )
   })
@@ -191,10 +191,10 @@ export const toSnapshot = (
   now: () => number
 ): Either.Either<Snapshot, HttpError.HttpError> =>
   Either.map(
-    interpret(context, answer, now, "a google.longrunning.Operation", Operation.fromJson),
+    interpret(context, answer, now, "a google.longrunning.Operation", Operation.read),
     (operation) => ({
       operation: operation._tag === "Failed"
-        ? Either.getOrElse(Operation.fromJson(parseWithoutSecrets(context, answer.body)), () => operation)
+        ? Either.getOrElse(Operation.read(parseWithoutSecrets(context, answer.body)), () => operation)
         : operation,
       retryAfter: operation.done ? undefined : retryAfterMillis(answer, now)
     })
