@@ -329,6 +329,25 @@ const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, 
 })
 
 /**
+ * The schema of the operations in one state.
+ *
+ * @internal
+ */
+export const inState = <A extends Operation>(
+  state: A["_tag"],
+  is: (operation: Operation) => operation is A
+): Schema.Schema<A, unknown> =>
+  fromFunctions(
+    Schema.Unknown,
+    Schema.declare((u): u is A => isOperation(u) && is(u), { identifier: state }),
+    {
+      decode: (json) =>
+        Either.filterOrLeft(read(json), is, ({ _tag }) => `Expected a ${state} operation, actual ${_tag}`),
+      encode: toJson
+    }
+  )
+
+/**
  * The schema of an operation: the API's JSON on the one side, {@link Operation} on the other. It decodes exactly as
  * `OperationsService` does ({@link fromJson}).
  *

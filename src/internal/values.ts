@@ -40,83 +40,64 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
   return true
 }
 
+// An error bounds its own data.
+const isData = (u: unknown): u is object => isObject(u) && !(u instanceof Error)
+
+// How many values a value is made of, itself included, and on how many levels. Stops at the level that exceeds a limit.
+const measure = (value: unknown, maxCount: number, maxLevels: number): { count: number; levels: number } => {
+  let level = [value]
+  let count = 0
+  let levels = 0
+  while (level.length > 0 && count <= maxCount && levels <= maxLevels) {
+    count += level.length
+    levels++
+    const next: Array<unknown> = []
+    for (const parent of level) if (isData(parent)) { for (const child of Object.values(parent)) next.push(child) }
+    level = next
+  }
+  return { count, levels }
+}
+
 /**
- * Counts the values that a value is made of, itself included. Stops when there are more than `limit`.
+ * How many values a value is made of, itself included. Counts no further once there are more than `limit`.
  *
  * @internal
  */
-export const countValues = (value: unknown, limit: number): number => {
-  const rest = [value]
-  let count = 0
-  while (rest.length > 0) {
-    if (++count > limit) break
-    const next = rest.pop()
-    if (!isObject(next)) continue
-    const children: ReadonlyArray<unknown> = Array.isArray(next) ? next : Object.values(next)
-    if (children.length > limit) return limit + 1
-    rest.push(...children)
-  }
-  return count
-}
+export const countValues = (value: unknown, limit: number): number => measure(value, limit, Infinity).count
 
 // How deep the data of an error may be nested. Protobuf's own JSON parsers have the same limit. JSON.stringify, loggers and
 // `util.inspect`, which recurse, bear several times as much.
 const maxLevels = 100
 
 /**
- * Tells whether a value is nested deeper than the data of an error may be, or is too large to find out.
+ * Tells whether a value is nested deeper than the data of an error may be.
  *
  * @internal
  */
-export const isDeep = (value: unknown): boolean => {
-  let level = isObject(value) ? [value] : []
-  let visits = 0
-  for (let depth = 0; level.length > 0; depth++) {
-    visits += level.length
-    if (depth === maxLevels || visits > maxVisits) return true
-    const next: Array<object> = []
-    for (const parent of level) {
-      for (const child of Array.isArray(parent) ? parent : Object.values(parent)) if (isObject(child)) next.push(child)
-    }
-    level = next
-  }
-  return false
+export const isDeep = (value: unknown): boolean => measure(value, maxVisits, maxLevels).levels > maxLevels
+
+// Recurses, but no deeper than `levels`.
+const cut = (value: unknown, levels: number): unknown => {
+  if (!isData(value)) return value
+  if (levels === 0) return "…"
+  if (Array.isArray(value)) return value.map((child) => cut(child, levels - 1))
+  const fields = Object.fromEntries(keysOf(value).map((key) => [key, cut(own(value, key), levels - 1)]))
+  return Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(fields))
 }
 
+// A value as it is, or a copy with "…" in the place of what is nested too deep.
+const shallow = (value: unknown): unknown => isDeep(value) ? cut(value, maxLevels - 1) : value
+
 /**
- * A value as it is; one that {@link isDeep} as a copy in which `"…"` stands for what is nested too deep.
+ * The known fields of an error that have a value. What is nested deeper than an error's data may be is cut off.
  *
  * @internal
  */
-export const flattened = <A>(value: A): A => {
-  if (!isObject(value) || !isDeep(value)) return value
-  const copies = new Map<object, object>()
-  let level: Array<object> = []
-  const copyOf = (source: object): object => {
-    let copy = copies.get(source)
-    if (copy === undefined) {
-      copy = Array.isArray(source) ? [] : Object.create(Object.getPrototypeOf(source)) as object
-      copies.set(source, copy)
-      level.push(source)
-    }
-    return copy
+export const errorFields = <A extends object>(known: object, fields: A): A => {
+  const given: Record<string, unknown> = {}
+  for (const key of Object.keys(known)) {
+    const value = own(fields, key)
+    if (value !== undefined) given[key] = shallow(value)
   }
-  const root = copyOf(value)
-  for (let depth = 1; level.length > 0; depth++) {
-    const sources = level
-    level = []
-    for (const source of sources) {
-      const copy = copyOf(source)
-      for (const key of keysOf(source)) {
-        const child = own(source, key)
-        Object.defineProperty(copy, key, {
-          value: !isObject(child) ? child : depth < maxLevels ? copyOf(child) : "…",
-          enumerable: true,
-          configurable: true,
-          writable: true
-        })
-      }
-    }
-  }
-  return root as A
+  return given as A
 }
