@@ -486,13 +486,8 @@ const raw = (json: { readonly [field: string]: unknown }): ProtobufAny.ProtobufA
   return { ...(typeof type === "string" ? { "@type": type } : undefined), ...fields, [sent]: json }
 }
 
-const readWithin = (json: unknown, limit: number): ErrorDetail | ProtobufAny.ProtobufAny => {
-  if (!isRecord(json)) return { value: json }
-  const decode = ProtobufAny.isProtobufAny(json) ? decoders.get(ProtobufAny.typeName(json)) : undefined
-  return decode === undefined || countValues(json, limit) > limit
-    ? raw(json)
-    : Either.getOrElse(decode(ProtobufAny.message(json)), () => raw(json))
-}
+const decoderOf = (json: unknown) =>
+  ProtobufAny.isProtobufAny(json) ? decoders.get(ProtobufAny.typeName(json)) : undefined
 
 /**
  * Reads the details of a status. All together they may have as many values as one alone.
@@ -503,9 +498,13 @@ export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufA
   if (!Array.isArray(details)) return []
   let left = maxValues
   return details.map((json) => {
-    const detail = readWithin(json, left)
-    if (detail._tag !== undefined) left -= countValues(json, left)
-    return detail
+    if (!isRecord(json)) return { value: json }
+    const decode = decoderOf(json)
+    if (decode === undefined) return raw(json)
+    const count = countValues(json, left)
+    if (count > left) return raw(json)
+    left -= count
+    return Either.getOrElse(decode(ProtobufAny.message(json)), () => raw(json))
   })
 }
 
@@ -531,8 +530,7 @@ export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufA
  * if (detail._tag === "ErrorInfo") console.log(detail.reason) // "SERVICE_DISABLED"
  * ```
  */
-export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny =>
-  readWithin(any, maxValues)
+export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => readAll([any])[0]!
 
 /**
  * Encodes a detail to its `Any`. A raw detail becomes what the server sent.

@@ -40,55 +40,53 @@ const formsOf = (secret: string): ReadonlyArray<string> => {
   ]
 }
 
-// %2F, \u002F, \x2F, \/, &#47; and &#x2F;.
-const escapes = /%([\da-f]{2})|\\u([\da-f]{4})|\\x([\da-f]{2})|\\([^])|&#x0{0,6}([\da-f]{1,4});|&#0{0,6}(\d{1,5});/gi
-const escapeAtEnd = /(?:%[\da-f]?|\\(?:u[\da-f]{0,3}|x[\da-f]?)?|&(?:#x?[\da-f]{0,10})?)$/i
+const escapeAtEnd = /(?:%[\da-f]?|\\(?:u[\da-f]{0,3})?|&(?:#x?[\da-f]{0,10})?)$/i
+const reference = /&#(?:x0{0,6}([\da-f]{1,4})|0{0,6}(\d{1,5}));/iy
 const maxLayers = 3
 
-/** A text without one layer of escapes. */
-class Unescaped {
-  readonly text: string
-  // Where each escape is: the position of its character in `text`, and its range in the escaped text.
-  readonly #at: Array<number> = []
-  readonly #escaped: Array<Range> = []
+// The number that hexadecimal digits stand for, or NaN.
+const hex = (text: string, from: number, count: number): number => {
+  let value = 0
+  for (let at = from; at < from + count; at++) {
+    const code = text.charCodeAt(at)
+    const letter = code | 32
+    value = value * 16 + (code >= 48 && code <= 57 ? code - 48 : letter >= 97 && letter <= 102 ? letter - 87 : NaN)
+  }
+  return value
+}
 
-  constructor(escaped: string) {
-    const parts: Array<string> = []
-    let length = 0
-    let end = 0
-    for (const match of escaped.matchAll(escapes)) {
-      const [all, percent, unicode, hex, plain, hexReference, reference] = match
-      const code = percent ?? unicode ?? hex ?? hexReference
-      const before = escaped.slice(end, match.index)
-      parts.push(before, plain ?? String.fromCharCode(code === undefined ? Number(reference) : parseInt(code, 16)))
-      this.#at.push(length += before.length)
-      length++
-      end = match.index + all.length
-      this.#escaped.push([match.index, end])
+const utf16 = new TextDecoder("utf-16le", { ignoreBOM: true })
+
+// A text without one layer of escapes (%2F, \u002F, \/, &#47; and &#x2F;), and where each of its characters ends in the
+// escaped text. A loop takes a tenth of the time of an expression, whatever a server sends.
+const unescape = (escaped: string): { readonly text: string; readonly ends: Uint32Array } => {
+  const units = new Uint16Array(escaped.length)
+  const ends = new Uint32Array(escaped.length)
+  let length = 0
+  for (let at = 0; at < escaped.length; length++) {
+    const first = escaped.charCodeAt(at)
+    let unit = NaN
+    let size = 1
+    if (first === 37 /* % */) {
+      unit = hex(escaped, at + 1, 2)
+      size = 3
+    } else if (first === 92 /* \ */) {
+      const second = escaped.charCodeAt(at + 1)
+      const isCode = second === 117 /* u */
+      unit = isCode ? hex(escaped, at + 2, 4) : second
+      size = isCode ? 6 : 2
+    } else if (first === 38 /* & */ && escaped.charCodeAt(at + 1) === 35 /* # */) {
+      reference.lastIndex = at
+      const match = reference.exec(escaped)
+      if (match !== null) {
+        unit = match[1] === undefined ? Number(match[2]) : parseInt(match[1], 16)
+        size = match[0].length
+      }
     }
-    this.text = parts.length === 0 ? escaped : parts.join("") + escaped.slice(end)
+    units[length] = Number.isNaN(unit) ? first : unit
+    ends[length] = at += Number.isNaN(unit) ? 1 : size
   }
-
-  // Where a character of `text` is in the escaped text.
-  #original(position: number): Range {
-    let low = 0
-    let high = this.#at.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#at[middle]! <= position) low = middle + 1
-      else high = middle
-    }
-    const at = this.#at[low - 1]
-    const escaped = this.#escaped[low - 1]
-    if (at === undefined || escaped === undefined) return [position, position + 1]
-    if (at === position) return escaped
-    const start = escaped[1] + position - at - 1
-    return [start, start + 1]
-  }
-
-  toOriginal([start, end]: Range): Range {
-    return [this.#original(start)[0], this.#original(end - 1)[1]]
-  }
+  return { text: utf16.decode(units.subarray(0, length)), ends }
 }
 
 /**
@@ -120,10 +118,9 @@ export class Redactor {
       }
     }
     if (layers > 0 && (text.includes("%") || text.includes("\\") || text.includes("&#"))) {
-      const unescaped = new Unescaped(text)
-      if (unescaped.text !== text) {
-        for (const range of this.#find(unescaped.text, isCut, layers - 1)) found.push(unescaped.toOriginal(range))
-      }
+      const unescaped = unescape(text)
+      const inner = unescaped.text === text ? [] : this.#find(unescaped.text, isCut, layers - 1)
+      for (const [start, end] of inner) found.push([unescaped.ends[start - 1] ?? 0, unescaped.ends[end - 1]!])
     }
     return found
   }
