@@ -1,17 +1,18 @@
 /**
- * The ten standard messages that say more about an error (`google/rpc/error_details.proto`): decoded where they are well
- * formed, kept raw where they are not.
+ * The ten standard error details (`google/rpc/error_details.proto`): decoded if they are well-formed, raw if not.
  *
- * On the wire every field is optional; an absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
- * ProtoJSON has it. Numbers of 64 bits stay strings, so that none loses precision and all survive `JSON.stringify`.
+ * On the wire every field is optional. An absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
+ * ProtoJSON defines it. 64-bit numbers stay strings, so that none loses precision and all survive `JSON.stringify`.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
+import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { fromFunctions } from "./internal/parsing.js"
+import { countValues } from "./internal/values.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 const orDefault = <A, I>(schema: Schema.Schema<A, I>, value: () => NoInfer<A>) =>
@@ -470,11 +471,49 @@ const decoders = new Map<string, (u: unknown) => Either.Either<ErrorDetail, Pars
   ["google.rpc.LocalizedMessage", Schema.decodeUnknownEither(LocalizedMessage)]
 ])
 
-const encode = Schema.encodeSync(ErrorDetail)
+const encode = Schema.encodeUnknownEither(ErrorDetail)
+
+// Decoding takes microseconds for each value. A Google API sends a few dozen; gRPC lets details have 8 KiB in all.
+const maxValues = 2_000
+
+// Holds what the server sent, where a detail cannot: `_tag` tells a decoded detail from a raw one, so a raw one has none.
+// No JSON has a symbol for a key.
+const sent: unique symbol = Symbol.for("effect-google-operations/ErrorDetails/sent")
+
+const raw = (json: { readonly [field: string]: unknown }): ProtobufAny.ProtobufAny => {
+  if (ProtobufAny.isProtobufAny(json) && !("_tag" in json)) return json
+  const { "@type": type, _tag, ...fields } = json
+  return { ...(typeof type === "string" ? { "@type": type } : undefined), ...fields, [sent]: json }
+}
+
+const decoderOf = (json: unknown) =>
+  ProtobufAny.isProtobufAny(json) ? decoders.get(ProtobufAny.typeName(json)) : undefined
 
 /**
- * Decodes one detail: a standard message, or the `Any` as it came when its type is another one or its fields do not
- * fit. Never fails.
+ * Reads the details of a status. All together they may have as many values as one alone.
+ *
+ * @internal
+ */
+export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufAny.ProtobufAny> => {
+  if (!Array.isArray(details)) return []
+  let left = maxValues
+  return details.map((json) => {
+    if (!isRecord(json)) return { value: json }
+    const decode = decoderOf(json)
+    if (decode === undefined) return raw(json)
+    const count = countValues(json, left)
+    if (count > left) return raw(json)
+    left -= count
+    return Either.getOrElse(decode(ProtobufAny.message(json)), () => raw(json))
+  })
+}
+
+/**
+ * Decodes one detail: a standard message, or the `Any` as it came. Never fails.
+ *
+ * The `Any` stays raw if its type is not one of the ten, if its fields do not fit, or if it has more than 2,000 values,
+ * which no Google API sends and which would take long to decode. A raw detail has no `_tag`, whatever the server sent:
+ * {@link toAny} gives the server's.
  *
  * @since 0.1.0
  * @category decoding
@@ -491,13 +530,10 @@ const encode = Schema.encodeSync(ErrorDetail)
  * if (detail._tag === "ErrorInfo") console.log(detail.reason) // "SERVICE_DISABLED"
  * ```
  */
-export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => {
-  const decode = decoders.get(ProtobufAny.typeName(any))
-  return decode === undefined ? any : Either.getOrElse(decode(ProtobufAny.message(any)), () => any)
-}
+export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => readAll([any])[0]!
 
 /**
- * Encodes a detail back to its `Any`.
+ * Encodes a detail to its `Any`. A raw detail becomes what the server sent.
  *
  * @since 0.1.0
  * @category encoding
@@ -510,7 +546,12 @@ export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny
  * console.log(any["@type"]) // "type.googleapis.com/google.rpc.RequestInfo"
  * ```
  */
-export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAny.ProtobufAny =>
-  detail._tag === undefined
-    ? detail
-    : ProtobufAny.pack(`google.rpc.${detail._tag}`, encode(detail))
+export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAny.ProtobufAny => {
+  if (detail._tag === undefined) return sent in detail ? detail[sent] as ProtobufAny.ProtobufAny : detail
+  const { _tag } = detail
+  return Either.match(encode(detail), {
+    // From plain JavaScript: a `_tag` without its fields, or of another union.
+    onLeft: () => ({ value: detail }),
+    onRight: (message) => ProtobufAny.pack(`google.rpc.${_tag}`, message)
+  })
+}

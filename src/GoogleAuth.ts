@@ -13,7 +13,8 @@ import { type AuthClient, DEFAULT_UNIVERSE, GoogleAuth, OAuth2Client } from "goo
 import * as Credentials from "./Credentials.js"
 import * as HttpError from "./HttpError.js"
 import { invalidRequest } from "./internal/http/errors.js"
-import { isSecret, plainCause, redact } from "./internal/http/redaction.js"
+import { isSecret, plainCause, Redactor } from "./internal/http/redaction.js"
+import { oneLine } from "./internal/text.js"
 
 /**
  * What Application Default Credentials are asked for.
@@ -32,7 +33,7 @@ export interface Options {
 type Headers = Readonly<Record<string, Redacted.Redacted>>
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What can go wrong
+// Failures
 // ---------------------------------------------------------------------------------------------------------------------
 
 const secretNames = /(?:token|secret|assertion|key)$/i
@@ -43,24 +44,41 @@ const secretsIn = (value: unknown): ReadonlyArray<string> =>
       typeof secret === "string" && isSecret(secret) && secretNames.test(name) ? [secret] : []
     )
 
-// For words of the library, which quotes what servers say, what V8 could not parse, and what programs give. Out go the
-// secrets that are known, all that was read, JSON, the user and the query of a URL, and what looks like a token or a key: a
-// long word with a digit, unless it names a file.
-const cleaner = (secrets: ReadonlyArray<string>) => (text: string): string =>
-  redact(secrets, text)
-    .replace(/"[^]*is not valid JSON/, "this is not valid JSON")
-    .replace(/\{.*|(?<=invalid response: ).*/s, "…")
-    .replace(/\/\/[^/\s]*@/g, "//")
-    .replace(/(https?:[^\s?#]*)[?#][^\s,]*/g, "$1")
-    .replace(/[\w~+=-]{16,}(?![\w~+=-]|\.json\b)/g, (word) => /\d/.test(word) ? "<redacted>" : word)
-    .slice(0, 1000)
+// A long word with a digit that does not name a file looks like a token or a key.
+const withoutTokens = (text: string): string =>
+  text.replace(
+    /[\w~+=-]{16,}/g,
+    (word, at: number) =>
+      /\d/.test(word) && !/^\.json\b/.test(text.slice(at + word.length, at + word.length + 6)) ? "<redacted>" : word
+  )
+
+const withoutQuery = (word: string): string => {
+  const url = word.search(/https?:/)
+  const query = url < 0 ? -1 : word.slice(url).search(/[?#]/)
+  return query < 0 ? word : word.slice(0, url + query)
+}
+
+// The library quotes what servers say, what V8 could not parse, and what programs print. Removed are the known secrets, JSON
+// and the responses of programs, user names and queries in URLs, and what looks like a token. No expression backtracks.
+const cleaner = (secrets: ReadonlyArray<string>) => {
+  const redactor = new Redactor(secrets)
+  return (text: string): string => {
+    let words = redactor.clean(text)
+    const quote = words.indexOf("\"")
+    const notJson = words.lastIndexOf("is not valid JSON")
+    if (quote >= 0 && quote < notJson) words = `${words.slice(0, quote)}this ${words.slice(notJson)}`
+    const ends = /\{|(?<=invalid response: )/.exec(words)
+    if (ends !== null) words = `${words.slice(0, ends.index)}…`
+    return oneLine(withoutTokens(words.replace(/\/\/[^/\s]*@/g, "//").replace(/[^\s,]+/g, withoutQuery)))
+  }
+}
 
 const joined = (...parts: ReadonlyArray<unknown>): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(": ")
 
-// Of an error in either form: OAuth 2.0's (RFC 6749, section 5.2) or a Google API's. Any other body is a page of whoever
-// stands in between.
-const whatTheServerSays = (body: unknown): string => {
+// The message of an error in either form: OAuth 2.0's (RFC 6749, section 5.2) or a Google API's. Any other body is the page of
+// a proxy.
+const messageOf = (body: unknown): string => {
   if (!isRecord(body)) return ""
   const { error, error_description: description } = body
   return isRecord(error) ? joined(error["status"], error["message"]) : joined(error, description)
@@ -68,30 +86,30 @@ const whatTheServerSays = (body: unknown): string => {
 
 const failure = (error: unknown, client: AuthClient | undefined): HttpError.HttpError => {
   const request = hasProperty(error, "config") ? error.config : undefined
-  const response = hasProperty(error, "response") ? error.response : undefined
+  const answered = hasProperty(error, "response") ? error.response : undefined
   const clean = cleaner(
     [client, client?.credentials, hasProperty(request, "data") ? request.data : undefined].flatMap(secretsIn)
   )
   const fail = (description: string, cause: Error, isTransient: boolean) =>
     new HttpError.HttpError({ reason: "Authentication", description, cause, isTransient })
 
-  if (hasProperty(response, "status") && typeof response.status === "number") {
-    const { status } = response
-    const answer = joined(
+  if (hasProperty(answered, "status") && typeof answered.status === "number") {
+    const { status } = answered
+    const response = joined(
       `HTTP ${status}`,
-      clean(whatTheServerSays(hasProperty(response, "data") ? response.data : undefined))
+      clean(messageOf(hasProperty(answered, "data") ? answered.data : undefined))
     )
     return fail(
-      `the request for a token was answered with ${answer}`,
-      new Error(answer),
+      `the token endpoint responded with ${response}`,
+      new Error(response),
       status === 408 || status === 429 || status >= 500
     )
   }
   const cause = plainCause(error, clean)
-  if (request !== undefined) return fail(`the request for a token got no answer (${cause.message})`, cause, true)
+  if (request !== undefined) return fail(`the request for a token failed (${cause.message})`, cause, true)
   return cause.message.startsWith("Could not load the default credentials")
     ? fail(
-      "there are no Application Default Credentials; run `gcloud auth application-default login`, or set " +
+      "there are no Application Default Credentials. Run `gcloud auth application-default login`, or set " +
         "GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file",
       cause,
       false
@@ -134,16 +152,16 @@ const fetchHeaders = async (
     if (universeDomain !== DEFAULT_UNIVERSE && audience.hostname.endsWith(`.${DEFAULT_UNIVERSE}`)) {
       return Either.left(
         invalidRequest(
-          `the credentials are of the universe ${universeDomain}, and ${audience.hostname} is of ${DEFAULT_UNIVERSE}`
+          `the credentials are for the universe ${universeDomain}, and ${audience.hostname} is in ${DEFAULT_UNIVERSE}`
         )
       )
     }
     const headers = refresh
       ? await refreshedHeaders(client, audience.href)
       : await client.getRequestHeaders(audience.href)
-    // The library does not look whether a token has come.
+    // The library does not check that the response holds a token.
     if (/ (?:undefined|null)$/.test(headers.get("authorization") ?? "")) {
-      throw new Error("the request for a token was answered without one")
+      throw new Error("the token endpoint responded without a token")
     }
     return Either.right(Object.fromEntries(Array.from(headers, ([name, value]) => [name, Redacted.make(value)])))
   } catch (error) {

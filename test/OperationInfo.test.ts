@@ -255,7 +255,8 @@ describe("which responses are the result", () => {
           assert.strictEqual(error.cause._tag, "ParseError")
           assert.strictEqual(
             error.message,
-            `Operation ${name} succeeded, but its response is not the ${policyType} that was expected: ${words}`
+            `Operation ${name} succeeded, but its response is not the ${policyType} that was expected: ${words}. ` +
+              "Do not start the operation again"
           )
         }
       }))

@@ -4,6 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Credentials from "../../Credentials.js"
 import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
 import { Budget } from "./budget.js"
@@ -13,6 +14,8 @@ import { Lifecycle } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
 import type { Transport } from "./transport.js"
 
+const noHeaders: Readonly<Record<string, string>> = {}
+
 /** @internal */
 export class ApiClient implements Sender {
   readonly settings: Settings
@@ -20,6 +23,7 @@ export class ApiClient implements Sender {
   readonly lifecycle: Lifecycle
   readonly budget: Budget | undefined
   hasResponded = false
+  hasSucceeded = false
   readonly clearCredentials = makeClearCredentials()
 
   constructor(transport: Transport, settings: Settings) {
@@ -34,15 +38,23 @@ export class ApiClient implements Sender {
 
   errorContext(
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
-    authorization?: Readonly<Record<string, string>>
+    authorization: Readonly<Record<string, string>> = noHeaders
   ): ErrorContext {
-    const { endpoint, requestTimeout } = this.settings
+    const { credentials, endpoint, maxBodySize, requestTimeout } = this.settings
     return {
       method: request.method,
       origin: endpoint.origin,
       path: request.path,
       requestTimeout: Duration.millis(requestTimeout),
-      secrets: authorization === undefined ? request.secrets : { ...request.secrets, ...authorization }
+      // The same object for the same credentials: what is made from it to redact secrets is kept.
+      secrets: Object.keys(request.secrets).length === 0 ? authorization : { ...request.secrets, ...authorization },
+      credentials: credentials === Credentials.anonymous
+        ? "none"
+        : credentials.isRenewable === false
+        ? "fixed"
+        : "renewable",
+      maxBodySize,
+      isKnown: this.hasSucceeded
     }
   }
 

@@ -18,6 +18,7 @@ import {
   type ErrorContext,
   exchangeError,
   invalidRequest,
+  isUnknownHost,
   timeoutError,
   transportError,
   unsendable
@@ -61,6 +62,8 @@ export interface Sender {
   readonly budget: Budget | undefined
   /** Whether the server has ever sent a response. */
   hasResponded: boolean
+  /** Whether a response was what was asked for, so that the base URL is right. */
+  hasSucceeded: boolean
   readonly clearCredentials: (credentials: Credentials) => Either.Either<ClearCredentials, HttpError.HttpError>
   /** What an error says of a request. */
   readonly errorContext: (
@@ -137,10 +140,6 @@ const isSame = (a: Headers, b: Headers): boolean => {
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
-// Whether the name of the host does not exist, as far as the resolver knows.
-const isUnknownHost = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ENOTFOUND"
-
 const failureError = (
   context: ErrorContext,
   { cause, kind }: TransportFailure,
@@ -159,7 +158,7 @@ const failureError = (
     case "Connection": {
       const error = transportError(context, cause)
       // A name that was resolved before will be resolved again; one that never was is probably wrong.
-      return isUnknownHost(error.cause) && !hasResponded
+      return isUnknownHost(error) && !hasResponded
         ? new HttpError.HttpError({ ...error, isTransient: false })
         : error
     }
@@ -357,6 +356,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
     } catch (defect) {
       exit = Exit.die(defect)
     }
+    if (Exit.isSuccess(exit)) this.#client.hasSucceeded = true
     this.#end(exit)
   }
 }

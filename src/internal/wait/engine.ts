@@ -22,6 +22,7 @@ import { closedError, type ErrorContext, invalidRequest, timeoutError } from "..
 import { operationName, type Waitable } from "../operationName.js"
 import { type WaitOptions, waitSettings } from "../settings.js"
 import { timerOf } from "../time/timer.js"
+import { sameValue } from "../values.js"
 import { cancelAbandoned } from "./cancel.js"
 import { type Polled, Polls } from "./poll.js"
 import {
@@ -246,9 +247,8 @@ export class Engine {
   #tell(waiter: Waiter, operation: Operation.Operation, goOn: () => void): void {
     const { caller, settings: { onUpdate } } = waiter.context
     if (onUpdate === undefined) return goOn()
-    const value = JSON.stringify(operation)
-    if (value === waiter.told) return goOn()
-    waiter.told = value
+    if (sameValue(operation, waiter.told)) return goOn()
+    waiter.told = operation
     waiter.phase = "updating"
     let update: Effect.Effect<void>
     try {
@@ -273,7 +273,8 @@ export class Engine {
   // The next delay counts from now, or from when the server began to wait for the end of the operation: so a server that has
   // waited is asked again without a delay, and one that answers at once is not.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
-    waiter.last = operation
+    // A state that has not changed is let go, so that the garbage collector need not move it.
+    if (!sameValue(operation, waiter.last)) waiter.last = operation
     waiter.isStopped = waiter.context.observer.onPending?.(waiter, operation) === false
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.schedule ??= Stepper.begin(waiter.context.settings.schedule)

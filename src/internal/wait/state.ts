@@ -87,8 +87,8 @@ export class Waiter extends Wakeable {
   readonly graceEnd: number
   /** When the next poll is due, in monotonic ms. */
   due = 0
-  /** The state that `onUpdate` was told last, by value. */
-  told: string | undefined
+  /** The state that `onUpdate` was told last. */
+  told: Operation.Operation | undefined
   /** Interrupts `onUpdate`, or the step of a schedule, while it takes time. */
   interruptStep: Interrupt | undefined
   /** Gives up its place in the queue for a permit. */

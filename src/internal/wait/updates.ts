@@ -10,6 +10,7 @@ import type * as Operation from "../../Operation.js"
 import type { Caller } from "../caller.js"
 import type { Waitable } from "../operationName.js"
 import type { WaitOptions } from "../settings.js"
+import { sameValue } from "../values.js"
 import type { Engine } from "./engine.js"
 import { type Observer, Waiter, type WaitFailure } from "./state.js"
 
@@ -19,13 +20,10 @@ interface UpdatesOptions extends WaitOptions {
 
 type State = Operation.Pending | Operation.Succeeded
 
-// States differ by value: what the server sends counts.
-const valueOf = (operation: Operation.Operation): string => JSON.stringify(operation)
-
 // Keeps what has happened until the consumer asks for it.
 class Updates implements Observer {
   #state: Operation.Pending | undefined
-  #value: string | undefined
+  #last: Operation.Pending | undefined
   #result: Effect.Effect<Operation.Succeeded, WaitFailure> | undefined
   #hasEnded = false
   #onChange: (() => void) | undefined
@@ -36,9 +34,8 @@ class Updates implements Observer {
   }
 
   onPending(_: Waiter, operation: Operation.Pending): boolean {
-    const value = valueOf(operation)
-    if (value === this.#value && !this.#emitUnchanged) return true
-    this.#value = value
+    if (!this.#emitUnchanged && sameValue(operation, this.#last)) return true
+    this.#last = operation
     this.#state = operation
     this.#onChange?.()
     return false
