@@ -790,6 +790,22 @@ const limits: ReadonlyArray<Case> = [
     inMemoryOnly: "times"
   },
   {
+    id: "limit-just-after-a-poll",
+    shows: "the last poll is 10 ms after the one before it, where that was just before its time",
+    script: [pending],
+    calls: [{ interval: 895, timeout: second, expect: { end: "gaveUp", at: second } }],
+    requests: [0, 895, 905],
+    inMemoryOnly: "times"
+  },
+  {
+    id: "interval-of-nearly-nothing",
+    shows: "two polls of a wait are at least 10 ms apart, whatever the schedules say",
+    script: [pending, unavailable, unavailable, pending],
+    calls: [{ interval: 1, retryInterval: 1, timeout: 50, expect: { end: "gaveUp", at: 50 } }],
+    requests: [0, 10, 20, 30, 40],
+    inMemoryOnly: "times"
+  },
+  {
     id: "limit-passed",
     shows:
       "a wait gives up at its timeout, neither before nor after, and the error says that the operation may still run",
