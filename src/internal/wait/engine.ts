@@ -265,13 +265,23 @@ export class Engine {
   }
 
   #onFailure(waiter: Waiter, failure: HttpError.HttpError): void {
-    const error = inWait(waiter, failure)
-    const isInvisible = mayAppear(waiter, error)
-    if (!isInvisible && !waiter.settings.isTransient(error)) return this.#fail(waiter, explained(waiter, error))
+    let error = failure
+    let isInvisible = false
+    let isTransient = false
+    try {
+      error = inWait(waiter, failure)
+      isInvisible = mayAppear(waiter, error)
+      isTransient = isInvisible || waiter.settings.isTransient(error)
+    } catch (defect) {
+      // What the user's `isTransient` throws is a defect of the wait that has called it.
+      return this.#finish(waiter, Exit.die(defect))
+    }
+    if (!isTransient) return this.#fail(waiter, explained(waiter, error))
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.lastError = error
     if (waiter.failures++ === 0) waiter.failingSince = waiter.timer.now()
     this.#logFailure(waiter, error)
+    if (waiter.phase === "ended") return
     waiter.transient ??= Stepper.begin(waiter.settings.transient)
     this.#step(waiter, waiter.transient, error, "transient", (delay) => {
       if (delay === undefined) return this.#fail(waiter, lastOfMany(waiter, error))
@@ -407,12 +417,15 @@ export class Engine {
   }
 
   // Silence is easily taken for a hang, so the first failure is said.
-  #logFailure({ caller, group, record }: Waiter, error: HttpError.HttpError): void {
+  #logFailure(waiter: Waiter, error: HttpError.HttpError): void {
+    const { caller, group, record } = waiter
     if (group.hasLogged) return
     group.hasLogged = true
     caller.run(
       Effect.logInfo(`Could not read operation ${record.name}; the wait tries again. ${error.message}`),
-      () => {}
+      (exit) => {
+        if (Exit.isFailure(exit)) this.#finish(waiter, Exit.failCause(exit.cause))
+      }
     )
   }
 
