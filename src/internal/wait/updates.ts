@@ -14,8 +14,15 @@ import { type Observer, Waiter, type WaitFailure } from "./waiter.js"
 
 type State = Operation.Pending | Operation.Succeeded
 
-// States differ by value: what the server sends counts.
-const valueOf = (operation: Operation.Operation): string => JSON.stringify(operation)
+// States differ by value: what the server sends counts. One that cannot be written as JSON, as it is nested too deeply or not
+// from a server, differs from every other.
+const valueOf = (operation: Operation.Operation): string | undefined => {
+  try {
+    return JSON.stringify(operation)
+  } catch {
+    return undefined
+  }
+}
 
 // Keeps what has happened until the consumer asks for it.
 class Updates implements Observer {
@@ -32,7 +39,7 @@ class Updates implements Observer {
 
   onPending(operation: Operation.Pending): boolean {
     const value = valueOf(operation)
-    if (value === this.#value && !this.#emitUnchanged) return true
+    if (value !== undefined && value === this.#value && !this.#emitUnchanged) return true
     this.#value = value
     this.#state = operation
     this.#onChange?.()
