@@ -1,5 +1,5 @@
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Credentials from "effect-google-operations/Credentials"
 import * as HttpError from "effect-google-operations/HttpError"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as HttpError from "effect-google-operations/HttpError"
+import type * as HttpError from "effect-google-operations/HttpError"
 import * as Operation from "effect-google-operations/Operation"
 import * as OperationError from "effect-google-operations/OperationError"
 import type * as OperationsService from "effect-google-operations/OperationsService"

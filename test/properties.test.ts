@@ -18,63 +18,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Time that passes as fast as it can: TestClock takes milliseconds for each sleep, and here are thousands of them
-// ---------------------------------------------------------------------------------------------------------------------
-
-// Everything that can happen without time happens before.
-const settled = Effect.async<void>((resume) => {
-  setImmediate(() => setImmediate(() => resume(Effect.void)))
-})
-
-interface Sleeper {
-  readonly due: number
-  readonly wake: () => void
-}
-
-class VirtualClock implements Clock.Clock {
-  readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
-  private time = 0
-  private readonly sleepers: Array<Sleeper> = []
-  readonly currentTimeMillis = Effect.sync(() => this.time)
-  readonly currentTimeNanos = Effect.sync(() => this.unsafeCurrentTimeNanos())
-
-  unsafeCurrentTimeMillis(): number {
-    return this.time
-  }
-
-  unsafeCurrentTimeNanos(): bigint {
-    return BigInt(Math.round(this.time * 1e6))
-  }
-
-  sleep(duration: Duration.Duration): Effect.Effect<void> {
-    return Effect.async((resume) => {
-      const sleeper: Sleeper = { due: this.time + Duration.toMillis(duration), wake: () => resume(Effect.void) }
-      const later = this.sleepers.findIndex(({ due }) => due > sleeper.due)
-      this.sleepers.splice(later === -1 ? this.sleepers.length : later, 0, sleeper)
-      return Effect.sync(() => {
-        const index = this.sleepers.indexOf(sleeper)
-        if (index !== -1) this.sleepers.splice(index, 1)
-      })
-    })
-  }
-
-  /** Lets time pass, from one sleep to the next. */
-  pass(millis: number): Effect.Effect<void> {
-    return Effect.gen(this, function*() {
-      const until = this.time + millis
-      yield* settled
-      while (this.sleepers.length > 0 && this.sleepers[0]!.due <= until) {
-        const { due, wake } = this.sleepers.shift()!
-        this.time = due
-        wake()
-        yield* settled
-      }
-      this.time = until
-    })
-  }
-}
+import { VirtualClock } from "./support/virtualClock.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Scripts and calls
