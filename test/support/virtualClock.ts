@@ -62,15 +62,15 @@ export class VirtualClock implements Clock.Clock {
     this.#time += millis
   }
 
-  /** Lets time pass, from one sleep to the next. */
-  pass(millis: number): Effect.Effect<void> {
+  /** Lets time pass, from one sleep to the next; those that end at the same time one after the other, or together. */
+  pass(millis: number, how: "oneByOne" | "together" = "oneByOne"): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       const until = this.#time + millis
       yield* settled
       while (this.#sleepers.length > 0 && this.#sleepers[0]!.due <= until) {
-        const { due, wake } = this.#sleepers.shift()!
-        this.#time = Math.max(this.#time, due)
-        wake()
+        this.#time = Math.max(this.#time, this.#sleepers[0]!.due)
+        do this.#sleepers.shift()!.wake()
+        while (how === "together" && this.#sleepers.length > 0 && this.#sleepers[0]!.due <= this.#time)
         yield* settled
       }
       this.#time = until
