@@ -183,7 +183,7 @@ export const resourceRequest = (settings: Settings, options: {
     ? resourcePath(endpoint, options.resource.operation, "an operation of this API", settings.api.operationName)
     : resourcePath(endpoint, options.resource.collection, "a collection of operations")
   if (Either.isLeft(path)) return Either.left(path.left)
-  const search = query(options.query ?? {}, options.xgafv ?? settings.xgafv)
+  const search = query(options.query ?? {}, options.xgafv === undefined ? settings.xgafv : options.xgafv)
   if (Either.isLeft(search)) return Either.left(search.left)
   const fullPath = `${path.right}${options.verb ?? ""}`
   const body = options.body ?? HttpBody.empty
