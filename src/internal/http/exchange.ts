@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
@@ -99,6 +100,9 @@ export interface ClearCredentials {
 }
 
 const clearCredentials = (credentials: Credentials): Either.Either<ClearCredentials, HttpError.HttpError> => {
+  if (typeof credentials !== "object" || credentials === null) {
+    return Either.left(authenticationError("the credentials did not give an object of headers"))
+  }
   const headers: Record<string, string> = {}
   for (const [name, redacted] of Object.entries(credentials)) {
     const value = Redacted.isRedacted(redacted) ? Redacted.value(redacted) : undefined
@@ -134,6 +138,10 @@ export const makeClearCredentials = (): (
     return result
   }
 }
+
+// A defect counts before a failure. The cause of effects in parallel has the interruption of some beside the failure of another.
+const failureOrDefect = <E>(cause: Cause.Cause<E>): Either.Either<Cause.Cause<never>, E> =>
+  Option.match(Cause.keepDefects(cause), { onNone: () => Cause.failureOrCause(cause), onSome: Either.right })
 
 const isSame = (a: Headers, b: Headers): boolean => {
   const names = Object.keys(a)
@@ -266,7 +274,9 @@ export class Exchange<A> extends Wakeable implements Closeable {
     const step = ++this.#step
     const stop = caller.run(this.#credentials(refused), (exit) => {
       if (this.#isOver) return
-      if (Exit.isFailure(exit)) return this.#end(Exit.failCause(exit.cause))
+      if (Exit.isFailure(exit)) {
+        return this.#end(Either.match(failureOrDefect(exit.cause), { onLeft: Exit.fail, onRight: Exit.failCause }))
+      }
       const cleared = this.#client.clearCredentials(exit.value)
       if (Either.isLeft(cleared)) return this.#end(Exit.fail(cleared.left))
       const { authorization, isEmpty, project } = cleared.right
@@ -306,33 +316,42 @@ export class Exchange<A> extends Wakeable implements Closeable {
     const { settings, transport } = this.#client
     const step = ++this.#step
     const { body, method, url } = request
-    const abort = transport.send(
-      {
-        method,
-        url,
-        headers,
-        body,
-        maxBodySize: settings.maxBodySize,
-        span: caller.propagatedSpan,
-        get runtime() {
-          return caller.runtime
-        }
-      },
-      (exit) => {
-        if (this.#isOver) return
-        if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
-        const failed = Cause.failureOrCause(exit.cause)
-        // Something that the client did not declare: a defect, or an interruption by itself.
-        if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
-        const failure = failed.left
-        if (!failure.isStale || !request.isRepeatable || this.#isRepeated) {
-          return this.#end(Exit.fail(failureError(this.#context(), failure, this.#client.hasResponded)))
-        }
-        this.#isRepeated = true
-        this.#send(headers, renewable)
-      }
-    )
+    let abort: Abort
+    try {
+      abort = transport.send(
+        {
+          method,
+          url,
+          headers,
+          body,
+          maxBodySize: settings.maxBodySize,
+          span: caller.propagatedSpan,
+          get runtime() {
+            return caller.runtime
+          }
+        },
+        (exit) => this.#onSent(exit, headers, renewable)
+      )
+    } catch (defect) {
+      // Thrown by the client, unless the exchange has ended: then by what `done` has called.
+      if (this.#isOver) throw defect
+      return this.#end(Exit.die(defect))
+    }
     if (step === this.#step && !this.#isOver) this.#stop = abort
+  }
+
+  #onSent(exit: Exit.Exit<RawResponse, TransportFailure>, headers: Headers, renewable: Credentials | undefined): void {
+    if (this.#isOver) return
+    if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
+    const failed = failureOrDefect(exit.cause)
+    // Something that the client did not declare: a defect, or an interruption by itself.
+    if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
+    const failure = failed.left
+    if (!failure.isStale || !this.#options.request.isRepeatable || this.#isRepeated) {
+      return this.#end(Exit.fail(failureError(this.#context(), failure, this.#client.hasResponded)))
+    }
+    this.#isRepeated = true
+    this.#send(headers, renewable)
   }
 
   #receive(response: RawResponse, renewable: Credentials | undefined): void {

@@ -127,7 +127,7 @@ export const apiRequest = (
   if (problem !== undefined) {
     return invalid(`${quote(resource)} is not the name of ${options?.what ?? "a resource"}: ${problem}`)
   }
-  const search = query(parameters, options?.xgafv ?? xgafv)
+  const search = query(parameters, options?.xgafv === undefined ? xgafv : options.xgafv)
   if (Either.isLeft(search)) return Either.left(search.left)
   const path = `${endpoint.prefix}/${encode(resource)}${suffix}`
   return Either.right({

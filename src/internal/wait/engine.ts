@@ -290,13 +290,23 @@ export class Engine {
   }
 
   #onFailure(waiter: Waiter, failure: HttpError.HttpError): void {
-    const error = inWait(waiter, failure)
-    const isInvisible = mayAppear(waiter, error)
-    if (!isInvisible && !waiter.context.settings.isTransient(error)) return this.#fail(waiter, explained(waiter, error))
+    let error = failure
+    let isInvisible = false
+    let isTransient = false
+    try {
+      error = inWait(waiter, failure)
+      isInvisible = mayAppear(waiter, error)
+      isTransient = isInvisible || waiter.context.settings.isTransient(error)
+    } catch (defect) {
+      // What the user's `isTransient` throws is a defect of the wait that has called it.
+      return this.#finish(waiter, Exit.die(defect))
+    }
+    if (!isTransient) return this.#fail(waiter, explained(waiter, error))
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.lastError = error
     if (waiter.failures++ === 0) waiter.failingSince = waiter.now()
     this.#logFailure(waiter, error)
+    if (waiter.phase === "ended") return
     waiter.transient ??= Stepper.begin(waiter.context.settings.transient)
     this.#step(waiter, waiter.transient, error, "transient", (delay) => {
       if (delay === undefined) return this.#fail(waiter, lastOfMany(waiter, error))
@@ -434,12 +444,15 @@ export class Engine {
   }
 
   // Silence is easily taken for a hang, so the first failure is said.
-  #logFailure({ context, record }: Waiter, error: HttpError.HttpError): void {
+  #logFailure(waiter: Waiter, error: HttpError.HttpError): void {
+    const { context, record } = waiter
     if (context.hasLogged) return
     context.hasLogged = true
     context.caller.run(
-      Effect.logInfo(`Could not read operation ${record.name}; the wait tries again. ${error.message}`),
-      () => {}
+      Effect.logInfo(`Could not read operation ${record.name}. The wait tries again. ${error.message}`),
+      (exit) => {
+        if (Exit.isFailure(exit)) this.#finish(waiter, Exit.failCause(exit.cause))
+      }
     )
   }
 

@@ -220,7 +220,7 @@ const shortestInterval = 10
  */
 export const nextPoll = (waiter: Waiter, wanted: number): number => {
   const now = waiter.now()
-  const due = Math.max(wanted, now, waiter.polledAt + shortestInterval)
-  if (due > waiter.lastPoll && now < waiter.lastPoll) return waiter.lastPoll
-  return Math.min(due, waiter.deadline)
+  const earliest = Math.max(now, waiter.polledAt + shortestInterval)
+  const isCut = Math.max(wanted, earliest) > waiter.lastPoll && now < waiter.lastPoll
+  return Math.min(Math.max(isCut ? waiter.lastPoll : wanted, earliest), waiter.deadline)
 }
