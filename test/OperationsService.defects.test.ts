@@ -269,7 +269,7 @@ describe("a function of the user's", () => {
 })
 
 describe("updates", () => {
-  it.scoped("gives states that are nested too deeply to be compared", () =>
+  it.scoped("compares states that are nested deeply", () =>
     Effect.gen(function*() {
       const depth = 100_000
       const nested = `${"{\"a\":".repeat(depth)}1${"}".repeat(depth)}`
@@ -278,7 +278,7 @@ describe("updates", () => {
       const fiber = yield* Effect.fork(Stream.runCollect(operations.updates(name)))
       yield* TestClock.adjust("5 seconds")
       const states = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
-      assert.deepStrictEqual(states.map(({ _tag }) => _tag), ["Pending", "Pending", "Succeeded"])
+      assert.deepStrictEqual(states.map(({ _tag }) => _tag), ["Pending", "Succeeded"])
     }))
 })
 

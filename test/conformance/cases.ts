@@ -52,8 +52,11 @@ export interface Case {
   readonly abortedRequests?: number
   /** How much time passes in all. Default: 10 minutes. */
   readonly horizon?: number
-  /** Why it cannot be played over a socket, at a fraction of its time: it counts on exact times, or on seconds. */
-  readonly inMemoryOnly?: "times" | "seconds"
+  /**
+   * Why it cannot be played over a socket, at a fraction of its time: it counts on exact times, on seconds, or on the failure
+   * of a connection that was used before, which a client may make up for.
+   */
+  readonly inMemoryOnly?: "times" | "seconds" | "connections"
 }
 
 export const defaultName = "operations/x"
@@ -401,7 +404,7 @@ const names: ReadonlyArray<Case> = [
   {
     id: "reply-without-name",
     shows: "the caller's name is polled, also when a reply has none",
-    script: [ok({ done: false }), ok({ metadata: progress }), succeeded],
+    script: [ok({ done: false }), ok({ done: false, metadata: progress }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
     path: "/v1/operations/x"
@@ -409,7 +412,7 @@ const names: ReadonlyArray<Case> = [
   {
     id: "reply-with-another-name",
     shows: "the caller's name is polled, also when a reply has another",
-    script: [ok({ name: "operations/other" }), ok({ name: "" }), succeeded],
+    script: [ok({ name: "operations/other" }), ok({ name: "", done: false }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
     path: "/v1/operations/x"
@@ -586,7 +589,8 @@ const polls: ReadonlyArray<Case> = [
       { startAt: 5 * second, expect: { end: "unreadable", why: "status", httpStatus: 403 } },
       { startAt: 9 * second, expect: succeeds }
     ],
-    requests: seconds(0, 1, 5, 9)
+    requests: seconds(0, 1, 5, 9),
+    inMemoryOnly: "connections"
   },
   {
     id: "body-not-json",
@@ -1162,7 +1166,8 @@ const resuming: ReadonlyArray<Case> = [
       { from: "ticket", retries: 0, expect: { end: "unreadable", why: "transport" } },
       { from: "ticket", startAt: 5 * second, elsewhere: true, expect: succeeds }
     ],
-    requests: seconds(0, 1, 5)
+    requests: seconds(0, 1, 5),
+    inMemoryOnly: "connections"
   },
   {
     id: "resume-after-the-end",
