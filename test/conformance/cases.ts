@@ -401,7 +401,7 @@ const names: ReadonlyArray<Case> = [
   {
     id: "reply-without-name",
     shows: "the caller's name is polled, also when a reply has none",
-    script: [ok({ done: false }), ok({ metadata: progress }), succeeded],
+    script: [ok({ done: false }), ok({ done: false, metadata: progress }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
     path: "/v1/operations/x"
@@ -409,7 +409,7 @@ const names: ReadonlyArray<Case> = [
   {
     id: "reply-with-another-name",
     shows: "the caller's name is polled, also when a reply has another",
-    script: [ok({ name: "operations/other" }), ok({ name: "" }), succeeded],
+    script: [ok({ name: "operations/other" }), ok({ name: "", done: false }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
     path: "/v1/operations/x"
@@ -580,7 +580,7 @@ const polls: ReadonlyArray<Case> = [
   {
     id: "failure-is-no-verdict",
     shows: "a wait that failed on the way leaves nothing behind: the next one succeeds",
-    script: [pending, cut("beforeHeaders"), fault(403, "PERMISSION_DENIED"), succeeded],
+    script: [pending, cut("withinBody"), fault(403, "PERMISSION_DENIED"), succeeded],
     calls: [
       { retries: 0, expect: { end: "unreadable", why: "transport", at: second } },
       { startAt: 5 * second, expect: { end: "unreadable", why: "status", httpStatus: 403 } },
@@ -1156,7 +1156,7 @@ const resuming: ReadonlyArray<Case> = [
   {
     id: "resume-after-a-transport-error",
     shows: "a failure on the way is never stored as a verdict",
-    script: [pending, cut("beforeHeaders"), succeeded],
+    script: [pending, cut("withinBody"), succeeded],
     save: {},
     calls: [
       { from: "ticket", retries: 0, expect: { end: "unreadable", why: "transport" } },
