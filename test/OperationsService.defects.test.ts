@@ -269,12 +269,14 @@ describe("a function of the user's", () => {
 })
 
 describe("updates", () => {
-  it.scoped("compares states that are nested deeply", () =>
+  it.scoped("gives states that are nested too deeply to be written as JSON", () =>
     Effect.gen(function*() {
       const depth = 100_000
-      const nested = `${"{\"a\":".repeat(depth)}1${"}".repeat(depth)}`
-      const deep = () => new Response(`{"name":"${name}","metadata":{"@type":"example.com/Deep","a":${nested}}}`)
-      const operations = yield* service(inOrder(deep, deep, succeeded), { schedule: every("1 second") })
+      const deep = (value: number) => () => {
+        const nested = `${"{\"a\":".repeat(depth)}${value}${"}".repeat(depth)}`
+        return new Response(`{"name":"${name}","metadata":{"@type":"example.com/Deep","a":${nested}}}`)
+      }
+      const operations = yield* service(inOrder(deep(1), deep(2), succeeded), { schedule: every("1 second") })
       const fiber = yield* Effect.fork(Stream.runCollect(operations.updates(name)))
       yield* TestClock.adjust("5 seconds")
       const states = Chunk.toReadonlyArray(yield* Fiber.join(fiber))

@@ -583,7 +583,7 @@ const polls: ReadonlyArray<Case> = [
   {
     id: "failure-is-no-verdict",
     shows: "a wait that failed on the way leaves nothing behind: the next one succeeds",
-    script: [pending, cut("beforeHeaders"), fault(403, "PERMISSION_DENIED"), succeeded],
+    script: [pending, cut("withinBody"), fault(403, "PERMISSION_DENIED"), succeeded],
     calls: [
       { retries: 0, expect: { end: "unreadable", why: "transport", at: second } },
       { startAt: 5 * second, expect: { end: "unreadable", why: "status", httpStatus: 403 } },
@@ -764,14 +764,14 @@ const hints: ReadonlyArray<Case> = [
 const limits: ReadonlyArray<Case> = [
   {
     id: "limit-shorter-than-the-delay",
-    shows: "a delay beyond the timeout is cut: the last poll has a tenth of the timeout for its response",
+    shows: "a delay beyond the timeout is cut: the last poll has a second for its response",
     script: [pending, succeeded],
-    calls: [{ interval: minute, timeout: 5 * second, expect: { ...succeeds, at: 4_500 } }],
-    requests: seconds(0, 4.5)
+    calls: [{ interval: minute, timeout: 20 * second, expect: { ...succeeds, at: 19 * second } }],
+    requests: seconds(0, 19)
   },
   {
     id: "limit-with-a-last-poll",
-    shows: "the last poll of a long wait has one second for its response, and the wait lasts until its timeout",
+    shows: "the last poll comes a second before the timeout, and the wait lasts until the timeout",
     script: [pending],
     calls: [{ interval: 7 * second, timeout: 10 * second, expect: { end: "gaveUp", at: 10 * second } }],
     requests: seconds(0, 7, 9),
@@ -912,10 +912,10 @@ const limits: ReadonlyArray<Case> = [
     shows: "after a wait that gave up, another one works",
     script: [pending, pending, succeeded],
     calls: [
-      { interval: minute, timeout: 10 * second, expect: { end: "gaveUp" } },
-      { startAt: 20 * second, expect: { ...succeeds, at: 20 * second } }
+      { interval: minute, timeout: 20 * second, expect: { end: "gaveUp" } },
+      { startAt: 30 * second, expect: { ...succeeds, at: 30 * second } }
     ],
-    requests: seconds(0, 9, 20)
+    requests: seconds(0, 19, 30)
   },
   {
     id: "limit-cancels-if-asked-to",
@@ -923,11 +923,11 @@ const limits: ReadonlyArray<Case> = [
     script: [pending],
     calls: [{
       interval: minute,
-      timeout: 10 * second,
+      timeout: 20 * second,
       cancelOn: "timeout",
-      expect: { end: "gaveUp", at: 10 * second, says: ["may still be running"] }
+      expect: { end: "gaveUp", at: 20 * second, says: ["may still be running"] }
     }],
-    requests: [0, 9 * second, ["cancel", 10 * second]]
+    requests: [0, 19 * second, ["cancel", 20 * second]]
   }
 ]
 
@@ -1160,7 +1160,7 @@ const resuming: ReadonlyArray<Case> = [
   {
     id: "resume-after-a-transport-error",
     shows: "a failure on the way is never stored as a verdict",
-    script: [pending, cut("beforeHeaders"), succeeded],
+    script: [pending, cut("withinBody"), succeeded],
     save: {},
     calls: [
       { from: "ticket", retries: 0, expect: { end: "unreadable", why: "transport" } },
