@@ -24,22 +24,22 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { createServer } from "node:http"
 import * as GoogleApi from "./GoogleApi.js"
 import * as Emulator from "./internal/emulator/emulator.js"
-import { httpClient, statusesWithoutBody } from "./internal/emulator/httpClient.js"
+import { httpClient } from "./internal/emulator/httpClient.js"
+import type * as Operations from "./internal/emulator/operations.js"
+import type * as Requests from "./internal/emulator/requests.js"
+import type * as Script from "./internal/emulator/script.js"
+import { ScriptError } from "./internal/emulator/scriptError.js"
+import { serve } from "./internal/emulator/server.js"
 
 /**
  * One step of a scripted operation. All durations are in milliseconds.
@@ -62,12 +62,12 @@ import { httpClient, statusesWithoutBody } from "./internal/emulator/httpClient.
  * @category models
  */
 export type Step =
-  | Emulator.PendingStep
-  | Emulator.SucceededStep
-  | Emulator.FailedStep
-  | Emulator.HttpStep
-  | Emulator.CutStep
-  | Emulator.GoneStep
+  | Script.PendingStep
+  | Script.SucceededStep
+  | Script.FailedStep
+  | Script.HttpStep
+  | Script.CutStep
+  | Script.GoneStep
 
 /**
  * What the emulator has seen: API requests, those of them that the client gave up before the answer, and the connections
@@ -87,6 +87,24 @@ export interface Stats extends Emulator.Stats {}
  */
 export interface Call extends Emulator.Call {}
 
+/** @category models
+ * @since 0.4.0 */
+export interface Request extends Requests.RecordedRequest {}
+/** @category models
+ * @since 0.4.0 */
+export interface StartRequest extends Requests.StartRequest {}
+/** @category models
+ * @since 0.4.0 */
+export interface StartRoute extends Emulator.StartRoute {}
+/** @category models
+ * @since 0.4.0 */
+export type Start = Emulator.Start
+/** @category models
+ * @since 0.4.0 */
+export type StartHandler = Emulator.StartHandler
+
+export { ScriptError }
+
 /**
  * How the methods answer that an API may leave out: `"unimplemented"` gives `UNIMPLEMENTED` (501), `"unrouted"` the page
  * (404) of a server that has no such path, and `:wait` may answer `"atOnce"`, done or not. Default: they work.
@@ -94,7 +112,7 @@ export interface Call extends Emulator.Call {}
  * @since 0.2.0
  * @category models
  */
-export interface Methods extends Emulator.Methods {}
+export interface Methods extends Operations.Methods {}
 
 /**
  * What an emulator is made with.
@@ -105,6 +123,11 @@ export interface Methods extends Emulator.Methods {}
 export interface Options {
   /** How long an operation goes on that `POST /v1/accessPolicies` has started. Default: 2 seconds. */
   readonly operationDuration?: Duration.DurationInput | undefined
+  /**
+   * What comes before the names in the paths that the emulator serves: versions such as `v1`, with a path before them where
+   * an API has one (`drive/v3`). The version in the path of an `onStart` is served as well. Default: `["v1"]`.
+   */
+  readonly versions?: ReadonlyArray<string> | undefined
   /** Which methods are switched off, and how. */
   readonly methods?: Methods | undefined
   /**
@@ -122,7 +145,11 @@ export interface Options {
  */
 export interface Service {
   /** Scripts the operation `name`: its answers, in order. A second script of the same name takes the place of the first. */
-  readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void>
+  readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void, ScriptError>
+  /** Says which operation a start gives. The first route that a request matches counts. */
+  readonly onStart: (route: StartRoute, start: Start | StartHandler) => Effect.Effect<void, ScriptError>
+  /** The latest 10,000 requests to the API, as long as their bodies have not more than 16 million characters together. */
+  readonly requests: Effect.Effect<ReadonlyArray<Request>>
   /** What it has seen so far. */
   readonly stats: Effect.Effect<Stats>
   /**
@@ -133,14 +160,18 @@ export interface Service {
   /** Reaches the emulator in memory, whatever the host of the URL. */
   readonly httpClient: HttpClient.HttpClient
   /** Serves the emulator over HTTP on 127.0.0.1 until the scope ends; port 0, the default, takes a free one. */
-  readonly serve: (options?: {
-    /** Default: 0, a free one. */
-    readonly port?: number | undefined
-  }) => Effect.Effect<
-    Server,
-    HttpServerError.ServeError,
-    Scope.Scope
-  >
+  readonly serve: (options?: ServeOptions) => Effect.Effect<Server, HttpServerError.ServeError, Scope.Scope>
+}
+
+/** @category models
+ * @since 0.4.0 */
+export interface ServeOptions {
+  /** Default: 0, a free one. */
+  readonly port?: number | undefined
+  readonly host?: string | undefined
+  readonly allowRemote?: boolean | undefined
+  readonly hosts?: ReadonlyArray<string> | undefined
+  readonly origins?: ReadonlyArray<string> | undefined
 }
 
 /**
@@ -191,60 +222,20 @@ export class OperationsEmulator extends Context.Tag("effect-google-operations/Op
   Service
 >() {}
 
-// Breaks off an answer on its socket.
-const cutSocket = (request: HttpServerRequest.HttpServerRequest, reply: Emulator.Reply): Effect.Effect<never> =>
-  Effect.async(() => {
-    const socket = NodeHttpServerRequest.toServerResponse(request).socket
-    switch (reply.cut) {
-      case "withinHeaders":
-        socket?.end("HTTP/1.1 200 OK\r\ncontent-type: appl")
-        break
-      case "withinBody":
-        socket?.end(
-          `HTTP/1.1 ${reply.status} OK\r\ncontent-type: application/json\r\ncontent-length: ${reply.body.length}\r\n\r\n` +
-            reply.body.slice(0, reply.body.length / 2)
-        )
-        break
-      default:
-        socket?.destroy()
-    }
-  })
-
-const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
-  Server,
-  HttpServerError.ServeError,
-  Scope.Scope
-> =>
-  Effect.gen(function*() {
-    const node = createServer()
-    node.on("connection", (socket) => {
-      emulator.openConnections++
-      socket.on("close", () => emulator.openConnections--)
-    })
-    const server = yield* NodeHttpServer.make(() => node, { host: "127.0.0.1", port })
-    yield* server.serve(
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        // Platform's server runs its app uninterruptible, but a client that leaves has to be noticed here.
-        Effect.interruptible(Effect.gen(function*() {
-          const reply = yield* emulator.handle({
-            method: request.method,
-            target: NodeHttpServerRequest.toIncomingMessage(request).url ?? "/",
-            body: yield* Effect.orDie(request.text),
-            otherConnections: emulator.openConnections - 1
-          })
-          if (reply.cut !== undefined) return yield* cutSocket(request, reply)
-          return HttpServerResponse.raw(statusesWithoutBody.has(reply.status) ? null : reply.body, {
-            status: reply.status,
-            headers: reply.headers
-          })
-        })))
-    )
-    // Whoever still holds a connection must not keep the server from ending.
-    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
-    const address = server.address
-    const url = `http://127.0.0.1:${address._tag === "TcpAddress" ? address.port : port}`
-    return { url, api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: url }) }
-  })
+const serveOn = (
+  emulator: Emulator.Emulator,
+  options: ServeOptions
+): Effect.Effect<Server, HttpServerError.ServeError, Scope.Scope> =>
+  Effect.map(
+    serve(emulator, {
+      port: options.port ?? 0,
+      host: options.host ?? "127.0.0.1",
+      allowRemote: options.allowRemote ?? false,
+      hosts: options.hosts ?? [],
+      origins: options.origins ?? []
+    }),
+    (url) => ({ url, api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: url }) })
+  )
 
 /**
  * Makes an emulator.
@@ -269,15 +260,23 @@ const serveOn = (emulator: Emulator.Emulator, port: number): Effect.Effect<
  */
 export const make = (options?: Options): Service => {
   const emulator = new Emulator.Emulator({
-    ...options,
-    operationDuration: Duration.toMillis(options?.operationDuration ?? "2 seconds")
+    operationDuration: Duration.toMillis(options?.operationDuration ?? "2 seconds"),
+    versions: options?.versions ?? ["v1"],
+    methods: options?.methods ?? {},
+    unreachable: options?.unreachable ?? []
   })
   return {
-    script: (name, steps) => emulator.script(name, steps),
+    script: (name, steps) => Effect.mapError(emulator.script(name, steps), (message) => new ScriptError({ message })),
+    onStart: (route, start) =>
+      Effect.mapError(
+        Effect.suspend(() => emulator.onStart(route, start)),
+        (message) => new ScriptError({ message })
+      ),
+    requests: Effect.sync(() => emulator.requests()),
     stats: Effect.sync(() => emulator.stats()),
     calls: Effect.sync(() => emulator.calls()),
     httpClient: httpClient(emulator),
-    serve: (options) => serveOn(emulator, options?.port ?? 0)
+    serve: (options) => serveOn(emulator, options ?? {})
   }
 }
 

@@ -17,8 +17,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Code from "./Code.js"
+import * as GoogleApi from "./GoogleApi.js"
 import * as Emulator from "./internal/emulator/emulator.js"
 import { httpClient } from "./internal/emulator/httpClient.js"
+import type * as Script from "./internal/emulator/script.js"
+import { ScriptError } from "./internal/emulator/scriptError.js"
 import * as OperationsService from "./OperationsService.js"
 import type * as ProtobufAny from "./ProtobufAny.js"
 
@@ -33,12 +36,12 @@ import type * as ProtobufAny from "./ProtobufAny.js"
  * @category models
  */
 export type Step =
-  | Emulator.PendingStep
-  | Emulator.SucceededStep
-  | Emulator.FailedStep
-  | Emulator.HttpStep
-  | Emulator.CutStep
-  | Emulator.GoneStep
+  | Script.PendingStep
+  | Script.SucceededStep
+  | Script.FailedStep
+  | Script.HttpStep
+  | Script.CutStep
+  | Script.GoneStep
 
 /**
  * A request that the program made: `name` is the operation's, or that of the collection that was listed; `at` is the time
@@ -237,7 +240,7 @@ export const gone = (
  */
 export interface Service {
   /** Scripts the operation `name`: its answers, in order. A second script of the same name takes the place of the first. */
-  readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void>
+  readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void, ScriptError>
   /** Every call so far, in order. Of more than 100,000, the oldest may be missing. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls for the operation `name`. */
@@ -319,10 +322,18 @@ export class TestOperations extends Context.Tag("effect-google-operations/TestOp
 export const layer = (
   scripts: Readonly<Record<string, NonEmptyReadonlyArray<Step>>>,
   options?: OperationsService.Options
-): Layer.Layer<OperationsService.OperationsService | TestOperations> =>
+): Layer.Layer<OperationsService.OperationsService | TestOperations, ScriptError> =>
   Layer.unwrapEffect(Effect.gen(function*() {
-    const emulator = new Emulator.Emulator({ operationDuration: 2_000 })
-    const script: Service["script"] = (name, steps) => emulator.script(name, steps)
+    const api = options?.api ?? GoogleApi.accessContextManager
+    const prefix = URL.canParse(api.baseUrl) ? new URL(api.baseUrl).pathname.replace(/^\/+|\/+$/g, "") : ""
+    const emulator = new Emulator.Emulator({
+      operationDuration: 2_000,
+      versions: [prefix === "" ? api.version : `${prefix}/${api.version}`],
+      methods: {},
+      unreachable: []
+    })
+    const script: Service["script"] = (name, steps) =>
+      Effect.mapError(emulator.script(name, steps), (message) => new ScriptError({ message }))
     yield* Effect.forEach(Object.entries(scripts), ([name, steps]) => script(name, steps), { discard: true })
     const calls = Effect.sync(() => emulator.calls())
     return OperationsService.layer(options).pipe(

@@ -18,10 +18,13 @@ export const transports: Record<
 }
 
 /** An emulator on a free loopback port. */
-export const startEmulator = (options?: Parameters<typeof OperationsEmulator.make>[0]) =>
+export const startEmulator = (
+  options?: Parameters<typeof OperationsEmulator.make>[0],
+  serveOptions?: OperationsEmulator.ServeOptions
+) =>
   Effect.gen(function*() {
     const emulator = OperationsEmulator.make(options)
-    const server = yield* emulator.serve()
+    const server = yield* emulator.serve(serveOptions)
     return { ...emulator, ...server }
   })
 
