@@ -41,12 +41,13 @@ const segmentsPattern = (segments: string): string =>
     (part) => wildcards[part] ?? part.replace(/[\\^$.+?()[\]{}|]/g, "\\$&")
   )
 
-// Each wildcard is a whole segment, and only the last segment can be "**" or have a verb. Then no path takes more than
-// linear time to match.
-const isTemplate = (flat: string): boolean => {
+// Each variable and each wildcard is made of whole segments, and only the last segment can be "**" or have a verb. Then no
+// path takes more than linear time to match.
+const isTemplate = (text: string, flat: string): boolean => {
   const segments = flat.slice(1).split("/")
   const last = segments.pop() ?? ""
-  return flat.startsWith("/") && segments.every((segment) => /^(?:\*|[^*:]+)$/.test(segment)) &&
+  return flat.startsWith("/") && !/[^/]\{|\}[^/:]/.test(text) &&
+    segments.every((segment) => /^(?:\*|[^*:]+)$/.test(segment)) &&
     /^(?:\*\*?|[^*:]+)(?::[^*:]+)?$/.test(last)
 }
 
@@ -62,7 +63,7 @@ export const parseTemplate = (text: string): Either.Either<Template, string> => 
   const tokens = [...text.matchAll(/\{([a-zA-Z_][\w.]*)(?:=([^{}]+))?\}|[^{}]+/g)]
   const isWhole = tokens.reduce((sum, [token]) => sum + token.length, 0) === text.length
   const flat = tokens.map(([token, name, segments = "*"]) => name === undefined ? token : segments).join("")
-  if (!isWhole || !isTemplate(flat)) {
+  if (!isWhole || !isTemplate(text, flat)) {
     return Either.left(`path: Expected a path such as /v1/{parent=projects/*}/things, actual ${JSON.stringify(text)}`)
   }
   const variables = tokens.flatMap(([, name, segments = "*"]) => name === undefined ? [] : [{ name, segments }])

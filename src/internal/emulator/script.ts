@@ -193,7 +193,7 @@ const isNonEmpty = (steps: ReadonlyArray<Step>): steps is Steps => steps.length 
  * @internal
  */
 export const decodeSteps = (input: unknown): Either.Either<Steps, string> =>
-  Either.flatMap(toJson("steps", input), (json) => {
+  Either.flatMap(toJson("steps", input ?? null), (json) => {
     if (!Array.isArray(json)) return Either.left("steps: Expected an array of steps")
     if (json.length > maxSteps) return Either.left(`steps: Expected at most ${maxSteps} steps, actual ${json.length}`)
     const steps = Either.all(json.map((step: unknown, index) => decodeStep(`steps[${index}]`, step)))
