@@ -28,7 +28,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -259,12 +259,7 @@ const serveOn = (
  * ```
  */
 export const make = (options?: Options): Service => {
-  const emulator = new Emulator.Emulator({
-    operationDuration: Duration.toMillis(options?.operationDuration ?? "2 seconds"),
-    versions: options?.versions ?? ["v1"],
-    methods: options?.methods ?? {},
-    unreachable: options?.unreachable ?? []
-  })
+  const emulator = new Emulator.Emulator(options)
   return {
     script: (name, steps) => Effect.mapError(emulator.script(name, steps), (message) => new ScriptError({ message })),
     onStart: (route, start) =>

@@ -326,12 +326,7 @@ export const layer = (
   Layer.unwrapEffect(Effect.gen(function*() {
     const api = options?.api ?? GoogleApi.accessContextManager
     const prefix = URL.canParse(api.baseUrl) ? new URL(api.baseUrl).pathname.replace(/^\/+|\/+$/g, "") : ""
-    const emulator = new Emulator.Emulator({
-      operationDuration: 2_000,
-      versions: [prefix === "" ? api.version : `${prefix}/${api.version}`],
-      methods: {},
-      unreachable: []
-    })
+    const emulator = new Emulator.Emulator({ versions: [prefix === "" ? api.version : `${prefix}/${api.version}`] })
     const script: Service["script"] = (name, steps) =>
       Effect.mapError(emulator.script(name, steps), (message) => new ScriptError({ message }))
     yield* Effect.forEach(Object.entries(scripts), ([name, steps]) => script(name, steps), { discard: true })

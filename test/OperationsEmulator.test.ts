@@ -575,6 +575,24 @@ describe(":wait on the test's clock", () => {
     }))
 })
 
+it("make throws a RangeError for options that the types cannot exclude", () => {
+  const refused = (options: unknown) => {
+    try {
+      OperationsEmulator.make(options as OperationsEmulator.Options)
+      return "accepted"
+    } catch (error) {
+      return error instanceof RangeError ? error.message : String(error)
+    }
+  }
+  for (const versions of [["/v1"], [""], ["v1/"], ["v1", "a//b"], ["emulator"], ["a?b"], [5]]) {
+    assert.match(refused({ versions }), /^versions: Expected versions such as v1 or drive\/v3, actual /)
+  }
+  for (const operationDuration of ["soon", null, {}]) {
+    assert.match(refused({ operationDuration }), /^operationDuration: Expected a duration such as "2 seconds", actual /)
+  }
+  assert.strictEqual(refused({ versions: ["drive/v3", "v2beta1"], operationDuration: Infinity }), "accepted")
+})
+
 // The client of this package and the emulator, each proof of the other.
 const throughTheClient = (
   emulator: OperationsEmulator.Service,

@@ -3,8 +3,10 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as AccessContextManager from "./accessContextManager.js"
 import { isJsonObject, type JsonObject, parseJson } from "./json.js"
 import { type Commit, type Methods, Operations, type Scripted } from "./operations.js"
@@ -77,11 +79,10 @@ interface Starter {
 
 /** @internal */
 export interface EmulatorOptions {
-  /** How long an operation of Access Context Manager is pending, in ms. */
-  readonly operationDuration: number
-  readonly versions: ReadonlyArray<string>
-  readonly methods: Methods
-  readonly unreachable: ReadonlyArray<string>
+  readonly operationDuration?: Duration.DurationInput | undefined
+  readonly versions?: ReadonlyArray<string> | undefined
+  readonly methods?: Methods | undefined
+  readonly unreachable?: ReadonlyArray<string> | undefined
 }
 
 // What is kept of a server that runs for long. A weight is in characters.
@@ -92,18 +93,19 @@ const maxStarters = 1_000
 // Access Context Manager is there in these versions, if the emulator serves them.
 const accessContextManagerVersions = new Set(["v1", "v1alpha"])
 
-const isVersion = (text: string): boolean => /^[A-Za-z0-9](?:[\w.-]|\/(?=\w))*$/.test(text) && text !== "emulator"
+const isVersion = (text: unknown): boolean =>
+  typeof text === "string" && /^[A-Za-z0-9](?:[\w.-]|\/(?=\w))*$/.test(text) && text !== "emulator"
 
-/**
- * What is wrong with the versions that an emulator is told.
- *
- * @internal
- */
-export const versionsProblem = (versions: ReadonlyArray<string>): string | undefined => {
+const checkVersions = (versions: ReadonlyArray<string>): ReadonlyArray<string> => {
   const wrong = versions.find((version) => !isVersion(version))
-  return wrong === undefined
-    ? undefined
-    : `versions: Expected versions such as v1 or drive/v3, actual ${JSON.stringify(wrong)}`
+  if (wrong === undefined) return versions
+  throw new RangeError(`versions: Expected versions such as v1 or drive/v3, actual ${JSON.stringify(wrong)}`)
+}
+
+const checkDuration = (duration: Duration.DurationInput): number => {
+  const decoded = Duration.decodeUnknown(duration)
+  if (Option.isSome(decoded)) return Duration.toMillis(decoded.value)
+  throw new RangeError(`operationDuration: Expected a duration such as "2 seconds", actual ${JSON.stringify(duration)}`)
 }
 
 // The version that a template names: all up to the first segment that looks like one.
@@ -155,12 +157,15 @@ export class Emulator {
   readonly #resources = new AccessContextManager.AccessContextManager()
   readonly #starters = new Map<string, Starter>()
   readonly #versions: Set<string>
-  readonly #options: EmulatorOptions
+  readonly #methods: Methods
+  /** How long an operation of Access Context Manager is pending, in ms. */
+  readonly #operationDuration: number
 
-  constructor(options: EmulatorOptions) {
-    this.#options = options
-    this.#versions = new Set(options.versions)
-    this.#operations = new Operations({ wait: options.methods.wait, unreachable: options.unreachable })
+  constructor({ methods = {}, operationDuration = 2_000, unreachable = [], versions = ["v1"] }: EmulatorOptions = {}) {
+    this.#methods = methods
+    this.#operationDuration = checkDuration(operationDuration)
+    this.#versions = new Set(checkVersions(versions))
+    this.#operations = new Operations({ wait: methods.wait, unreachable })
   }
 
   stats(openConnections = this.openConnections): Stats {
@@ -321,7 +326,7 @@ export class Emulator {
     now: number
   ): Effect.Effect<Answer> | undefined {
     this.#record(method, name, now)
-    const manner = method === "get" ? undefined : this.#options.methods[method]
+    const manner = method === "get" ? undefined : this.#methods[method]
     if (manner === "unrouted") return undefined
     if (manner === "unimplemented") {
       const message = "Operation is not implemented, or supported, or enabled."
@@ -406,7 +411,7 @@ export class Emulator {
     const { metadata } = AccessContextManager
     return this.#begin(
       this.#nameOf(call.subject, now),
-      [{ type: "pending", duration: this.#options.operationDuration, metadata }, { type: "succeeded", metadata }],
+      [{ type: "pending", duration: this.#operationDuration, metadata }, { type: "succeeded", metadata }],
       now,
       () => this.#commit(call)
     )
