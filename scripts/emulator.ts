@@ -1,6 +1,7 @@
 // npm run emulator -- --port 8787: serves an emulator until it is interrupted.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Runtime from "@effect/platform/Runtime"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
@@ -66,7 +67,7 @@ const readOptions = Effect.try({
 const program = Effect.gen(function*() {
   const { emulator, help, serve } = yield* readOptions
   if (help) return yield* Console.log(usage)
-  const { url } = yield* emulator.serve(serve)
+  const { url } = yield* NodeOperationsEmulator.serve(emulator, serve)
   yield* Console.log(`listening on ${url}`)
   return yield* Effect.never
 }).pipe(

@@ -8,7 +8,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startEmulator } from "./support/sockets.js"
 
-const isInstalled = spawnSync("gcloud", ["--version"]).status === 0
+const command = "gcloud"
+const isInstalled = spawnSync(command, ["--version"]).status === 0
 if (!isInstalled) console.log("gcloud is not installed: the emulator is not tried with Google's command line")
 
 interface Ran {
@@ -40,7 +41,7 @@ const setUp = (options?: OperationsEmulator.Options) =>
     const gcloud = (...args: ReadonlyArray<string>) =>
       Effect.async<Ran>((resume) => {
         const child = execFile(
-          "gcloud",
+          command,
           ["access-context-manager", ...args, "--format=json"],
           { env, cwd: folder },
           (error, stdout, stderr) =>

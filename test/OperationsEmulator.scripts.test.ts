@@ -54,6 +54,7 @@ const refusedSteps: ReadonlyArray<readonly [steps: unknown, reason: string]> = [
   [[{ type: "failed" }], "steps[0].error: is missing"],
   [[{ type: "failed", error: { code: "NOT_FOUND", message: "" } }], "steps[0].error.code: Expected number"],
   [[{ type: "failed", error: { code: 2 ** 31, message: "" } }], "steps[0].error.code: Expected a number between"],
+  [[{ type: "failed", error: { code: -1, message: "" } }], "steps[0].error.code: Expected a number between 0 and"],
   [[{ type: "failed", error: { code: 5 } }], "steps[0].error.message: is missing"],
   [[{ type: "http", status: 199 }], "steps[0].status: Expected a number between 200 and 599, actual 199"],
   [[{ type: "http", status: 600 }], "steps[0].status: Expected a number between 200 and 599, actual 600"],
@@ -113,7 +114,7 @@ const accepted: ReadonlyArray<OperationsEmulator.Step> = [
   { type: "pending", duration: 8.64e15, delay: 0, metadata: {} },
   { type: "pending", headers: { "retry-after": "1", "x-Latin": "é\tü" } },
   { type: "http", status: 599, headers: { "__proto__": "x", "content-type": "text/plain" }, body: "" },
-  { type: "failed", error: { code: -(2 ** 31), message: "", details: [{ "@type": "a/b" }] } },
+  { type: "failed", error: { code: 2 ** 31 - 1, message: "", details: [{ "@type": "a/b" }] } },
   { type: "cut", at: "withinBody", times: 1 },
   { type: "gone", times: 1_000_000 }
 ]

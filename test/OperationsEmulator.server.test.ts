@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
@@ -49,7 +50,7 @@ const script = JSON.stringify({ name: "operations/a", steps: [{ type: "succeeded
 const post = "POST /emulator/operations HTTP/1.1"
 
 describe("Host", () => {
-  const hosts = (options: OperationsEmulator.ServeOptions, names: ReadonlyArray<string>) =>
+  const hosts = (options: NodeOperationsEmulator.ServeOptions, names: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const { url } = yield* startEmulator({}, options)
       const port = new URL(url).port
@@ -255,7 +256,7 @@ describe("the body of a request", () => {
 })
 
 describe("a server", () => {
-  const refused = (options: OperationsEmulator.ServeOptions) =>
+  const refused = (options: NodeOperationsEmulator.ServeOptions) =>
     Effect.map(Effect.flip(startEmulator({}, options)), ({ cause }) => (cause as Error).message)
 
   it.scopedLive("listens on loopback addresses, and on others only if it may", () =>
@@ -300,6 +301,23 @@ describe("a server", () => {
       )
       assert.include(yield* refused({ port: (other.address() as AddressInfo).port }), "EADDRINUSE")
     }))
+
+  it.scopedLive("is made by make, serve and layer", () =>
+    Effect.gen(function*() {
+      const served = yield* NodeOperationsEmulator.NodeOperationsEmulator
+      const emulator = yield* OperationsEmulator.OperationsEmulator
+      yield* emulator.script("operations/a", [OperationsEmulator.succeeded()])
+      const made = yield* NodeOperationsEmulator.make({ versions: ["v2"] })
+      yield* made.script("operations/a", [OperationsEmulator.gone()])
+      const statuses = yield* Effect.forEach([`${served.url}/v1`, `${made.url}/v2`, `${made.url}/v1`], (root) =>
+        Effect.promise(async () => {
+          const response = await fetch(`${root}/operations/a`)
+          return [response.status, response.headers.get("content-type")?.split(";")[0]]
+        }))
+      assert.deepStrictEqual(statuses, [[200, "application/json"], [404, "application/json"], [404, "text/html"]])
+      assert.deepStrictEqual([made.api.baseUrl, made.api.version], [made.url, "v1"])
+      assert.deepStrictEqual((yield* served.stats).requests, 1)
+    }).pipe(Effect.provide(NodeOperationsEmulator.layer())))
 
   it.scoped("runs on the clock of its caller", () =>
     Effect.gen(function*() {

@@ -52,15 +52,13 @@ export interface Call {
   readonly at: number
 }
 
-/** The operation that a request starts: its steps, or its name and its steps. */
-export type Start = Steps | {
-  /** Default: `operations/1`, `operations/2` and so on, below the project and location that the path names. */
-  readonly name?: string | undefined
-  /** What the start responds, and then each poll. */
-  readonly steps: Steps
-}
+type Start = Steps | { readonly name?: string | undefined; readonly steps: Steps }
 
-/** Says which operation a request starts. */
+/**
+ * Says which operation a request starts.
+ *
+ * @internal
+ */
 export type StartHandler = (request: StartRequest) => Start | Effect.Effect<Start, unknown>
 
 /** The requests that a handler is for. */
@@ -70,6 +68,13 @@ export interface StartRoute {
   /** The path with its version, as a template of `google.api.http`, such as `/v1/{parent=projects/*}/things`. */
   readonly path: string
 }
+
+/**
+ * Leads from the public emulator to this one.
+ *
+ * @internal
+ */
+export const internals: unique symbol = Symbol.for("effect-google-operations/OperationsEmulator/internals")
 
 interface Starter {
   readonly method: string

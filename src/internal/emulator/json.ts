@@ -18,10 +18,8 @@ export const isJsonObject = (json: Json | undefined): json is JsonObject =>
 /**
  * The deepest nesting of arrays and objects, which is also the limit of protobuf's own parsers. It keeps every recursion
  * over a value far from the end of the stack.
- *
- * @internal
  */
-export const maxDepth = 100
+const maxDepth = 100
 
 /** The most values within one value. It bounds the time for a value that refers to the same object many times. */
 const maxValues = 200_000

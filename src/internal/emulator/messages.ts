@@ -8,10 +8,8 @@ import type { Failure } from "./reply.js"
 
 /**
  * What a field holds. `object` and `objects` are messages whose fields are not checked. `ignored` is output only.
- *
- * @internal
  */
-export type Field =
+type Field =
   | "string"
   | "bool"
   | "object"

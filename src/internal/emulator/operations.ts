@@ -268,7 +268,6 @@ export class Operations {
     const state = operation && stateOf(operation, now)
     if (operation === undefined || state === undefined) return Either.left(notFound(name))
     if (!isDone(state)) {
-      this.#uncommitted.delete(operation)
       const error = { code: Code.toNumber("CANCELLED"), message: "Operation was cancelled." }
       end(operation, { type: "failed", error, metadata: state.metadata })
     }

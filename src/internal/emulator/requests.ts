@@ -3,7 +3,6 @@
  */
 import * as Either from "effect/Either"
 import { parseJson } from "./json.js"
-import type { Params } from "./path.js"
 
 /** A request to the API, as the emulator keeps it. */
 export interface RecordedRequest {
@@ -24,7 +23,7 @@ export interface RecordedRequest {
 /** A request for a method that starts an operation. */
 export interface StartRequest extends RecordedRequest {
   /** The variables of the path, decoded, such as `{ parent: "projects/p" }` for `/v1/{parent=projects/*}/things`. */
-  readonly params: Params
+  readonly params: Readonly<Record<string, string>>
 }
 
 const secretHeaders = new Set([

@@ -45,7 +45,8 @@ const HttpHeaders = Schema.Record({ key: Schema.String, value: Schema.String }).
   Schema.filter((headers) => Object.entries(headers).map(headerProblem).find((problem) => problem !== undefined))
 )
 
-const int32 = Schema.Int.pipe(Schema.between(-(2 ** 31), 2 ** 31 - 1))
+// Codes above 16 are unknown today, and clients must take them.
+const RpcCode = Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1))
 
 // What every step can have.
 const common = {
@@ -80,7 +81,7 @@ const Failed = Schema.Struct({
   /** A `google.rpc.Status`. */
   error: Schema.Struct({
     /** The number of a `google.rpc.Code`. */
-    code: int32,
+    code: RpcCode,
     /** The server's description of the error. */
     message: Schema.String,
     /** Messages with more about the error. Default: none. */

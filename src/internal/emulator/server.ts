@@ -25,10 +25,8 @@ export interface ServeOptions {
 
 /**
  * The longest body of a request, in bytes.
- *
- * @internal
  */
-export const maxBodySize = 8 * 2 ** 20
+const maxBodySize = 8 * 2 ** 20
 
 const tooLarge = json(413, {
   error: {
