@@ -15,6 +15,8 @@ export default defineConfig({
   },
   test: {
     setupFiles: ["test/support/setup.ts"],
+    // For a busy machine: no test waits this long for anything.
+    testTimeout: 30_000,
     projects: [
       {
         extends: true,

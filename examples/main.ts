@@ -6,6 +6,7 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Credentials from "effect-google-operations/Credentials"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as Operation from "effect-google-operations/Operation"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
@@ -94,9 +95,8 @@ const existing = ({ baseUrl, name }: Existing) =>
   )
 
 const demonstration = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make({ operationDuration: "3 seconds" })
-  const server = yield* emulator.serve()
-  yield* Console.log(`emulator listening on ${server.url}`)
+  const emulator = yield* NodeOperationsEmulator.make({ operationDuration: "3 seconds" })
+  yield* Console.log(`emulator listening on ${emulator.url}`)
 
   yield* Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
@@ -108,21 +108,18 @@ const demonstration = Effect.gen(function*() {
 
     yield* Console.log("\n2. An operation that fails, and says why")
     yield* emulator.script("operations/fails", [
-      { type: "pending" },
-      { type: "http", status: 503, headers: { "retry-after": "1" } },
-      {
-        type: "failed",
-        error: {
-          code: 9,
-          message: "The access level is referenced by a service perimeter.",
-          details: [{
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            reason: "LEVEL_IN_USE",
-            domain: "accesscontextmanager.googleapis.com",
-            metadata: { perimeter: "accessPolicies/123/servicePerimeters/corp" }
-          }]
-        }
-      }
+      OperationsEmulator.pending(),
+      OperationsEmulator.httpFault({ status: 503, headers: { "retry-after": "1" } }),
+      OperationsEmulator.failed({
+        code: "FAILED_PRECONDITION",
+        message: "The access level is referenced by a service perimeter.",
+        details: [{
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "LEVEL_IN_USE",
+          domain: "accesscontextmanager.googleapis.com",
+          metadata: { perimeter: "accessPolicies/123/servicePerimeters/corp" }
+        }]
+      })
     ])
     yield* showing("operations/fails", operations.wait).pipe(
       Effect.catchTag(
@@ -137,7 +134,7 @@ const demonstration = Effect.gen(function*() {
     )
 
     yield* Console.log("\n3. A wait that is interrupted while its poll is in flight")
-    yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
+    yield* emulator.script("operations/slow", [OperationsEmulator.pending({ delay: "1 minute" })])
     const fiber = yield* Effect.fork(showing("operations/slow", operations.wait))
     yield* Effect.sleep("1 second")
     const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
@@ -149,8 +146,8 @@ const demonstration = Effect.gen(function*() {
 
     yield* Console.log("\n4. An operation that is followed, and cancelled")
     yield* emulator.script("operations/follow", [
-      { type: "pending", metadata: { progress: 10 } },
-      { type: "pending", metadata: { progress: 60 } }
+      OperationsEmulator.pending({ metadata: { progress: 10 } }),
+      OperationsEmulator.pending({ metadata: { progress: 60 } })
     ])
     yield* operations.updates("operations/follow").pipe(
       Stream.tap((operation) => Console.log(`progress ${operation.metadata?.["progress"]} %`)),
@@ -167,7 +164,7 @@ const demonstration = Effect.gen(function*() {
     yield* Effect.sleep("50 millis")
     const after = yield* emulator.stats
     yield* Console.log(`open connections before close: ${before.openConnections}, after: ${after.openConnections}`)
-  }).pipe(Effect.provide(NodeOperations.layer({ api: server.api })))
+  }).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 }).pipe(Effect.scoped)
 
 const program = Effect.flatMap(

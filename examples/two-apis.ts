@@ -2,6 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
@@ -22,10 +23,9 @@ const program = Effect.gen(function*() {
 })
 
 const main = Effect.gen(function*() {
-  const emulators = [OperationsEmulator.make(), OperationsEmulator.make()] as const
-  yield* emulators[0].script("operations/policy", [{ type: "succeeded" }])
-  yield* emulators[1].script("operations/transfer", [{ type: "succeeded" }])
-  const [first, second] = yield* Effect.all([emulators[0].serve(), emulators[1].serve()])
+  const [first, second] = yield* Effect.all([NodeOperationsEmulator.make(), NodeOperationsEmulator.make()])
+  yield* first.script("operations/policy", [OperationsEmulator.succeeded()])
+  yield* second.script("operations/transfer", [OperationsEmulator.succeeded()])
 
   yield* Effect.provide(
     program,

@@ -1,6 +1,7 @@
 // Typed results: a method's response and metadata types in one value, and every operation of it read by them.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as ProtobufAny from "effect-google-operations/ProtobufAny"
@@ -35,10 +36,9 @@ const program = Effect.gen(function*() {
 // #endregion
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
+  const emulator = yield* NodeOperationsEmulator.make()
   const succeeds = (id: string, response?: ProtobufAny.ProtobufAny) =>
-    emulator.script(`operations/${id}`, [{ type: "succeeded", response }])
+    emulator.script(`operations/${id}`, [OperationsEmulator.succeeded({ response })])
   const type = (name: string) => `google.identity.accesscontextmanager.v1.${name}`
   yield* succeeds(
     "create",
@@ -51,7 +51,7 @@ const main = Effect.gen(function*() {
   )
   yield* succeeds("delete")
   yield* succeeds("level", ProtobufAny.pack(type("AccessLevel"), { name: "accessPolicies/1/accessLevels/corp" }))
-  yield* Effect.provide(program, NodeOperations.layer({ api }))
+  yield* Effect.provide(program, NodeOperations.layer({ api: emulator.api }))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -81,6 +81,31 @@ export * as OperationHandle from "./OperationHandle.js"
 export * as OperationInfo from "./OperationInfo.js"
 
 /**
+ * An API with long-running operations, for tests: scripted operations, in memory and on the clock of the test.
+ *
+ * A script says as data what each poll of an operation responds. {@link layerTest} provides the `OperationsService` that a
+ * program asks for: the real client, which talks to the emulator in memory. `NodeOperationsEmulator` serves an emulator on
+ * a socket.
+ *
+ * The emulator responds to
+ *
+ * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. A `filter` of a list can be
+ *   `done=true` or `done=false`
+ * - the methods that start operations, as {@link Service.onStart} says
+ * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations are
+ *   done after `operationDuration`
+ * - `POST /emulator/operations` with `{ "name", "steps" }`, `POST /emulator/starts` with
+ *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that reach it
+ *   over HTTP only
+ *
+ * Errors have the format that the query parameter `$.xgafv` selects. A path that leads nowhere gets the HTML page of
+ * Google's front end.
+ *
+ * @since 0.1.0
+ */
+export * as OperationsEmulator from "./OperationsEmulator.js"
+
+/**
  * The client of an API's long-running operations: read one, wait for it, give every connection back.
  *
  * @since 0.1.0
@@ -117,20 +142,6 @@ export * as ResultError from "./ResultError.js"
  * @since 0.1.0
  */
 export * as Status from "./Status.js"
-
-/**
- * Scripted operations, for the tests of programs that wait for operations.
- *
- * A script says as data what each poll of an operation answers. The layer provides the {@link OperationsService} that
- * the program asks for: the real client, which talks to the scripts in memory, on the clock of the test. The calls that it
- * made can be looked at afterwards.
- *
- * Scripts are by operation name, which holds `operations/…`, as AIP-151 has it. To try a program against the same scripts
- * over a socket, see `OperationsEmulator`.
- *
- * @since 0.2.0
- */
-export * as TestOperations from "./TestOperations.js"
 
 /**
  * This side gave up waiting. The operation may still be running.

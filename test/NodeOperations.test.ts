@@ -1,7 +1,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -123,7 +123,7 @@ describe("NodeOperations closes its sockets", () => {
 
 it.scopedLive("a request that cannot be sent is InvalidRequest, and not transient", () =>
   Effect.gen(function*() {
-    const { api } = yield* OperationsEmulator.make().serve()
+    const { api } = yield* NodeOperationsEmulator.make()
     const operations = yield* NodeOperations.make({ api })
     const request = HttpClientRequest.post("/v1/accessPolicies").pipe(HttpClientRequest.setHeader("x", "a\nb"))
     const error = yield* Effect.flip(operations.start(request))

@@ -280,7 +280,7 @@ describe("updates", () => {
       const fiber = yield* Effect.fork(Stream.runCollect(operations.updates(name)))
       yield* TestClock.adjust("5 seconds")
       const states = Chunk.toReadonlyArray(yield* Fiber.join(fiber))
-      assert.deepStrictEqual(states.map(({ _tag }) => _tag), ["Pending", "Succeeded"])
+      assert.deepStrictEqual(states.map(({ _tag }) => _tag), ["Pending", "Pending", "Succeeded"])
     }))
 })
 

@@ -166,9 +166,28 @@ describe.concurrent("npm run emulator", () => {
     assert.isTrue(code === 0 || code === 130 || code === 143 || signal === "SIGTERM", `${code} ${signal}`)
   }, 60_000)
 
-  it("refuses a bad port in one line", async () => {
-    const { code, stderr } = await run("scripts/emulator.ts", "--port", "http")
-    assert.strictEqual(code, 1)
-    assert.match(stderr, /^emulator: http is not a port; usage: .*\n$/)
+  it("exits with 2 and one line for a usage error, and with 0 for --help", async () => {
+    const wrong = [
+      [["--port", "http"], "port: Expected 0 to 65535, actual http; try --help"],
+      [["--nonsense"], "Unknown option '--nonsense'; try --help"],
+      [["--host", "0.0.0.0"], "host: 0.0.0.0 is not a loopback address"],
+      [["--origin", "*"], "origins: Expected an origin such as http://localhost:5173, actual \"*\"; try --help"],
+      [["--api-version", "/v1"], "versions: Expected versions such as v1 or drive/v3, actual \"/v1\"; try --help"]
+    ] as const
+    await Promise.all(wrong.map(async ([args, line]) => {
+      const { code, stderr, stdout } = await run("scripts/emulator.ts", ...args)
+      assert.deepStrictEqual(
+        { code, stdout, lines: stderr.split("\n").length },
+        { code: 2, stdout: "", lines: 2 },
+        line
+      )
+      assert.include(stderr, `emulator: ${line}`)
+    }))
+    const { code, stderr, stdout } = await run("scripts/emulator.ts", "--help")
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.match(stdout, /^Usage: npm run emulator -- \[options\]\n/)
+    for (const option of ["port", "host", "allow-remote", "allow-host", "origin", "api-version", "help"]) {
+      assert.include(stdout, `  --${option} `)
+    }
   }, 60_000)
 })

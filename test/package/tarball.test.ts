@@ -1,5 +1,6 @@
 // The package as its users get it: packed, and installed from the tarball into empty projects.
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Effect from "effect/Effect"
 import { build, type Metafile } from "esbuild"
@@ -17,9 +18,11 @@ const name = "effect-google-operations"
 /** The modules that need an optional peer, with that peer. */
 const optional: Readonly<Record<string, string>> = {
   GoogleAuth: "google-auth-library",
-  NodeOperations: "undici",
-  OperationsEmulator: "@effect/platform-node"
+  NodeOperations: "undici"
 }
+
+// NodeOperationsEmulator needs Node, and no peer; the barrel loads in a browser.
+const forNode: ReadonlyArray<string> = ["NodeOperationsEmulator"]
 
 interface Ran {
   readonly code: number | string
@@ -83,7 +86,7 @@ beforeAll(async () => {
   packed = files.map((file: { readonly path: string }) => file.path).sort()
   modules = packed.flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? []).filter((module) => module !== "index")
   core = modules.filter((module) => !(module in optional))
-  barrel = core.filter((module) => module !== "GoogleApiCatalog")
+  barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
   whole = await project([...peers, ...Object.values(optional), "@types/node"])
@@ -149,6 +152,7 @@ describe("installed with effect and @effect/platform alone", () => {
       const names = Object.keys(all).sort()
       for (const name of names) if (Object.keys(await import("${name}/" + name)).join() !== Object.keys(all[name]).join()) throw name
       await import("${specifier("GoogleApiCatalog")}")
+      await import("${specifier("NodeOperationsEmulator")}")
       console.log(names.join())`
     const { code: exit, stderr, stdout } = await node(alone, code)
     assert.deepStrictEqual({ exit, stderr, stdout: stdout.trim() }, { exit: 0, stderr: "", stdout: barrel.join() })
@@ -183,7 +187,7 @@ describe("installed with effect and @effect/platform alone", () => {
     await writeFile(join(alone, "first.mjs"), await firstProgram(alone))
     await Effect.gen(function*() {
       const emulator = OperationsEmulator.make()
-      const { url } = yield* emulator.serve()
+      const { url } = yield* NodeOperationsEmulator.serve(emulator)
       const response = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
       yield* emulator.script("operations/good", [{ type: "succeeded", response }])
       yield* emulator.script("operations/bad", [{ type: "failed", error: { code: 9, message: "it is in use" } }])

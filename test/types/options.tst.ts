@@ -3,18 +3,15 @@ import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as HttpError from "effect-google-operations/HttpError"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import type * as OperationInfo from "effect-google-operations/OperationInfo"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
 import type * as ProtobufAny from "effect-google-operations/ProtobufAny"
 import type * as Status from "effect-google-operations/Status"
-import type * as TestOperations from "effect-google-operations/TestOperations"
 import type * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Duration from "effect/Duration"
 import { describe, expect, test } from "tstyche"
 
 declare const operations: OperationsService.Service
-declare const emulator: OperationsEmulator.Service
 
 type OptionalKeys<O> = { [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K> ? K : never }[keyof O]
 // With every optional property given as undefined, which `exactOptionalPropertyTypes` refuses unless the type allows it.
@@ -229,70 +226,6 @@ describe("Polling's options", () => {
     expect(Polling.proportional).type.not.toBeCallableWith({ fraction: "10 %" })
     expect(Polling.fixed).type.not.toBeCallableWith("1 second", 0.1)
     expect(Polling.fixed).type.not.toBeCallableWith("1 second", { jitter: true })
-  })
-})
-
-describe("the emulator's options", () => {
-  type Options = NonNullable<Parameters<typeof OperationsEmulator.make>[0]>
-  type Serve = NonNullable<Parameters<OperationsEmulator.Service["serve"]>[0]>
-
-  test("are these, all optional, undefined included", () => {
-    expect<Options>().type.toBe<OperationsEmulator.Options>()
-    expect<Parameters<typeof OperationsEmulator.layer>[0]>().type.toBe<OperationsEmulator.Options | undefined>()
-    expect<OptionalKeys<Options>>().type.toBe<"operationDuration" | "methods" | "unreachable">()
-    expect<keyof Options>().type.toBe<"operationDuration" | "methods" | "unreachable">()
-    expect<AllUndefined<Options>>().type.toBeAssignableTo<Options>()
-    expect<OptionalKeys<OperationsEmulator.Methods>>().type.toBe<"list" | "cancel" | "delete" | "wait">()
-    expect<keyof OperationsEmulator.Methods>().type.toBe<"list" | "cancel" | "delete" | "wait">()
-    expect<AllUndefined<OperationsEmulator.Methods>>().type.toBeAssignableTo<OperationsEmulator.Methods>()
-    expect<OptionalKeys<Serve>>().type.toBe<"port">()
-    expect<AllUndefined<Serve>>().type.toBeAssignableTo<Serve>()
-  })
-
-  test("refuse what they do not know", () => {
-    expect(OperationsEmulator.layer).type.toBeCallableWith({ methods: { list: "unrouted", wait: "atOnce" } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ methods: { list: "atOnce" } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ methods: { get: "unrouted" } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ methods: { list: false } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ duration: "1 second" })
-    expect(emulator.serve).type.not.toBeCallableWith({ port: "8787" })
-    expect(emulator.serve).type.not.toBeCallableWith({ host: "127.0.0.1" })
-  })
-})
-
-describe("the options of TestOperations' steps", () => {
-  type Pending = NonNullable<Parameters<typeof TestOperations.pending>[0]>
-  type Succeeded = NonNullable<Parameters<typeof TestOperations.succeeded>[0]>
-  type Failed = Parameters<typeof TestOperations.failed>[0]
-  type HttpFault = Parameters<typeof TestOperations.httpFault>[0]
-  type Cut = NonNullable<Parameters<typeof TestOperations.cut>[0]>
-  type Gone = NonNullable<Parameters<typeof TestOperations.gone>[0]>
-
-  test("are these, undefined included", () => {
-    expect<OptionalKeys<Pending>>().type.toBe<"times" | "duration" | "metadata" | "headers" | "delay">()
-    expect<AllUndefined<Pending>>().type.toBeAssignableTo<Pending>()
-    expect<OptionalKeys<Succeeded>>().type.toBe<"response" | "metadata" | "delay">()
-    expect<AllUndefined<Succeeded>>().type.toBeAssignableTo<Succeeded>()
-    expect<OptionalKeys<Failed>>().type.toBe<"message" | "details" | "metadata" | "delay">()
-    expect<keyof Failed>().type.toBe<"code" | "message" | "details" | "metadata" | "delay">()
-    expect<AllUndefined<Failed>>().type.toBeAssignableTo<Failed>()
-    expect<OptionalKeys<HttpFault>>().type.toBe<"times" | "headers" | "body" | "delay">()
-    expect<keyof HttpFault>().type.toBe<"status" | "times" | "headers" | "body" | "delay">()
-    expect<AllUndefined<HttpFault>>().type.toBeAssignableTo<HttpFault>()
-    expect<OptionalKeys<Cut>>().type.toBe<"at" | "times" | "delay">()
-    expect<AllUndefined<Cut>>().type.toBeAssignableTo<Cut>()
-    expect<OptionalKeys<Gone>>().type.toBe<"times" | "delay">()
-    expect<AllUndefined<Gone>>().type.toBeAssignableTo<Gone>()
-  })
-
-  test("the steps themselves allow undefined, too", () => {
-    type Step<Type extends TestOperations.Step["type"]> = Extract<TestOperations.Step, { readonly type: Type }>
-    expect<AllUndefined<Step<"pending">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"succeeded">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"failed">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"http">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"cut">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"gone">>>().type.toBeAssignableTo<TestOperations.Step>()
   })
 })
 
