@@ -7,7 +7,7 @@
  *
  * @internal
  */
-export const maxQuoted = 1_000
+const maxQuoted = 1_000
 
 /**
  * How long a message is, in characters. It holds a few quoted texts.

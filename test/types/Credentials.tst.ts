@@ -22,7 +22,9 @@ describe("make", () => {
   test("tells the callback which request, and whether the last headers were refused", () => {
     Credentials.make({
       headers: (request) => {
-        expect(request).type.toBe<{ readonly url: string; readonly refresh: boolean }>()
+        expect(request).type.toBe<
+          { readonly url: string; readonly refresh: boolean; readonly refused?: Credentials.Headers | undefined }
+        >()
         return Effect.succeed({})
       }
     })

@@ -17,7 +17,8 @@ type OptionalKeys<O> = { [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K
 // With every optional property given as undefined, which `exactOptionalPropertyTypes` refuses unless the type allows it.
 type AllUndefined<O> = Omit<O, OptionalKeys<O>> & { readonly [K in OptionalKeys<O>]: undefined }
 
-type WaitKeys = "schedule" | "transient" | "timeout" | "onInterrupt" | "onTimeout"
+type WaitKeys = "schedule" | "transient" | "isTransient" | "onUpdate" | "timeout" | "onInterrupt" | "onTimeout"
+type NodeKeys = "connections" | "dispatcher" | "gracefulShutdownTimeout" | "headers" | "pool" | "proxy"
 type ServiceKeys =
   | "api"
   | "credentials"
@@ -27,6 +28,7 @@ type ServiceKeys =
   | "maxBodySize"
   | "schedule"
   | "transient"
+  | "isTransient"
   | "maxHint"
   | "requestBudget"
 
@@ -73,10 +75,8 @@ describe("OperationsService.Options", () => {
 
 describe("NodeOperations.Options", () => {
   test("are those of the service and these, all optional, undefined included", () => {
-    expect<OptionalKeys<NodeOperations.Options>>().type.toBe<
-      ServiceKeys | "connections" | "gracefulShutdownTimeout" | "pool"
-    >()
-    expect<keyof NodeOperations.Options>().type.toBe<ServiceKeys | "connections" | "gracefulShutdownTimeout" | "pool">()
+    expect<OptionalKeys<NodeOperations.Options>>().type.toBe<ServiceKeys | NodeKeys>()
+    expect<keyof NodeOperations.Options>().type.toBe<ServiceKeys | NodeKeys>()
     expect<AllUndefined<NodeOperations.Options>>().type.toBeAssignableTo<NodeOperations.Options>()
   })
 
@@ -239,17 +239,17 @@ describe("whatever else has optional properties", () => {
   test("takes undefined for it", () => {
     expect<OptionalKeys<Unpack>>().type.toBe<"typeName">()
     expect<AllUndefined<Unpack>>().type.toBeAssignableTo<Unpack>()
-    expect<OptionalKeys<Make>>().type.toBe<"operationName" | "methods">()
+    expect<OptionalKeys<Make>>().type.toBe<"operationName" | "methods" | "dialect">()
     expect<AllUndefined<Make>>().type.toBeAssignableTo<Make>()
     expect<OptionalKeys<Info>>().type.toBe<"metadata">()
     expect<AllUndefined<Info>>().type.toBeAssignableTo<Info>()
     expect<OptionalKeys<HttpError.Fields>>().type.toBe<
-      "method" | "path" | "httpStatus" | "status" | "body" | "retryAfter" | "isTransient" | "cause"
+      "method" | "path" | "httpStatus" | "status" | "reasons" | "body" | "retryAfter" | "isTransient" | "cause"
     >()
     expect<AllUndefined<HttpError.Fields>>().type.toBeAssignableTo<HttpError.Fields>()
     expect<OptionalKeys<StatusFields>>().type.toBe<"details">()
     expect<AllUndefined<StatusFields>>().type.toBeAssignableTo<StatusFields>()
-    expect<OptionalKeys<WaitTimeoutFields>>().type.toBe<"last" | "lastError">()
+    expect<OptionalKeys<WaitTimeoutFields>>().type.toBe<"last" | "lastError" | "cancelError">()
     expect<AllUndefined<WaitTimeoutFields>>().type.toBeAssignableTo<WaitTimeoutFields>()
   })
 })
