@@ -336,7 +336,7 @@ const waitOptions: ReadonlyArray<OutOfRange<OperationsService.WaitOptions>> = [
     option: "timeout",
     must: "must be a duration of zero or more",
     typed: [{ timeout: -1 }, { timeout: NaN }, { timeout: "-1 seconds" }, { timeout: -1n }],
-    untyped: each("timeout", null, "soon", "", true, {}, new Date(0))
+    untyped: each("timeout", null, "soon", "", true, {}, /1 second/)
   },
   {
     option: "onInterrupt",
