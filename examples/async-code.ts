@@ -29,6 +29,7 @@ console.log(`${operation.name} is done`)
 await wait("operations/endless", AbortSignal.timeout(100)).catch(() => console.log("gave up on operations/endless"))
 
 await runtime.dispose()
-const { openConnections } = await Effect.runPromise(emulator.stats)
+// The server sees a moment later that the connection is closed.
+const { openConnections } = await Effect.runPromise(Effect.delay(emulator.stats, "200 millis"))
 console.log(`open connections: ${openConnections}`)
 await Effect.runPromise(Scope.close(scope, Exit.void))

@@ -386,7 +386,7 @@ export interface Options {
 export interface Service {
   /**
    * Scripts an operation: its responses, in order. A second script of the same name takes the place of the first. Of more
-   * than 250,000 operations, the oldest are forgotten.
+   * than 100,000 operations, the oldest may be forgotten.
    */
   readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void, ScriptError>
   /**

@@ -284,6 +284,15 @@ describe("a script", () => {
     }))
 })
 
+it.effect("100,000 operations are kept; of more, the oldest are forgotten", () =>
+  Effect.gen(function*() {
+    const { emulator, get } = inMemory()
+    for (let id = 0; id <= 110_000; id++) yield* emulator.script(`operations/${id}`, [{ type: "succeeded" }])
+    const statuses = yield* Effect.forEach([0, 10_000, 10_001, 110_000], (id) =>
+      Effect.map(get(`/v1/operations/${id}`), ({ status }) => status))
+    assert.deepStrictEqual(statuses, [404, 404, 200, 200])
+  }), 60_000)
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Any JSON as a script
 // ---------------------------------------------------------------------------------------------------------------------

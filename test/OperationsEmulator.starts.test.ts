@@ -237,6 +237,8 @@ describe("onStart", () => {
         ],
         [{ method: 5, path: "/v1/things" }, steps, "method: Expected"],
         [{ path: "v1/things" }, steps, "path: Expected"],
+        [{ path: "/emulator/things" }, steps, "path: Expected"],
+        [{ path: `/v1/${"a".repeat(2_048)}` }, steps, "path: Expected"],
         [{ path: "/v1/{parent" }, steps, "path: Expected"],
         [{ path: "/v1/}" }, steps, "path: Expected"],
         [{ path: "/v1/{}" }, steps, "path: Expected"],

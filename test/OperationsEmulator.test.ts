@@ -584,7 +584,7 @@ it("make throws a RangeError for options that the types cannot exclude", () => {
       return error instanceof RangeError ? error.message : String(error)
     }
   }
-  for (const versions of [["/v1"], [""], ["v1/"], ["v1", "a//b"], ["emulator"], ["a?b"], [5]]) {
+  for (const versions of [["/v1"], [""], ["v1/"], ["v1", "a//b"], ["emulator"], ["emulator/v1"], ["a?b"], [5]]) {
     assert.match(refused({ versions }), /^versions: Expected versions such as v1 or drive\/v3, actual /)
   }
   for (const operationDuration of ["soon", null, {}]) {

@@ -94,12 +94,13 @@ export interface EmulatorOptions {
 const keptCalls = { count: 100_000, weight: 2 ** 25 }
 const keptRequests = { count: 10_000, weight: 2 ** 24 }
 const maxStarters = 1_000
+const maxPathLength = 2_048
 
 // Access Context Manager is there in these versions, if the emulator serves them.
 const accessContextManagerVersions = new Set(["v1", "v1alpha"])
 
 const isVersion = (text: unknown): boolean =>
-  typeof text === "string" && /^[A-Za-z0-9](?:[\w.-]|\/(?=\w))*$/.test(text) && text !== "emulator"
+  typeof text === "string" && /^(?!emulator(?:\/|$))[A-Za-z0-9](?:[\w.-]|\/(?=\w))*$/.test(text)
 
 const checkVersions = (versions: ReadonlyArray<string>): ReadonlyArray<string> => {
   const wrong = versions.find((version) => !isVersion(version))
@@ -200,7 +201,11 @@ export class Emulator {
     if (typeof method !== "string" || !/^[A-Z]+$/.test(method)) {
       return Either.left("method: Expected an HTTP method in capital letters, such as POST")
     }
-    if (typeof path !== "string") return Either.left("path: Expected a path such as /v1/{parent=projects/*}/things")
+    if (typeof path !== "string" || path.startsWith("/emulator/") || path.length > maxPathLength) {
+      return Either.left(
+        `path: Expected a path such as /v1/{parent=projects/*}/things, of at most ${maxPathLength} characters`
+      )
+    }
     const key = `${method} ${path}`
     if (this.#starters.size >= maxStarters && !this.#starters.has(key)) {
       return Either.left(`path: Expected at most ${maxStarters} different routes`)

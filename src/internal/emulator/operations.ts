@@ -58,7 +58,10 @@ export interface Scripted {
 }
 
 /** How many operations are kept. When there are more, the oldest are forgotten, as servers do after some weeks. */
-const keptOperations = 250_000
+const keptOperations = 100_000
+
+/** How many more there can be before that happens, for all of them at once: finding the oldest takes time. */
+const slack = keptOperations / 10
 
 /**
  * How long `:wait` holds a response when the request has no timeout: the deadline of `google.longrunning.Operations` in
@@ -181,11 +184,12 @@ export class Operations {
   }
 
   #forgetOldest(): void {
-    if (this.#operations.size <= keptOperations) return
-    const { value: oldest } = this.#operations.values().next()
-    if (oldest === undefined) return
-    this.#operations.delete(oldest.name)
-    this.#drop(oldest)
+    if (this.#operations.size <= keptOperations + slack) return
+    for (const oldest of this.#operations.values()) {
+      if (this.#operations.size === keptOperations) return
+      this.#operations.delete(oldest.name)
+      this.#drop(oldest)
+    }
   }
 
   // Ends the holds on an operation that is there no more, and what it had yet to do.

@@ -75,14 +75,22 @@ export class Latest<A> {
   add(item: A, weight: number): void {
     this.#items.push({ item, weight })
     this.#weight += weight
-    while (this.#items.length > this.#limits.count || this.#weight > this.#limits.weight) {
-      const oldest = this.#items.shift()
-      if (oldest === undefined) return
-      this.#weight -= oldest.weight
-    }
+    // Removing from the front of a long array takes time, so many go at once.
+    if (this.#items.length > 1.1 * this.#limits.count || this.#weight > 1.1 * this.#limits.weight) this.#trim()
   }
 
   all(): ReadonlyArray<A> {
+    this.#trim()
     return this.#items.map(({ item }) => item)
+  }
+
+  #trim(): void {
+    let removed = 0
+    for (const { weight } of this.#items) {
+      if (this.#items.length - removed <= this.#limits.count && this.#weight <= this.#limits.weight) break
+      removed++
+      this.#weight -= weight
+    }
+    this.#items.splice(0, removed)
   }
 }
