@@ -105,7 +105,10 @@ describe.each(Object.entries(transports))("over a real loopback server by %s", (
         Effect.flatMap(OperationsService.OperationsService, (operations) => operations.get("operations/a"))
       ).pipe(Effect.provide(layer({ api: gone.api })))
       assert.strictEqual(error._tag === "HttpError" && error.reason, "Transport")
-      assert.match(error.message, /^GET \/v1\/operations\/a failed: connection error .*ECONNREFUSED.*http:\/\/127\.0\.0\.1:\d+/)
+      assert.match(
+        error.message,
+        /^GET \/v1\/operations\/a failed: connection error .*ECONNREFUSED.*http:\/\/127\.0\.0\.1:\d+/
+      )
     }))
 })
 

@@ -2,12 +2,8 @@
  * Text of servers and callers as a part of messages: short, and on one line.
  */
 
-/**
- * How much of one text a message quotes, in characters.
- *
- * @internal
- */
-export const maxQuoted = 1_000
+// How much of one text a message quotes, in characters.
+const maxQuoted = 1_000
 
 /**
  * How long a message is, in characters. It holds a few quoted texts.
