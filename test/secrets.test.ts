@@ -360,7 +360,7 @@ for (const [kind, make] of Object.entries(kinds)) {
 // ---------------------------------------------------------------------------------------------------------------------
 
 // With the characters that encodings change.
-const token = "ya29.planted-secret/4f1c9a7b+e2d05836_Qx=="
+const token = "ya29.planted-secret/4f1c9a7b+e2d~~~05836_Qx=="
 
 const percent = (text: string, digits: (hex: string) => string = (hex) => hex): string =>
   Array.from(text, (char) => `%${digits(char.charCodeAt(0).toString(16))}`).join("")
