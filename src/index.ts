@@ -37,7 +37,7 @@ export * as GoogleApi from "./GoogleApi.js"
 export * as HttpError from "./HttpError.js"
 
 /**
- * `google.longrunning.Operation`: what a Google API tells of a call that goes on after it has answered.
+ * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
  *
  * @since 0.1.0
  */
@@ -83,7 +83,7 @@ export * as OperationsService from "./OperationsService.js"
 export * as Polling from "./Polling.js"
 
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until someone asks for it.
+ * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
  *
  * @since 0.1.0
  */
