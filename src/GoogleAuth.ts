@@ -17,7 +17,7 @@ import { isSecret, plainCause, Redactor } from "./internal/http/redaction.js"
 import { oneLine } from "./internal/text.js"
 
 /**
- * What Application Default Credentials are asked for.
+ * The options of {@link applicationDefault}.
  *
  * @since 0.3.0
  * @category models
@@ -121,13 +121,13 @@ const failure = (error: unknown, client: AuthClient | undefined): HttpError.Http
 // Tokens
 // ---------------------------------------------------------------------------------------------------------------------
 
-// An access token alone, with nothing to get another one by.
+// An access token alone, which cannot be renewed.
 const isFixed = (client: AuthClient): boolean =>
   client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
   !client.credentials.refresh_token && client.refreshHandler === undefined
 
-// A client gives the token that it has until shortly before that expires; so the refused one is made to have expired. That
-// of a workforce pool lets nobody at its token, but it looks at the threshold, and does so before it gives its promise.
+// A client returns the token that it has until shortly before the token expires, so the refused one is made to expire. The
+// client of a workforce pool keeps its token private, but reads the threshold before it returns its promise.
 const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
   if (isFixed(client)) return client.getRequestHeaders(audience)
   client.setCredentials({ ...client.credentials, expiry_date: 1 })
@@ -180,20 +180,20 @@ interface Fetch {
  * `https://www.googleapis.com/auth/cloud-platform`.
  *
  * Nothing is read and nothing is sent before the first request needs it. The client keeps its token and gets another one
- * shortly before that expires; requests at the same time share one fetch. When the API refuses the token with 401, the
- * client is made to get another one. Some have none to get, so the 401 stands: an access token alone, an API key, a JWT
- * that a service account's key signs without a token endpoint, a metadata server that gives the same token again.
+ * shortly before the token expires; concurrent requests share one fetch. If the API refuses the token with 401, the client
+ * gets another one. Some clients cannot, so the 401 stands: those with an access token alone, with an API key, with a JWT that a
+ * service account's key signs without a token endpoint, or with a metadata server that returns the same token again.
  *
  * The quota project of the credentials is sent as `x-goog-user-project`.
  *
- * Fails with `HttpError` and reason `"Authentication"` when there is no token to be had. That is transient when the
- * request for one got no answer, or HTTP 408, 429 or 5xx. Credentials of another universe than `googleapis.com` are not
- * sent to a host of `googleapis.com` (`"InvalidRequest"`).
+ * Fails with `HttpError` and reason `"Authentication"` if it gets no token. The failure is transient if the request for a
+ * token got no response, or HTTP 408, 429 or 5xx. Credentials of another universe than `googleapis.com` are not sent to a host
+ * of `googleapis.com` (`"InvalidRequest"`).
  *
- * The library cannot abort a request for a token. Interrupting ends the wait for it at once, and the next request asks
- * anew, though most clients then go on with the request that hangs: bound it, by
- * `transporterOptions: { timeout: 10_000 }`. With `GOOGLE_SDK_NODE_LOGGING` set the library prints its requests and
- * answers, tokens included.
+ * The library cannot abort a request for a token. Interruption ends the wait for the token at once, and the next request
+ * starts a new fetch, but most clients then reuse the request in flight: limit it with
+ * `transporterOptions: { timeout: 10_000 }`. If `GOOGLE_SDK_NODE_LOGGING` is set, the library prints its requests and
+ * responses, tokens included.
  *
  * @since 0.3.0
  * @category constructors
@@ -218,14 +218,14 @@ interface Fetch {
  * ```
  */
 export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
-  // What is in flight, by the API's origin: that is the audience of a JWT that serves as a token (AIP-4111).
+  // The fetches in flight by the API's origin, which is the audience of a JWT that serves as a token (AIP-4111).
   const fetches = new Map<string, Fetch>()
   return Credentials.make({
     headers: ({ refresh, url }) =>
       Effect.suspend(() => {
         const audience = new URL("/", url)
         const inFlight = fetches.get(audience.href)
-        // One that is no refresh may well give the refused token.
+        // A fetch that is not a refresh may return the refused token.
         const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
           ? inFlight
           : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
@@ -236,21 +236,20 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
           fetches.set(audience.href, shared)
           void shared.headers.then(forget)
         }
-        // One that hangs is not for the next request to wait for.
+        // The next request does not wait for a fetch that hangs.
         return Effect.onInterrupt(Effect.flatten(Effect.promise(() => shared.headers)), () => Effect.sync(forget))
       })
   })
 }
 
 /**
- * Application Default Credentials: what `GOOGLE_APPLICATION_CREDENTIALS` points to, else what
- * `gcloud auth application-default login` has left, else those of the machine that runs the program.
+ * Application Default Credentials: the file that `GOOGLE_APPLICATION_CREDENTIALS` points to, otherwise the credentials of
+ * `gcloud auth application-default login`, otherwise those of the machine that runs the program.
  *
- * They are looked for when the first request needs them. A request for a token is given up after 10 seconds, which is a
- * transient failure; the library bounds those for impersonation and to a metadata server in its own way. Everything else
- * is as with {@link make}.
+ * They are read when the first request needs them. A request for a token times out after 10 seconds, which is a transient
+ * failure; the library has limits of its own for impersonation and for the metadata server. Otherwise as {@link make}.
  *
- * Fails with `HttpError` and reason `"Authentication"`, not transient, when there are none; its message says what to do.
+ * Fails with `HttpError` and reason `"Authentication"`, not transient, if there are none. The message says what to do.
  *
  * @since 0.3.0
  * @category constructors
@@ -272,7 +271,7 @@ export const applicationDefault = (options: Options = {}): Credentials.Credentia
   make(
     new GoogleAuth({
       scopes: [...(options.scopes ?? ["https://www.googleapis.com/auth/cloud-platform"])],
-      // Nothing here needs the project's id, and to find it the library runs gcloud and asks the metadata server.
+      // To find the project's id, which is not needed, the library would run gcloud and ask the metadata server.
       projectId: "unused",
       clientOptions: { transporterOptions: { timeout: 10_000 } }
     })

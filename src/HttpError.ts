@@ -92,8 +92,11 @@ export interface Fields {
 /**
  * A request failed. The operation may be in any state.
  *
- * No field and no message holds the credentials of the request; SECURITY.md says in which forms they are found. It is a
- * schema as well, so it can cross processes.
+ * No field and no message holds the credentials of the request. In what the server sent they are replaced by `<redacted>`: as
+ * they are, in any case, in base64 or hexadecimal, and behind escapes of URLs, JSON or HTML. They are not found if the server
+ * splits, hashes, compresses or encrypts them.
+ *
+ * What a server nested deeper than 100 levels is cut off. The error is a schema as well, so it can cross processes.
  *
  * @since 0.1.0
  * @category errors

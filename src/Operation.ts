@@ -1,5 +1,5 @@
 /**
- * `google.longrunning.Operation`: what a Google API tells of a call that goes on after it has answered.
+ * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
  *
  * @since 0.1.0
  */
@@ -18,53 +18,52 @@ interface Fields {
    * have none (`""`).
    */
   readonly name: string
-  /** What the API tells of the operation beside its result: progress, target, times. Each API has a type of its own. */
+  /** Progress, target, times. Each API has its own type. */
   readonly metadata?: ProtobufAny.ProtobufAny | undefined
-  /** The result. Only on a {@link Succeeded} operation it is final. */
+  /** The result. It is final on a {@link Succeeded} operation only. */
   readonly response?: ProtobufAny.ProtobufAny | undefined
 }
 
 /**
- * An operation that goes on. A `response` or an `error` that the server sent too early is kept and means nothing: only
- * `done` ends an operation.
+ * An operation in progress. A `response` or an `error` that the server sends before `done` is kept, and is not final.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Pending extends Fields {
   readonly _tag: "Pending"
-  /** It has not ended. */
+  /** The operation is in progress. */
   readonly done: false
-  /** Means nothing yet. */
+  /** Not final. */
   readonly error?: Status.Status | undefined
 }
 
 /**
- * An operation that has ended well. There is no `response` where the method has nothing to give back, and some APIs
- * leave it out of the operation although the call that started it promised one.
+ * An operation that is done and succeeded. It has no `response` if the method returns nothing; some APIs also omit a
+ * `response` that their method declares.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Succeeded extends Fields {
   readonly _tag: "Succeeded"
-  /** It has ended. */
+  /** The operation is done. */
   readonly done: true
-  /** Never there. */
+  /** Always absent. */
   readonly error?: undefined
 }
 
 /**
- * An operation that has ended with an error: the server's verdict.
+ * An operation that is done and failed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Failed extends Fields {
   readonly _tag: "Failed"
-  /** It has ended. */
+  /** The operation is done. */
   readonly done: true
-  /** What the server says of the failure. */
+  /** The error of the operation. */
   readonly error: Status.Status
 }
 
@@ -94,7 +93,7 @@ export const isOperation = (u: unknown): u is Operation => {
 }
 
 /**
- * Tells whether an operation goes on.
+ * Tells whether an operation is in progress.
  *
  * @since 0.1.0
  * @category guards
@@ -102,7 +101,7 @@ export const isOperation = (u: unknown): u is Operation => {
 export const isPending = (self: Operation): self is Pending => self._tag === "Pending"
 
 /**
- * Tells whether an operation has ended well.
+ * Tells whether an operation succeeded.
  *
  * @since 0.1.0
  * @category guards
@@ -110,7 +109,7 @@ export const isPending = (self: Operation): self is Pending => self._tag === "Pe
 export const isSucceeded = (self: Operation): self is Succeeded => self._tag === "Succeeded"
 
 /**
- * Tells whether an operation has ended with an error.
+ * Tells whether an operation failed.
  *
  * @since 0.1.0
  * @category guards
@@ -118,7 +117,7 @@ export const isSucceeded = (self: Operation): self is Succeeded => self._tag ===
 export const isFailed = (self: Operation): self is Failed => self._tag === "Failed"
 
 /**
- * Gives each state its answer.
+ * Handles each state of an operation.
  *
  * @since 0.1.0
  * @category pattern matching
@@ -127,20 +126,20 @@ export const isFailed = (self: Operation): self is Failed => self._tag === "Fail
  * import * as Operation from "effect-google-operations/Operation"
  *
  * const describe = Operation.match({
- *   onPending: (operation) => `${operation.name} goes on`,
+ *   onPending: (operation) => `${operation.name} is in progress`,
  *   onSucceeded: (operation) => `${operation.name} is done`,
  *   onFailed: (operation) => `${operation.name} failed: ${operation.error.message}`
  * })
  * ```
  */
 export const match: {
-  /** Gives each state its answer. */
+  /** Handles each state of an operation. */
   <A, B, C>(cases: {
     readonly onPending: (operation: Pending) => A
     readonly onSucceeded: (operation: Succeeded) => B
     readonly onFailed: (operation: Failed) => C
   }): (self: Operation) => A | B | C
-  /** Gives each state its answer. */
+  /** Handles each state of an operation. */
   <A, B, C>(
     self: Operation,
     cases: {

@@ -1,5 +1,5 @@
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until someone asks for it.
+ * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ import { isDeep } from "./internal/values.js"
  * A message of any type, as JSON: the type's URL in `"@type"`, the message's fields beside it.
  *
  * Well-known types with a JSON form of their own (`google.protobuf.Duration`, `StringValue`, …) stand in `value`. An
- * empty `Any` is `{}` and has no `"@type"`. A type that nobody knows is no error: the value is kept as it came.
+ * empty `Any` is `{}` and has no `"@type"`. A message of an unknown type is kept as it came.
  *
  * Source: the ProtoJSON format, "Any".
  *
@@ -25,7 +25,7 @@ import { isDeep } from "./internal/values.js"
 export interface ProtobufAny {
   /** The URL of the message's type, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
   readonly "@type"?: string
-  /** Never there: it tells a raw message from a decoded one (`_tag: "ErrorInfo"`) in a union of both. */
+  /** Always absent: it tells a raw detail from a decoded one (`_tag: "ErrorInfo"`) in a union of both. */
   readonly _tag?: undefined
   readonly [field: string]: unknown
 }

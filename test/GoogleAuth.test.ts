@@ -874,6 +874,25 @@ describe("a failed request for a token", () => {
       assert.isBelow(error.message.length, 1100)
     }))
 
+  // Expressions that backtrack take hours for these.
+  const adversarial: Record<string, string> = {
+    "a long word and .json": `${"a".repeat(1_000_000)}.json`,
+    "long words and .json": `${"a1".repeat(20)}.json`.repeat(25_000),
+    "quotes": "\"".repeat(1_000_000),
+    "URLs without end": "http:".repeat(200_000),
+    "slashes": "/".repeat(1_000_000),
+    "users without a host": `//${"a".repeat(500_000)}`.repeat(2),
+    "queries": "http:?#".repeat(150_000)
+  }
+  for (const [what, text] of Object.entries(adversarial)) {
+    it.scopedLive(`${what}, 1 MB of them, take no time`, () =>
+      Effect.gen(function*() {
+        yield* google({ respond: () => ({ status: 400, body: { error: "no", error_description: text } }) })
+        const error = yield* failing(GoogleAuth.make(user(planted)))
+        assert.isAtMost(error.message.length, 1_200)
+      }))
+  }
+
   it.scopedLive("no server there: transient, with its name and the code, without the query", () =>
     Effect.gen(function*() {
       const { origin } = yield* Effect.scoped(google())

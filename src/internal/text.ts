@@ -2,11 +2,7 @@
  * Text of servers and callers as a part of messages: short, and on one line.
  */
 
-/**
- * How much of one text a message quotes, in characters.
- *
- * @internal
- */
+// How much of one text a message quotes, in characters.
 const maxQuoted = 1_000
 
 /**
