@@ -71,8 +71,7 @@ export interface Options extends OperationsService.Options {
  * import * as NodeOperations from "effect-google-operations/NodeOperations"
  * import type * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Context from "effect/Context"
- * import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
+ * import * as Layer from "effect/Layer"
  *
  * // A second API in the same program:
  * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}

@@ -248,7 +248,7 @@ export interface Service {
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
    * import * as Effect from "effect/Effect"
-   * import type * as Stream from "effect/Stream"
+   * import * as Stream from "effect/Stream"
    *
    * const program = Effect.gen(function*() {
    *   const operations = yield* OperationsService.OperationsService
@@ -277,8 +277,8 @@ export interface Service {
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
    * import * as Effect from "effect/Effect"
-   * import type * as Either from "effect/Either"
-   * import type * as Stream from "effect/Stream"
+   * import * as Either from "effect/Either"
+   * import * as Stream from "effect/Stream"
    *
    * const waitForAll = (names: ReadonlyArray<string>) =>
    *   Effect.gen(function*() {
