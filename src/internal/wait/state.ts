@@ -170,7 +170,7 @@ export interface InFlight {
 /** @internal */
 export class OperationRecord {
   readonly name: string
-  /** The key in {@link Records}. */
+  /** The path of its plain read, for messages. Operations of one model of Vertex AI have the same path. */
   readonly path: string
   waiters: ReadonlyArray<Waiter> = []
   /** It belongs to the record: it stays in flight when the wait that began it ends and others wait for it. */
@@ -188,12 +188,12 @@ export class OperationRecord {
 
 /** @internal */
 export class Records {
-  readonly #byPath = new Map<string, OperationRecord>()
+  readonly #byName = new Map<string, OperationRecord>()
 
   /** The record of an operation that something waits for. */
   get(name: string, path: string): OperationRecord {
-    let record = this.#byPath.get(path)
-    if (record === undefined) this.#byPath.set(path, record = new OperationRecord(name, path))
+    let record = this.#byName.get(name)
+    if (record === undefined) this.#byName.set(name, record = new OperationRecord(name, path))
     return record
   }
 
@@ -203,12 +203,12 @@ export class Records {
     const left = record.waiters.filter((other) => other !== waiter)
     if (left.length === record.waiters.length) return false
     record.waiters = left
-    return left.length === 0 && this.#byPath.delete(record.path)
+    return left.length === 0 && this.#byName.delete(record.name)
   }
 
   /** All waits. */
   *waiters(): Iterable<Waiter> {
-    for (const record of this.#byPath.values()) yield* record.waiters
+    for (const record of this.#byName.values()) yield* record.waiters
   }
 }
 
