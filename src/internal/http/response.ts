@@ -168,14 +168,16 @@ export const toPage = (api: GoogleApi, list: Dialect.List, collection: string) =
   context: ErrorContext,
   answer: Answer,
   now: () => number
-): Either.Either<Dialect.Page, HttpError.HttpError> =>
-  interpret(
-    context,
-    answer,
-    now,
-    "a page of operations",
-    (json) => list.decode(json, { collection, operationName: api.operationName })
+): Either.Either<Dialect.Page, HttpError.HttpError> => {
+  const decode = (json: unknown) => list.decode(json, { collection, operationName: api.operationName })
+  return Either.map(
+    interpret(context, answer, now, "a page of operations", decode),
+    (page) =>
+      page.operations.some(({ _tag }) => _tag === "Failed")
+        ? Either.getOrElse(decode(parseWithoutSecrets(context, answer.body)), () => page)
+        : page
   )
+}
 
 /**
  * Reads the state of an operation. `name` is the one that was asked for; a request that starts an operation has none.

@@ -12,7 +12,6 @@ import type { Leave, Permits } from "../http/budget.js"
 import type { Snapshot } from "../http/response.js"
 import type { WaitSettings } from "../settings.js"
 import type { Entry, Timer, Wakeable } from "../time/timer.js"
-import type { Poll } from "./poll.js"
 import type { Progress } from "./stepper.js"
 
 /** @internal */
@@ -48,6 +47,16 @@ export interface WaitContext {
   readonly usesServerSideWait: boolean
   /** Whether a transient failure was logged: of one outage that is enough. */
   hasLogged: boolean
+}
+
+/**
+ * A collection whose operations are polled together.
+ *
+ * @internal
+ */
+export interface PolledCollection {
+  /** Takes a wait whose poll is due into the next poll of the collection. With `false` it has to poll by itself. */
+  readonly join: (waiter: Waiter) => boolean
 }
 
 /** @internal */
@@ -118,6 +127,11 @@ export class Waiter implements Wakeable {
    */
   ownDelay = 0
   owedDelay = 0
+  /** Where it polls together with others; none if it polls by itself. */
+  collection: PolledCollection | undefined
+  /** How many polls of the collection in a row have not shown the operation, and for how many polls it leaves them out. */
+  misses = 0
+  pollsBeforeList = 0
 
   constructor(options: WaiterOptions) {
     const { caller, timer } = options.context
@@ -154,17 +168,15 @@ export class Waiter implements Wakeable {
 }
 
 /**
- * A poll in flight.
+ * A poll in flight, of one operation or of many.
  *
  * @internal
  */
 export interface InFlight {
-  /** The wait that began the poll; it may have ended since. */
-  readonly leader: Waiter
-  /** Where the permit of the poll goes back to. */
-  readonly permits: Permits | undefined
-  /** Nothing while it begins. */
-  poll: Poll | undefined
+  /** What the waits of the call have in common whose wait began the poll. */
+  readonly owner: WaitContext
+  /** Nothing waits for the operation any more. The returned effect waits until nothing of its poll runs any more. */
+  readonly leave: (record: OperationRecord) => Effect.Effect<void>
 }
 
 /** @internal */
@@ -189,6 +201,11 @@ export class OperationRecord {
 /** @internal */
 export class Records {
   readonly #byName = new Map<string, OperationRecord>()
+
+  /** The record of an operation, if something waits for it. */
+  find(name: string): OperationRecord | undefined {
+    return this.#byName.get(name)
+  }
 
   /** The record of an operation that something waits for. */
   get(name: string, path: string): OperationRecord {
