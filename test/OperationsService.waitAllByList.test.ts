@@ -20,7 +20,10 @@ import { googleError, html, json, unavailable } from "./support/answers.js"
 import { mockHttp, origin } from "./support/http.js"
 import { doneAt, listing, pendingOf } from "./support/lists.js"
 import { collecting, label, names } from "./support/many.js"
+import { waitForMany } from "./support/manyOperations.js"
 import { apiWith, logging, service } from "./support/service.js"
+import type { Emulator } from "./support/soak.js"
+import { startEmulator } from "./support/sockets.js"
 import { after, every } from "./support/time.js"
 
 const byList = { by: "list" } as const
@@ -111,17 +114,41 @@ describe("rounds", () => {
     30_000
   )
 
-  it.scoped("a round that takes longer than the delay is followed by the next one, and none is missed", () =>
+  it.scoped("that takes longer than the delay is followed by the next one, and misses nothing", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(100), largest: 10, delay: "1 second", state: doneAt(35) })
       const operations = yield* service(api, { schedule: every("2 seconds") })
       const seen: Array<string> = []
       yield* after("2 minutes", collecting(seen, operations.waitAll(names(100), byList)))
-      // The page that the time falls into shows the first ten that are done.
-      assert.strictEqual(seen.length, 100)
-      assert.deepStrictEqual(api.lists, Array.from({ length: 45 }, (_, index) => index + 1).slice(0, api.lists.length))
-      assert.isAtMost(api.lists.length, 45)
+      // The fourth round shows the end of those on its last six pages, the fifth that of the others.
+      assert.deepStrictEqual(
+        seen.map((line) => line.split(" ")[0]),
+        [35, 36, 37, 38, 39, 40, 41, 42, 43, 44].flatMap((time) => Array<string>(10).fill(String(time)))
+      )
+      assert.deepStrictEqual(api.lists, Array.from({ length: 44 }, (_, index) => index + 1))
       assert.deepStrictEqual(api.gets, [])
+    }))
+
+  it.scoped("shows what is due, and what has slept for at least half of its delay", () =>
+    Effect.gen(function*() {
+      // Every 4 seconds, and every 6 or 9.
+      for (const [other, polls] of [[6, 4], [9, 3]] as const) {
+        const api = listing({ listed: names(40) })
+        const operations = yield* service(api, { schedule: evenAndOdd(4, other) })
+        const outcomes = yield* after(
+          "1 minute",
+          Stream.runCollect(operations.waitAll(names(40), { ...byList, timeout: "13 seconds" }))
+        )
+        // The last round is one second before the deadline.
+        assert.deepStrictEqual(api.lists.map((time) => time % 60), [0, 4, 8, 12])
+        assert.deepStrictEqual(
+          Array.from(outcomes, ({ result }) =>
+            result._tag === "Left" && result.left._tag === "WaitTimeoutError" && result.left.polls),
+          names(40).map((_, index) =>
+            index % 2 === 0 ? 4 : polls
+          )
+        )
+      }
     }))
 
   it.scoped("pending operations and names begin together", () =>
@@ -908,4 +935,29 @@ describe("secrets", () => {
         assert.match(result.left.message, /is not allowed/)
       }
     }))
+})
+
+describe("over sockets", () => {
+  const schedule = Polling.fixed("1 second", { jitter: 0.2 })
+  const emulatorOnSocket = Effect.map(startEmulator(), ({ api, script, stats }): Emulator => ({
+    api,
+    stats,
+    script: (operations) => Effect.forEach(operations, ({ name, steps }) => script(name, steps), { discard: true })
+  }))
+
+  it.scopedLive(
+    "10,000 operations take fewer than 100 requests, and 1,000 by get take at least 1,000",
+    () =>
+      Effect.gen(function*() {
+        const emulator = yield* emulatorOnSocket
+        const options = { millis: 2_000, lead: 500 }
+        const byGet = yield* waitForMany(emulator, { ...options, operations: 1_000, wait: { schedule } })
+        assert.deepStrictEqual(byGet.ends, { "OperationError FAILED_PRECONDITION": 100, Succeeded: 900 })
+        assert.isAtLeast(byGet.requests, 1_000)
+        const listed = yield* waitForMany(emulator, { ...options, operations: 10_000, wait: { ...byList, schedule } })
+        assert.deepStrictEqual(listed.ends, { "OperationError FAILED_PRECONDITION": 1_000, Succeeded: 9_000 })
+        assert.isBelow(listed.requests, 100)
+      }),
+    60_000
+  )
 })
