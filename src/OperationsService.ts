@@ -124,6 +124,24 @@ export interface UpdatesOptions extends WaitOptions {
 }
 
 /**
+ * How to wait for many operations.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface WaitAllOptions extends WaitOptions {
+  /**
+   * How the operations are polled: each by a request of its own (`"get"`), or together with the others of its collection, by
+   * pages of the collection's list (`"list"`). Use `"list"` for hundreds of operations or more, where the quota for read
+   * requests is what limits you: 10,000 operations take about ten requests a round, instead of 10,000.
+   *
+   * An operation that the list does not show is read by a request of its own, and so are all of them where the API has no
+   * list, refuses it, or would need more than one page for every ten operations. Default: `"get"`.
+   */
+  readonly by?: "get" | "list" | undefined
+}
+
+/**
  * Which operations to list.
  *
  * @since 0.2.0
@@ -273,6 +291,13 @@ export interface Service {
    * A waiting operation costs no fiber and no timer. At most 64 polls are in flight at a time, or as many as
    * `requestBudget` says; the one that has been due for the longest comes first.
    *
+   * With `by: "list"`, the operations of one collection are polled together, by pages of up to 1,000 of the collection's
+   * list. A round begins when a poll is due; it also takes in the polls that have waited at least half of their delay. It
+   * ends when all of them are found, and reads at most one page for every ten of them. An operation that it has not found is
+   * read by a request of its own: in this round, and for the next 1, 3, 7, 15 and then 31 polls before it relies on the list
+   * again. A list that cannot be read for a moment is a transient failure of the waits of that round; after three in a row
+   * they do without the list likewise.
+   *
    * @example
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
@@ -293,7 +318,7 @@ export interface Service {
    */
   readonly waitAll: <W extends Waitable>(
     operations: Iterable<W> & object,
-    options?: WaitOptions
+    options?: WaitAllOptions
   ) => Stream.Stream<Outcome<W>>
 
   /**

@@ -114,7 +114,7 @@ const describe = (value: unknown): string => {
  *
  * @internal
  */
-class Checks {
+export class Checks {
   problem: string | undefined
 
   /** Notes a problem with an option that must be something else. */

@@ -125,11 +125,25 @@ describe("WaitOptions and UpdatesOptions", () => {
     expect<keyof OperationsService.UpdatesOptions>().type.toBe<WaitKeys | "everyPoll">()
     expect<AllUndefined<OperationsService.UpdatesOptions>>().type.toBeAssignableTo<OperationsService.UpdatesOptions>()
     expect<OperationsService.UpdatesOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
+    expect<OptionalKeys<OperationsService.WaitAllOptions>>().type.toBe<keyof OperationsService.WaitOptions | "by">()
+    expect<keyof OperationsService.WaitAllOptions>().type.toBe<keyof OperationsService.WaitOptions | "by">()
+    expect<AllUndefined<OperationsService.WaitAllOptions>>().type.toBeAssignableTo<OperationsService.WaitAllOptions>()
+    expect<OperationsService.WaitAllOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
+  })
+
+  test("by get or by list is a choice of waitAll alone", () => {
+    expect<OperationsService.WaitAllOptions["by"]>().type.toBe<"get" | "list" | undefined>()
+    expect(operations.waitAll).type.toBeCallableWith(["operations/a"], { by: "list" })
+    expect(operations.waitAll).type.not.toBeCallableWith(["operations/a"], { by: "page" })
+    expect(operations.wait).type.not.toBeCallableWith("operations/a", { by: "list" })
+    expect(operations.updates).type.not.toBeCallableWith("operations/a", { by: "list" })
   })
 
   test("belong to these methods", () => {
     expect<Parameters<OperationsService.Service["wait"]>[1]>().type.toBe<OperationsService.WaitOptions | undefined>()
-    expect<Parameters<OperationsService.Service["waitAll"]>[1]>().type.toBe<OperationsService.WaitOptions | undefined>()
+    expect<Parameters<OperationsService.Service["waitAll"]>[1]>().type.toBe<
+      OperationsService.WaitAllOptions | undefined
+    >()
     expect<Parameters<OperationsService.Service["updates"]>[1]>().type.toBe<
       OperationsService.UpdatesOptions | undefined
     >()

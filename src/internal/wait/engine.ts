@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as GoogleApi from "../../GoogleApi.js"
 import * as HttpError from "../../HttpError.js"
 import * as Operation from "../../Operation.js"
 import { OperationError } from "../../OperationError.js"
@@ -24,16 +25,9 @@ import { type WaitOptions, waitSettings } from "../settings.js"
 import { timerOf } from "../time/timer.js"
 import { sameValue } from "../values.js"
 import { cancelAbandoned } from "./cancel.js"
-import { type Polled, Polls } from "./poll.js"
-import {
-  type InFlight,
-  nextPoll,
-  type OperationRecord,
-  Records,
-  type WaitContext,
-  Waiter,
-  type WaitFailure
-} from "./state.js"
+import { type ListObserver, Lists } from "./list.js"
+import { type Poll, type Polled, Polls } from "./poll.js"
+import { nextPoll, type OperationRecord, Records, type WaitContext, Waiter, type WaitFailure } from "./state.js"
 import * as Stepper from "./stepper.js"
 import { inWait, isNotFound, mayAppear } from "./transience.js"
 
@@ -43,7 +37,7 @@ const notFoundGrace = 30_000
 type PollExit = Exit.Exit<Polled, HttpError.HttpError>
 
 /** @internal */
-export class Engine {
+export class Engine implements ListObserver {
   readonly #client: ApiClient
   readonly #polls: Polls
   readonly #records = new Records()
@@ -108,6 +102,12 @@ export class Engine {
     return Either.right(waiter)
   }
 
+  /** What polls the waits of a call by collections; none if the API has no list. */
+  lists(context: WaitContext): Lists | undefined {
+    const list = GoogleApi.listOf(this.#client.settings.api)
+    return list && new Lists(this.#client, list, context, this)
+  }
+
   begin(waiter: Waiter): void {
     if (waiter.phase !== "new") return
     if (waiter.now() >= waiter.deadline) return this.#expire(waiter)
@@ -153,6 +153,29 @@ export class Engine {
     else this.#expire(waiter)
   }
 
+  record(name: string): OperationRecord | undefined {
+    return this.#records.find(name)
+  }
+
+  onListed(record: OperationRecord, owner: WaitContext, others: ReadonlyArray<Waiter>, exit: PollExit): void {
+    for (const waiter of others) {
+      this.#rest(waiter)
+      this.#await(waiter)
+    }
+    this.#onPolled(record, owner, exit)
+  }
+
+  onMissed(record: OperationRecord): void {
+    const polling = record.waiters.filter(({ phase }) => phase === "polling")
+    for (const waiter of polling) {
+      this.#rest(waiter)
+      // A poll that says nothing of the operation is none.
+      waiter.polls--
+      waiter.phase = "new"
+    }
+    for (const waiter of polling) if (waiter.phase === "new") this.#pollAlone(waiter)
+  }
+
   #sleep(waiter: Waiter): void {
     waiter.phase = "sleeping"
     waiter.context.timer.schedule(waiter.due, waiter)
@@ -164,8 +187,21 @@ export class Engine {
     if (waiter.deadline !== Infinity) waiter.context.timer.schedule(waiter.deadline, waiter)
   }
 
-  // Polls, or waits for the poll that another wait has begun.
+  // Polls, together with others or by itself.
   #poll(waiter: Waiter): void {
+    if (waiter.record.inFlight === undefined && waiter.collection?.join(waiter) === true) return this.#await(waiter)
+    this.#pollAlone(waiter)
+  }
+
+  // Waits for a poll.
+  #await(waiter: Waiter): void {
+    this.#guard(waiter, "polling")
+    waiter.polls++
+    waiter.polledAt = waiter.now()
+  }
+
+  // Polls, or waits for the poll that another wait has begun.
+  #pollAlone(waiter: Waiter): void {
     const { context: { permits }, record } = waiter
     if (record.inFlight !== undefined || permits === undefined) return this.#pollNow(waiter, undefined)
     this.#guard(waiter, "queued")
@@ -179,31 +215,36 @@ export class Engine {
   }
 
   #pollNow(waiter: Waiter, permits: Permits | undefined): void {
-    const { context: { caller, usesServerSideWait }, record } = waiter
-    this.#guard(waiter, "polling")
-    waiter.polls++
-    waiter.polledAt = waiter.now()
+    const { context, record } = waiter
+    this.#await(waiter)
     if (record.inFlight !== undefined) return permits?.release()
-    const inFlight: InFlight = { leader: waiter, permits, poll: undefined }
-    record.inFlight = inFlight
-    inFlight.poll = this.#polls.begin(
+    let poll: Poll | undefined
+    record.inFlight = {
+      owner: context,
+      leave: () => {
+        const stopped = poll?.abort() ?? Exit.void
+        permits?.release()
+        return stopped
+      }
+    }
+    poll = this.#polls.begin(
       {
         name: record.name,
-        caller,
-        serverSideWaitMillis: usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
+        caller: context.caller,
+        serverSideWaitMillis: context.usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
       },
       (exit) => {
-        if (Exit.isSuccess(exit) && exit.value.operation.done) record.verdict = exit.value
-        this.#onPolled(record, inFlight, exit)
+        record.inFlight = undefined
+        permits?.release()
+        this.#onPolled(record, context, exit)
       }
     )
   }
 
-  #onPolled(record: OperationRecord, { leader, permits }: InFlight, exit: PollExit): void {
-    record.inFlight = undefined
-    permits?.release()
+  #onPolled(record: OperationRecord, owner: WaitContext, exit: PollExit): void {
+    if (Exit.isSuccess(exit) && exit.value.operation.done) record.verdict = exit.value
     const polling = record.waiters.filter(({ phase }) => phase === "polling")
-    if (Exit.isFailure(exit) && exit.cause._tag !== "Fail") return this.#onDefect(polling, leader, exit.cause)
+    if (Exit.isFailure(exit) && exit.cause._tag !== "Fail") return this.#onDefect(polling, owner, exit.cause)
     const { verdict } = record
     const others = verdict === undefined
       ? []
@@ -212,13 +253,13 @@ export class Engine {
     if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
   }
 
-  // A defect, or an interruption by the user's own effects, belongs to the wait that made the poll. The others poll anew.
-  #onDefect(polling: ReadonlyArray<Waiter>, leader: Waiter, cause: Cause.Cause<HttpError.HttpError>): void {
+  // A defect, or an interruption by the user's own effects, belongs to the call that made the poll. The others poll anew.
+  #onDefect(polling: ReadonlyArray<Waiter>, owner: WaitContext, cause: Cause.Cause<HttpError.HttpError>): void {
     for (const waiter of polling) {
       this.#rest(waiter)
       waiter.phase = "new"
     }
-    if (leader.phase === "new") this.#finish(leader, Exit.failCause(cause))
+    for (const waiter of polling) if (waiter.context === owner) this.#finish(waiter, Exit.failCause(cause))
     for (const waiter of polling) if (waiter.phase === "new") this.#poll(waiter)
   }
 
@@ -425,9 +466,8 @@ export class Engine {
     const { record } = waiter
     if (wantsCancel) record.cancelWhenAbandoned = true
     if (!this.#records.remove(waiter)) return
-    const { inFlight } = record
-    if (inFlight?.poll !== undefined) running.push(inFlight.poll.abort())
-    inFlight?.permits?.release()
+    const stopped = record.inFlight?.leave(record)
+    if (stopped !== undefined && !Exit.isExit(stopped)) running.push(stopped)
     waiter.mustCancel = record.cancelWhenAbandoned && record.verdict === undefined
   }
 

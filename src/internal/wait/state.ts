@@ -12,7 +12,6 @@ import type { Leave, Permits } from "../http/budget.js"
 import type { Snapshot } from "../http/response.js"
 import type { WaitSettings } from "../settings.js"
 import { type Timer, Wakeable } from "../time/timer.js"
-import type { Poll } from "./poll.js"
 import type { Progress } from "./stepper.js"
 
 /** @internal */
@@ -48,6 +47,16 @@ export interface WaitContext {
   readonly usesServerSideWait: boolean
   /** Whether a transient failure was logged: of one outage that is enough. */
   hasLogged: boolean
+}
+
+/**
+ * A collection whose operations are polled together.
+ *
+ * @internal
+ */
+export interface PolledCollection {
+  /** Takes a wait whose poll is due into the next poll of the collection. With `false` it has to poll by itself. */
+  readonly join: (waiter: Waiter) => boolean
 }
 
 /** @internal */
@@ -116,6 +125,11 @@ export class Waiter extends Wakeable {
    */
   ownDelay = 0
   owedDelay = 0
+  /** Where it polls together with others; none if it polls by itself. */
+  collection: PolledCollection | undefined
+  /** How many polls of the collection in a row have not shown the operation, and for how many polls it leaves them out. */
+  misses = 0
+  pollsBeforeList = 0
 
   constructor(options: WaiterOptions) {
     super()
@@ -152,23 +166,21 @@ export class Waiter extends Wakeable {
 }
 
 /**
- * A poll in flight.
+ * A poll in flight, of one operation or of many.
  *
  * @internal
  */
 export interface InFlight {
-  /** The wait that began the poll; it may have ended since. */
-  readonly leader: Waiter
-  /** Where the permit of the poll goes back to. */
-  readonly permits: Permits | undefined
-  /** Nothing while it begins. */
-  poll: Poll | undefined
+  /** What the waits of the call have in common whose wait began the poll. */
+  readonly owner: WaitContext
+  /** Nothing waits for the operation any more. The returned effect waits until nothing of its poll runs any more. */
+  readonly leave: (record: OperationRecord) => Effect.Effect<void>
 }
 
 /** @internal */
 export class OperationRecord {
   readonly name: string
-  /** The key in {@link Records}. */
+  /** The path of its plain read, for messages. Operations of one model of Vertex AI have the same path. */
   readonly path: string
   waiters: ReadonlyArray<Waiter> = []
   /** It belongs to the record: it stays in flight when the wait that began it ends and others wait for it. */
@@ -186,12 +198,17 @@ export class OperationRecord {
 
 /** @internal */
 export class Records {
-  readonly #byPath = new Map<string, OperationRecord>()
+  readonly #byName = new Map<string, OperationRecord>()
+
+  /** The record of an operation, if something waits for it. */
+  find(name: string): OperationRecord | undefined {
+    return this.#byName.get(name)
+  }
 
   /** The record of an operation that something waits for. */
   get(name: string, path: string): OperationRecord {
-    let record = this.#byPath.get(path)
-    if (record === undefined) this.#byPath.set(path, record = new OperationRecord(name, path))
+    let record = this.#byName.get(name)
+    if (record === undefined) this.#byName.set(name, record = new OperationRecord(name, path))
     return record
   }
 
@@ -201,12 +218,12 @@ export class Records {
     const left = record.waiters.filter((other) => other !== waiter)
     if (left.length === record.waiters.length) return false
     record.waiters = left
-    return left.length === 0 && this.#byPath.delete(record.path)
+    return left.length === 0 && this.#byName.delete(record.name)
   }
 
   /** All waits. */
   *waiters(): Iterable<Waiter> {
-    for (const record of this.#byPath.values()) yield* record.waiters
+    for (const record of this.#byName.values()) yield* record.waiters
   }
 }
 
