@@ -523,7 +523,10 @@ describe("transient failures of a list", () => {
       assert.deepStrictEqual(api.gets, [])
       assert.deepStrictEqual(new Set(seen), new Set(names(100).map((name) => `8 ${name} Succeeded`)))
       assert.strictEqual(lines.length, 1)
-      assert.match(lines[0]!, /^INFO Could not read operation operations\/0\. The wait tries again\. .*\/v1\/operations/)
+      assert.match(
+        lines[0]!,
+        /^INFO Could not read operation operations\/0\. The wait tries again\. .*\/v1\/operations/
+      )
     }))
 
   it.scoped("after three in a row the operations are read one by one", () =>

@@ -144,7 +144,7 @@ export class Checks {
   }
 
   /** One of a few values, or none. */
-  oneOf<A extends string>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
+  oneOf<A extends string | boolean>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
     const found = values.find((candidate) => candidate === value)
     const must = values.map((candidate) => JSON.stringify(candidate)).join(" or ")
     if (isGiven(value)) this.check(option, must, value, found !== undefined)
@@ -203,17 +203,58 @@ export const waitSettings = (
 }
 
 /**
- * The duration of an option of one call, in ms.
+ * The options of a list, as `OperationsService.ListOptions` describes them.
  *
  * @internal
  */
-export const durationOption = (
-  option: string,
-  value: Duration.DurationInput | undefined
-): Either.Either<number | undefined, HttpError.HttpError> => {
+export interface ListOptions {
+  readonly collection?: string | undefined
+  readonly filter?: string | undefined
+  readonly pageSize?: number | undefined
+  readonly pageToken?: string | undefined
+  readonly returnPartialSuccess?: boolean | undefined
+}
+
+const checkString = (checks: Checks, option: string, value: unknown): void => {
+  if (isGiven(value)) checks.check(option, "a string", value, typeof value === "string")
+}
+
+/**
+ * The checked options of a list.
+ *
+ * @internal
+ */
+export const listSettings = (options: ListOptions | undefined): Either.Either<ListOptions, HttpError.HttpError> => {
+  if (options === undefined) return Either.right({})
+  if (!isRecord(options)) return Either.left(invalidRequest("the options of a list must be an object"))
   const checks = new Checks()
-  const millis = checks.duration(option, value, Infinity, "zero")
-  return checks.result(isGiven(value) ? millis : undefined)
+  for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
+  checks.count("pageSize", options.pageSize, 1)
+  checks.oneOf("returnPartialSuccess", options.returnPartialSuccess, [true, false])
+  return checks.result(options)
+}
+
+interface HandleOptions {
+  readonly timeout?: Duration.DurationInput | undefined
+  readonly responseType?: string | undefined
+  readonly metadataType?: string | undefined
+}
+
+/**
+ * The checked options of a handle; the timeout in ms.
+ *
+ * @internal
+ */
+export const handleSettings = (
+  options: HandleOptions | undefined
+): Either.Either<Omit<HandleOptions, "timeout"> & { readonly timeout: number | undefined }, HttpError.HttpError> => {
+  if (options === undefined) return Either.right({ timeout: undefined })
+  if (!isRecord(options)) return Either.left(invalidRequest("the options of a handle must be an object"))
+  const checks = new Checks()
+  const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
+  checkString(checks, "responseType", options.responseType)
+  checkString(checks, "metadataType", options.metadataType)
+  return checks.result({ ...options, timeout: isGiven(options.timeout) ? timeout : undefined })
 }
 
 const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }

@@ -46,9 +46,17 @@ const read = (
 ): Effect.Effect<RawResponse, HttpClientError.ResponseError | TransportFailure> => {
   const { headers, status } = response
   const encodings = contentEncodings(headers["content-encoding"])
+  // These responses have no body, but undici expects one if there is a content-length.
+  if (status === 204 || status === 304) {
+    return Effect.as(Effect.ignore(response.text), { status, headers, body: "", truncated: false })
+  }
   const length = Number(headers["content-length"] ?? NaN)
   if (length <= maxBodySize && encodings.length === 0) {
-    return Effect.map(response.text, (body) => ({ status, headers, body, truncated: false }))
+    // Not every client removes a byte order mark.
+    return Effect.map(
+      response.text,
+      (body) => ({ status, headers, body: body.replace(/^\uFEFF/, ""), truncated: false })
+    )
   }
   // Neither fetch nor undici honours platform's MaxBodySize, so the bytes are counted here.
   const collector = new ByteCollector(maxBodySize)
