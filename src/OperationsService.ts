@@ -101,7 +101,11 @@ export interface WaitOptions {
    * pending state that a poll reads, and the final state. The wait goes on when the effect has ended.
    */
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
-  /** How long to wait at most. The last poll starts when it has passed. Default: no limit, or the deadline of a handle. */
+  /**
+   * How long to wait at most. At the deadline the wait fails with `WaitTimeoutError`, also if a poll is in flight. The last sleep is
+   * cut so that the last poll starts 1 second, or a tenth of the timeout, before the deadline. Default: no limit, or the deadline of
+   * a handle.
+   */
   readonly timeout?: Duration.DurationInput | undefined
   /**
    * What becomes of the operation when the wait is interrupted: it goes on (`"detach"`, the default), or the server is
