@@ -71,6 +71,12 @@ export interface Fields {
   readonly method?: string | undefined
   /** The URL's path, without query. */
   readonly path?: string | undefined
+  /**
+   * The operation that the call had started before this request failed. It may still be running.
+   *
+   * @since 0.4.0
+   */
+  readonly operationName?: string | undefined
   /** The HTTP status, when the server answered. */
   readonly httpStatus?: number | undefined
   /** What the server says is wrong, when it answered with a Google error in either format (AIP-193). */
