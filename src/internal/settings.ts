@@ -12,11 +12,9 @@ import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import * as Polling from "../Polling.js"
+import { userProject } from "./http/authorization.js"
 import { type Endpoint, endpoint, isHeaderValue } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
-
-/** @internal */
-export const userProject = "x-goog-user-project"
 
 /**
  * The options of a wait, as `OperationsService.WaitOptions` describes them.

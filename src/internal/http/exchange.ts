@@ -6,13 +6,14 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
-import { type Settings, userProject } from "../settings.js"
+import type { Settings } from "../settings.js"
 import { type Entry, type Timer, timerOf, type Wakeable } from "../time/timer.js"
+import { authorizationOf, authorized, type ClearHeaders, isSame } from "./authorization.js"
 import type { Budget, Leave } from "./budget.js"
-import { isHeaderValue, plainHttp } from "./endpoint.js"
+import { plainHttp } from "./endpoint.js"
 import {
   closedError,
   type ErrorContext,
@@ -68,43 +69,13 @@ export interface Sender {
   ) => ErrorContext
 }
 
-type Headers = Readonly<Record<string, string>>
-
-const noHeaders: Headers = {}
+const noHeaders: ClearHeaders = {}
 
 type Credentials = Readonly<Record<string, Redacted.Redacted>>
 
 interface Refused {
   readonly response: RawResponse
   readonly credentials: Credentials
-}
-
-const authenticationError = (description: string): HttpError.HttpError =>
-  new HttpError.HttpError({ reason: "Authentication", description })
-
-// The headers of credentials in clear text, by lower-case name.
-const clearHeaders = (
-  credentials: Credentials
-): Either.Either<Record<string, string>, HttpError.HttpError> => {
-  const headers: Record<string, string> = {}
-  for (const [name, redacted] of Object.entries(credentials)) {
-    const value = Redacted.isRedacted(redacted) ? Redacted.value(redacted) : undefined
-    if (typeof value !== "string" || !isHeaderValue(value)) {
-      return Either.left(authenticationError(
-        `the value for the header ${
-          JSON.stringify(name)
-        } is not a Redacted string, is empty, or has a character that no ` +
-          "header can carry, such as a line break"
-      ))
-    }
-    headers[name.toLowerCase()] = value
-  }
-  return Either.right(headers)
-}
-
-const isSame = (a: Headers, b: Headers): boolean => {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
 }
 
 // Whether the name of the host does not exist, as far as the resolver knows.
@@ -151,7 +122,7 @@ export class Exchange<A> implements Wakeable, Closeable {
   // before it can tell how to stop it.
   #stop: Interrupt | Abort | undefined
   #step = 0
-  #authorization: Headers = noHeaders
+  #authorization: ClearHeaders = noHeaders
   #isRepeated = false
 
   constructor(
@@ -239,19 +210,15 @@ export class Exchange<A> implements Wakeable, Closeable {
     const stop = caller.run(this.#credentials(refused), (exit) => {
       if (this.#isOver) return
       if (Exit.isFailure(exit)) return this.#end(Exit.failCause(exit.cause))
-      const headers = clearHeaders(exit.value)
-      if (Either.isLeft(headers)) return this.#end(Exit.fail(headers.left))
-      const { [userProject]: project, ...authorization } = headers.right
-      if (refused !== undefined && isSame(authorization, this.#authorization)) return this.#decode(refused.response)
-      this.#authorization = authorization
-      if (!endpoint.mayCarryCredentials && Object.keys(authorization).length > 0) {
+      const authorization = authorizationOf(exit.value)
+      if (Either.isLeft(authorization)) return this.#end(Exit.fail(authorization.left))
+      const { headers } = authorization.right
+      if (refused !== undefined && isSame(headers, this.#authorization)) return this.#decode(refused.response)
+      this.#authorization = headers
+      if (!endpoint.mayCarryCredentials && Object.keys(headers).length > 0) {
         return this.#end(Exit.fail(invalidRequest(plainHttp(endpoint))))
       }
-      // The quota project of credentials is no secret, and gives way to the one of the service or the request (AIP-4110).
-      const headersToSend = project === undefined || userProject in request.headers
-        ? { ...request.headers, ...authorization }
-        : { ...request.headers, ...authorization, [userProject]: project }
-      this.#send(headersToSend, refused === undefined ? exit.value : undefined)
+      this.#send(authorized(request.headers, authorization.right), refused === undefined ? exit.value : undefined)
     })
     if (stop !== undefined && step === this.#step) this.#stop = stop
   }
@@ -270,7 +237,7 @@ export class Exchange<A> implements Wakeable, Closeable {
   }
 
   // After a 401, `renewable` are the credentials that were refused; none when they have been renewed already.
-  #send(headers: Headers, renewable: Credentials | undefined): void {
+  #send(headers: ClearHeaders, renewable: Credentials | undefined): void {
     const { caller, request } = this.#options
     const { settings, transport } = this.#client
     const step = ++this.#step
