@@ -297,3 +297,16 @@ export const checkedOptions = <O extends Options>(options: O): Either.Either<O, 
     onLeft: ({ description }) => ConfigError.InvalidData([], description),
     onRight: () => options
   })
+
+/**
+ * The options of a service whose API is that of its tag.
+ *
+ * @internal
+ */
+export const withApiOf = <O extends { readonly baseUrl?: string | undefined }>(
+  { api }: { readonly api: GoogleApi.GoogleApi },
+  { baseUrl, ...options }: O
+): Omit<O, "baseUrl"> & { readonly api: GoogleApi.GoogleApi } => ({
+  ...options,
+  api: baseUrl === undefined ? api : { ...api, baseUrl }
+})
