@@ -65,7 +65,10 @@ const createAccessPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
 /** Waits by `wait`, and shows the polls. */
 const showing = <A, E, R>(
   operation: string | Operation.Operation,
-  wait: (operation: string | Operation.Operation, options: OperationsService.WaitOptions) => Effect.Effect<A, E, R>
+  wait: (
+    operation: string | Operation.Operation,
+    options: Omit<OperationsService.WaitOptions, "onUpdate">
+  ) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
     const progress = yield* Progress.make(typeof operation !== "string")

@@ -73,6 +73,12 @@ export interface Fields {
   readonly method?: string | undefined
   /** The path of the request's URL, without the query. */
   readonly path?: string | undefined
+  /**
+   * The operation that the call had started before this request failed. It may still be running.
+   *
+   * @since 0.4.0
+   */
+  readonly operationName?: string | undefined
   /** The HTTP status, if the server responded; 0 for a redirect that a browser hides. */
   readonly httpStatus?: number | undefined
   /** The Google error that the server responded with, in either format (AIP-193). */
@@ -147,6 +153,8 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   path: Schema.optional(Schema.String),
   /** The HTTP status, if the server responded; 0 for a redirect that a browser hides. */
   httpStatus: Schema.optional(Schema.Number),
+  /** The operation that the call had started before this request failed. It may still be running. */
+  operationName: Schema.optional(Schema.String),
   /** The Google error that the server responded with, in either format (AIP-193). */
   status: Schema.optional(StatusFromJson),
   /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. */

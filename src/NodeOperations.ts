@@ -21,6 +21,7 @@ import { requestHeaders } from "./internal/http/requestHeaders.js"
 import { makeUndiciTransport } from "./internal/http/undiciTransport.js"
 import { makeService } from "./internal/service.js"
 import { checkedOptions } from "./internal/settings.js"
+import { withApiOf } from "./internal/settings.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
@@ -67,19 +68,13 @@ export interface Options extends OperationsService.Options {
  * @category constructors
  * @example
  * ```ts
- * import * as GoogleApi from "effect-google-operations/GoogleApi"
  * import * as NodeOperations from "effect-google-operations/NodeOperations"
- * import type * as OperationsService from "effect-google-operations/OperationsService"
- * import * as Context from "effect/Context"
- * import * as Layer from "effect/Layer"
+ * import * as Effect from "effect/Effect"
  *
- * // A second API in the same program:
- * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
- *
- * const layer = Layer.scoped(
- *   RunOperations,
- *   NodeOperations.make({ api: GoogleApi.make({ baseUrl: "https://run.googleapis.com", version: "v2" }) })
- * )
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* NodeOperations.make({ connections: 8 })
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001")
+ * }).pipe(Effect.scoped)
  * ```
  */
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
@@ -119,6 +114,40 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
  */
 export const layer = (options?: Options): Layer.Layer<OperationsService.OperationsService> =>
   Layer.scoped(OperationsService.OperationsService, make(options))
+
+/**
+ * The options of a service and its pool, with the API known from a tag.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface TagOptions extends Omit<Options, "api">, Pick<OperationsService.TagOptions, "baseUrl"> {}
+
+/**
+ * Provides the service of a tag made by `OperationsService.Tag`, with a pool of its own; needs nothing.
+ *
+ * @since 0.4.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * // Two APIs in one program:
+ * class ComputeOperations extends OperationsService.Tag("ComputeOperations")<ComputeOperations>(GoogleApi.compute) {}
+ *
+ * const layer = Layer.merge(
+ *   NodeOperations.layer(),
+ *   NodeOperations.layerFor(ComputeOperations, { connections: 8 })
+ * )
+ * ```
+ */
+export const layerFor = <Self, Id extends string>(
+  tag: OperationsService.TagClass<Self, Id>,
+  options: TagOptions = {}
+): Layer.Layer<Self> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
  * As {@link layer}, with options from configuration.

@@ -21,7 +21,7 @@ import type * as HttpError from "./HttpError.js"
 import { httpClientTransport } from "./internal/http/httpClientTransport.js"
 // oxlint-disable-next-line import/no-cycle -- of types alone: the methods of the service implement the interface below
 import { makeService } from "./internal/service.js"
-import { checkedOptions } from "./internal/settings.js"
+import { checkedOptions, withApiOf } from "./internal/settings.js"
 import type * as Operation from "./Operation.js"
 import type * as OperationError from "./OperationError.js"
 import type * as OperationHandle from "./OperationHandle.js"
@@ -406,7 +406,7 @@ export interface Service {
 }
 
 /**
- * The service of a program that talks to one API; {@link Service} has what it can do.
+ * The service of a program that talks to one API; {@link Service} has its methods. For more APIs than one see {@link Tag}.
  *
  * @since 0.1.0
  * @category tags
@@ -433,26 +433,78 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
 >() {}
 
 /**
- * Makes a service over the `HttpClient` at hand, open until its scope ends. The client stays whose it is: closing the
- * service ends its exchanges and leaves the client's connections alone.
+ * The class of a tag for the service of one API. Its identifier is `Self`.
  *
- * Use it for a second API in the same program, with a tag of your own.
+ * @since 0.4.0
+ * @category tags
+ */
+export interface TagClass<Self, Id extends string> extends Context.TagClass<Self, `${Id}@${string}`, Service> {
+  /** The API that the service is for. */
+  readonly api: GoogleApi.GoogleApi
+}
+
+/**
+ * Makes the class of a tag for the service of one API. Use it in a program that talks to more than one API.
+ *
+ * The tag belongs to its API, and {@link layerFor} takes the API from it. So each API has its own requirement, and a service that
+ * is not provided does not compile. Do not merge two layers of {@link OperationsService} for two APIs: that compiles, and the
+ * last layer provides the service to the whole program. An operation whose name does not match the API's pattern is refused
+ * before anything is sent.
+ *
+ * The key of the tag consists of `id`, the base URL and the version, so tags for two APIs are different even if their `id` is the
+ * same by mistake.
+ *
+ * @since 0.4.0
+ * @category tags
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * class PolicyOperations
+ *   extends OperationsService.Tag("PolicyOperations")<PolicyOperations>(GoogleApi.accessContextManager)
+ * {}
+ *
+ * class ComputeOperations extends OperationsService.Tag("ComputeOperations")<ComputeOperations>(GoogleApi.compute) {}
+ *
+ * const program = Effect.gen(function*() {
+ *   const policies = yield* PolicyOperations
+ *   const compute = yield* ComputeOperations
+ *   yield* policies.wait("operations/accessPolicies/1/create/1700000000000001")
+ *   yield* compute.wait("projects/p/zones/us-central1-a/operations/operation-1")
+ * })
+ *
+ * const layer = Layer.merge(
+ *   OperationsService.layerFor(PolicyOperations),
+ *   OperationsService.layerFor(ComputeOperations, { quotaProject: "my-project" })
+ * ).pipe(Layer.provide(FetchHttpClient.layer))
+ *
+ * const runnable = Effect.provide(program, layer)
+ * ```
+ */
+export const Tag = <const Id extends string>(id: Id) => <Self>(api: GoogleApi.GoogleApi): TagClass<Self, Id> => {
+  const key: `${Id}@${string}` = `${id}@${api.baseUrl}/${api.version}`
+  return Object.assign(Context.Tag(key)<Self, Service>(), { api })
+}
+
+/**
+ * Makes a service over the `HttpClient` at hand, open until its scope ends. Closing the service ends its requests. The
+ * connections belong to the client and stay open.
  *
  * @since 0.1.0
  * @category constructors
  * @example
  * ```ts
- * import * as GoogleApi from "effect-google-operations/GoogleApi"
  * import * as OperationsService from "effect-google-operations/OperationsService"
- * import * as Context from "effect/Context"
- * import * as Layer from "effect/Layer"
+ * import * as Effect from "effect/Effect"
  *
- * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
- *
- * const layer = Layer.scoped(
- *   RunOperations,
- *   OperationsService.make({ api: GoogleApi.make({ baseUrl: "https://run.googleapis.com", version: "v2" }) })
- * )
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.make({ requestTimeout: "10 seconds" })
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001")
+ * }).pipe(Effect.scoped)
  * ```
  */
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
@@ -480,6 +532,41 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
  */
 export const layer = (options?: Options): Layer.Layer<OperationsService, never, HttpClient.HttpClient> =>
   Layer.scoped(OperationsService, make(options))
+
+/**
+ * The options of a service whose API is known from its tag.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface TagOptions extends Omit<Options, "api"> {
+  /** Where the API is served instead, such as a regional endpoint or an emulator. Default: the base URL of the tag's API. */
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * Provides the service of a tag made by {@link Tag}, over any `HttpClient`; closed when the layer's scope ends.
+ *
+ * @since 0.4.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * class ComputeOperations extends OperationsService.Tag("ComputeOperations")<ComputeOperations>(GoogleApi.compute) {}
+ *
+ * const layer = OperationsService.layerFor(ComputeOperations, { requestTimeout: "10 seconds" }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ */
+export const layerFor = <Self, Id extends string>(
+  tag: TagClass<Self, Id>,
+  options: TagOptions = {}
+): Layer.Layer<Self, never, HttpClient.HttpClient> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
  * As {@link layer}, with options from configuration.

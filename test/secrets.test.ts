@@ -507,7 +507,7 @@ describe("a token that the server echoes does not show, whatever the form", () =
             ? operations.wait(name, { timeout: "1 second" })
             : call === "list"
             ? Stream.runDrain(operations.listPages())
-            : Policy.from(operations).result(name)
+            : Policy.using(operations).result(name)
           const fiber = yield* Effect.fork(Effect.flip(effect))
           yield* TestClock.adjust("5 seconds")
           const error = yield* Fiber.join(fiber)

@@ -12,11 +12,9 @@ import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import * as Polling from "../Polling.js"
+import { userProject } from "./http/authorization.js"
 import { type Endpoint, endpoint, isHeaderValue } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
-
-/** @internal */
-export const userProject = "x-goog-user-project"
 
 /**
  * The options of a wait, as `OperationsService.WaitOptions` describes them.
@@ -359,3 +357,16 @@ export const checkedOptions = <O extends Options>(
     onLeft: ({ description }) => ConfigError.InvalidData([], description),
     onRight: () => options
   })
+
+/**
+ * The options of a service whose API is that of its tag.
+ *
+ * @internal
+ */
+export const withApiOf = <O extends { readonly baseUrl?: string | undefined }>(
+  { api }: { readonly api: GoogleApi.GoogleApi },
+  { baseUrl, ...options }: O
+): Omit<O, "baseUrl"> & { readonly api: GoogleApi.GoogleApi } => ({
+  ...options,
+  api: baseUrl === undefined ? api : { ...api, baseUrl }
+})

@@ -107,7 +107,7 @@ const whys: Record<HttpError.Reason, NonNullable<Outcome["why"]>> = {
   Closed: "closed"
 }
 
-type Failure = Effect.Effect.Error<ReturnType<OperationInfo.Methods<unknown, unknown, never>["wait"]>>
+type Failure = Effect.Effect.Error<ReturnType<OperationInfo.Methods<unknown, unknown>["wait"]>>
 
 const ofFailure = (failure: Failure): Outcome => {
   const { message } = failure
@@ -179,7 +179,7 @@ export const makeClient: MakeClient = ({ baseUrl, http, settings }) =>
 
     const wait: Client["wait"] = (wait) =>
       Effect.gen(function*() {
-        const waitOptions: OperationsService.WaitOptions = {
+        const waitOptions: Omit<OperationsService.WaitOptions, "onUpdate"> = {
           timeout: wait.timeout,
           schedule: Polling.fixed(wait.interval),
           transient: wait.retries === undefined
@@ -208,7 +208,7 @@ export const makeClient: MakeClient = ({ baseUrl, http, settings }) =>
           response: messageType(wait.result.response),
           metadata: wait.result.metadata === undefined ? undefined : messageType(wait.result.metadata)
         })
-        return yield* info.from(service).wait(operation, waitOptions).pipe(
+        return yield* info.using(service).wait(operation, waitOptions).pipe(
           Effect.map(({ metadata, result }): Outcome => ({
             end: "succeeded",
             response: result,

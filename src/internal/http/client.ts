@@ -7,9 +7,10 @@ import type * as Exit from "effect/Exit"
 import * as Credentials from "../../Credentials.js"
 import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
+import { latestAuthorization } from "./authorization.js"
 import { Budget } from "./budget.js"
 import type { ErrorContext } from "./errors.js"
-import { Exchange, type ExchangeOptions, makeClearCredentials, type Sender } from "./exchange.js"
+import { Exchange, type ExchangeOptions, type Sender } from "./exchange.js"
 import { Lifecycle } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
 import type { Transport } from "./transport.js"
@@ -24,7 +25,7 @@ export class ApiClient implements Sender {
   readonly budget: Budget | undefined
   hasResponded = false
   hasSucceeded = false
-  readonly clearCredentials = makeClearCredentials()
+  readonly authorization = latestAuthorization()
 
   constructor(transport: Transport, settings: Settings) {
     this.transport = transport

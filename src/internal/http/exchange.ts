@@ -7,13 +7,14 @@ import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
-import { type Settings, userProject } from "../settings.js"
+import type { Settings } from "../settings.js"
 import { type Timer, timerOf, Wakeable } from "../time/timer.js"
+import { type Authorization, authorized, type ClearHeaders, isSame } from "./authorization.js"
 import type { Budget, Leave } from "./budget.js"
-import { isHeaderValue, plainHttp } from "./endpoint.js"
+import { plainHttp } from "./endpoint.js"
 import {
   closedError,
   type ErrorContext,
@@ -65,7 +66,7 @@ export interface Sender {
   hasResponded: boolean
   /** Whether a response was what was asked for, so that the base URL is right. */
   hasSucceeded: boolean
-  readonly clearCredentials: (credentials: Credentials) => Either.Either<ClearCredentials, HttpError.HttpError>
+  readonly authorization: (credentials: Credentials) => Either.Either<Authorization, HttpError.HttpError>
   /** What an error says of a request. */
   readonly errorContext: (
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
@@ -73,9 +74,7 @@ export interface Sender {
   ) => ErrorContext
 }
 
-type Headers = Readonly<Record<string, string>>
-
-const noHeaders: Headers = {}
+const noHeaders: ClearHeaders = {}
 
 type Credentials = Readonly<Record<string, Redacted.Redacted>>
 
@@ -84,69 +83,9 @@ interface Refused {
   readonly credentials: Credentials
 }
 
-const authenticationError = (description: string): HttpError.HttpError =>
-  new HttpError.HttpError({ reason: "Authentication", description })
-
-/**
- * The headers of credentials in clear text, by lower-case name.
- *
- * @internal
- */
-export interface ClearCredentials {
-  readonly authorization: Headers
-  /** Whether there is no `authorization`. */
-  readonly isEmpty: boolean
-  readonly project: string | undefined
-}
-
-const clearCredentials = (credentials: Credentials): Either.Either<ClearCredentials, HttpError.HttpError> => {
-  if (typeof credentials !== "object" || credentials === null) {
-    return Either.left(authenticationError("the credentials did not give an object of headers"))
-  }
-  const headers: Record<string, string> = {}
-  for (const [name, redacted] of Object.entries(credentials)) {
-    const value = Redacted.isRedacted(redacted) ? Redacted.value(redacted) : undefined
-    if (typeof value !== "string" || !isHeaderValue(value)) {
-      return Either.left(authenticationError(
-        `the value for the header ${
-          JSON.stringify(name)
-        } is not a Redacted string, is empty, or has a character that no ` +
-          "header can carry, such as a line break"
-      ))
-    }
-    headers[name.toLowerCase()] = value
-  }
-  const { [userProject]: project, ...authorization } = headers
-  return Either.right({ authorization, project, isEmpty: Object.keys(authorization).length === 0 })
-}
-
-/**
- * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept.
- *
- * @internal
- */
-export const makeClearCredentials = (): (
-  credentials: Credentials
-) => Either.Either<ClearCredentials, HttpError.HttpError> => {
-  let latest: Credentials | undefined
-  let result: Either.Either<ClearCredentials, HttpError.HttpError> | undefined
-  return (credentials) => {
-    if (result === undefined || credentials !== latest) {
-      latest = credentials
-      result = clearCredentials(credentials)
-    }
-    return result
-  }
-}
-
 // A defect counts before a failure. The cause of effects in parallel has the interruption of some beside the failure of another.
 const failureOrDefect = <E>(cause: Cause.Cause<E>): Either.Either<Cause.Cause<never>, E> =>
   Option.match(Cause.keepDefects(cause), { onNone: () => Cause.failureOrCause(cause), onSome: Either.right })
-
-const isSame = (a: Headers, b: Headers): boolean => {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
-}
 
 const failureError = (
   context: ErrorContext,
@@ -187,7 +126,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
   // before it can tell how to stop it.
   #stop: Interrupt | Abort | undefined
   #step = 0
-  #authorization: Headers = noHeaders
+  #authorization: ClearHeaders = noHeaders
   #isRepeated = false
 
   constructor(
@@ -277,22 +216,15 @@ export class Exchange<A> extends Wakeable implements Closeable {
       if (Exit.isFailure(exit)) {
         return this.#end(Either.match(failureOrDefect(exit.cause), { onLeft: Exit.fail, onRight: Exit.failCause }))
       }
-      const cleared = this.#client.clearCredentials(exit.value)
-      if (Either.isLeft(cleared)) return this.#end(Exit.fail(cleared.left))
-      const { authorization, isEmpty, project } = cleared.right
-      if (refused !== undefined && isSame(authorization, this.#authorization)) return this.#decode(refused.response)
-      this.#authorization = authorization
-      if (!endpoint.mayCarryCredentials && !isEmpty) {
+      const authorization = this.#client.authorization(exit.value)
+      if (Either.isLeft(authorization)) return this.#end(Exit.fail(authorization.left))
+      const { headers } = authorization.right
+      if (refused !== undefined && isSame(headers, this.#authorization)) return this.#decode(refused.response)
+      this.#authorization = headers
+      if (!endpoint.mayCarryCredentials && Object.keys(headers).length > 0) {
         return this.#end(Exit.fail(invalidRequest(plainHttp(endpoint))))
       }
-      const { headers } = request
-      // The quota project of credentials is no secret, and gives way to the one of the service or the request (AIP-4110).
-      const headersToSend = project !== undefined && !(userProject in headers)
-        ? { ...headers, ...authorization, [userProject]: project }
-        : isEmpty
-        ? headers
-        : { ...headers, ...authorization }
-      this.#send(headersToSend, refused === undefined ? exit.value : undefined)
+      this.#send(authorized(request.headers, authorization.right), refused === undefined ? exit.value : undefined)
     })
     if (stop !== undefined && step === this.#step) this.#stop = stop
   }
@@ -311,7 +243,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
   }
 
   // After a 401, `renewable` are the credentials that were refused; none when they have been renewed already.
-  #send(headers: Headers, renewable: Credentials | undefined): void {
+  #send(headers: ClearHeaders, renewable: Credentials | undefined): void {
     const { caller, request } = this.#options
     const { settings, transport } = this.#client
     const step = ++this.#step
@@ -340,7 +272,11 @@ export class Exchange<A> extends Wakeable implements Closeable {
     if (step === this.#step && !this.#isOver) this.#stop = abort
   }
 
-  #onSent(exit: Exit.Exit<RawResponse, TransportFailure>, headers: Headers, renewable: Credentials | undefined): void {
+  #onSent(
+    exit: Exit.Exit<RawResponse, TransportFailure>,
+    headers: ClearHeaders,
+    renewable: Credentials | undefined
+  ): void {
     if (this.#isOver) return
     if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
     const failed = failureOrDefect(exit.cause)

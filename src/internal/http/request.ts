@@ -7,8 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Dialect from "../../Dialect.js"
 import type * as HttpError from "../../HttpError.js"
-import type { Settings } from "../settings.js"
-import { isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
+import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 
 /**
@@ -29,6 +28,18 @@ export interface ApiRequest {
   readonly isRepeatable: boolean
   /** Credentials in a request of the user's, by header name. */
   readonly secrets: Readonly<Record<string, string>>
+}
+
+/**
+ * What the requests to an API have in common.
+ *
+ * @internal
+ */
+export interface RequestSettings {
+  readonly endpoint: Endpoint
+  /** The headers of every request, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly xgafv: "1" | "2" | undefined
 }
 
 type Invalid = Either.Either<never, HttpError.HttpError>
@@ -111,7 +122,7 @@ const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBo
  * @internal
  */
 export const apiRequest = (
-  { endpoint, headers, xgafv }: Settings,
+  { endpoint, headers, xgafv }: RequestSettings,
   request: Dialect.Request,
   options?: {
     /** The error format to ask for, `$.xgafv`; Google's Python client calls it `x__xgafv`. */
@@ -160,7 +171,7 @@ const moveCredentials = (url: URL, headers: Record<string, string>): void => {
  * @internal
  */
 export const customRequest = (
-  settings: Settings,
+  settings: RequestSettings,
   request: HttpClientRequest.HttpClientRequest
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
   const { endpoint, xgafv } = settings
