@@ -32,7 +32,7 @@ export interface Reply {
   readonly body: string | Uint8Array
 }
 
-export const methods = [
+const methods = [
   "get",
   "wait",
   "updates",

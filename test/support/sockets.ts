@@ -51,7 +51,8 @@ export const withEmulator = Effect.gen(function*() {
     eventually(`${count} requests`, Effect.map(emulator.stats, (stats) => stats.requests === count))
   const noConnections = eventually(
     "no open connection",
-    Effect.map(emulator.stats, (stats) => stats.openConnections === 0)
+    Effect.map(emulator.stats, (stats) => stats.openConnections === 0),
+    20
   )
   return { ...emulator, requests, noConnections }
 })

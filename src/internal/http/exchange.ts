@@ -106,7 +106,7 @@ const failureError = (
       const error = transportError(context, cause)
       // A name that was resolved before will be resolved again; one that never was is probably wrong.
       return isUnknownHost(error) && !hasResponded
-        ? new HttpError.HttpError({ ...error, isTransient: false })
+        ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: false })
         : error
     }
   }

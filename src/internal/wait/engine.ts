@@ -502,7 +502,7 @@ export class Engine implements ListObserver {
 }
 
 const saying = (error: HttpError.HttpError, more: string): HttpError.HttpError =>
-  new HttpError.HttpError({ ...error, description: error.description + more })
+  new HttpError.HttpError({ ...error, cause: error.cause, description: error.description + more })
 
 const explained = ({ isFromHandle }: Waiter, error: HttpError.HttpError): HttpError.HttpError =>
   isFromHandle && isNotFound(error)

@@ -34,6 +34,6 @@ export const inWait = (waiter: Waiter, error: HttpError.HttpError): HttpError.Ht
   // Something between here and the server answered, where the API has answered before.
   const isFromElsewhere = waiter.hasRead && saysNothing(error)
   return !error.isTransient && (isOfRequest(error) || isFromElsewhere)
-    ? new HttpError.HttpError({ ...error, isTransient: true })
+    ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: true })
     : error
 }
