@@ -258,7 +258,16 @@ describe("whatever else has optional properties", () => {
     expect<OptionalKeys<Info>>().type.toBe<"metadata">()
     expect<AllUndefined<Info>>().type.toBeAssignableTo<Info>()
     expect<OptionalKeys<HttpError.Fields>>().type.toBe<
-      "method" | "path" | "httpStatus" | "status" | "reasons" | "body" | "retryAfter" | "isTransient" | "cause"
+      | "method"
+      | "path"
+      | "operationName"
+      | "httpStatus"
+      | "status"
+      | "reasons"
+      | "body"
+      | "retryAfter"
+      | "isTransient"
+      | "cause"
     >()
     expect<AllUndefined<HttpError.Fields>>().type.toBeAssignableTo<HttpError.Fields>()
     expect<OptionalKeys<StatusFields>>().type.toBe<"details">()
