@@ -110,9 +110,12 @@ describe("the tarball", () => {
       ...sources.flatMap((path) =>
         ["js", "js.map", "d.ts", "d.ts.map"].map((ending) => `dist/${path.slice(0, -2)}${ending}`)
       ),
+      "SECURITY.md",
       "docs/catalog.md",
+      "docs/dialects.md",
       "docs/polling.md",
       "docs/polling.svg",
+      "docs/reliability.md",
       "docs/testing.md",
       "package.json",
       "README.md",
