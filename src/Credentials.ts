@@ -248,7 +248,7 @@ export type AuthorizeOptions =
  *   `HttpClient.mapRequest(client, HttpClientRequest.setHeader("x-goog-user-project", "my-project"))`.
  *
  * @since 0.4.0
- * @category combinators
+ * @category conversions
  * @example
  * ```ts
  * import * as HttpClient from "@effect/platform/HttpClient"

@@ -6,7 +6,7 @@
 export * as Code from "./Code.js"
 
 /**
- * How requests are authorised.
+ * How requests are authorized.
  *
  * @since 0.1.0
  */
@@ -73,8 +73,8 @@ export * as OperationError from "./OperationError.js"
 export * as OperationHandle from "./OperationHandle.js"
 
 /**
- * What a method's operations give: the types of the response and of the metadata in one value, as the annotation
- * `google.longrunning.operation_info` of the API's proto files has them.
+ * The types of a method's operations in one value: of the response and of the metadata, as the annotation
+ * `google.longrunning.operation_info` of the API's proto files has them. From a request to a typed result.
  *
  * @since 0.2.0
  */
