@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -421,6 +422,26 @@ describe("schemas that need services", () => {
       )
       assert.deepStrictEqual(result, ["the corp", Either.right("the corp"), Option.some("the corp")])
       assert.deepStrictEqual(updates, ["the corp", "the corp", "the corp"])
+    }))
+
+  it.effect("use those of the caller in updates, wherever the service runs them", () =>
+    Effect.gen(function*() {
+      const updates: Array<string> = []
+      const succeeded = Operation.succeeded({ name, metadata: response, response })
+      const mock = Layer.mock(OperationsService.OperationsService, {
+        wait: (_, options) =>
+          Effect.as(
+            Effect.promise(() => Effect.runPromise(options?.onUpdate?.(succeeded) ?? Effect.void)),
+            succeeded
+          )
+      })
+      const onUpdate = ({ metadata }: OperationInfo.TypedUpdate<string>) =>
+        Effect.sync(() => updates.push(Option.getOrThrow(metadata)))
+      const result = yield* info.result(name, { onUpdate }).pipe(
+        Effect.provideService(Titles, titles("the")),
+        Effect.provide(mock)
+      )
+      assert.deepStrictEqual([result, updates], ["the corp", ["the corp"]])
     }))
 })
 

@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { readdir } from "node:fs/promises"
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 
@@ -52,11 +56,11 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "Operation operations/fails failed with ABORTED: a parallel operation holds the lock"
   ],
   "typed-results": [
-    "my policy is accessPolicies/1",
+    "my policy of organizations/123",
     "deleted",
     "Operation operations/level succeeded, but its response is not the " +
     "google.identity.accesscontextmanager.v1.AccessPolicy that was expected: it is of type " +
-    "google.identity.accesscontextmanager.v1.AccessLevel: accessPolicies/1/accessLevels/corp"
+    "google.identity.accesscontextmanager.v1.AccessLevel. Do not start the operation again: accessPolicies/1/accessLevels/corp"
   ],
   "follow-and-cancel": ["20 %", "60 %", "ended with CANCELLED"],
   "resume": ["stored: version, name, api, startedAt, deadline", "my policy is there"],
@@ -67,7 +71,6 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "refused: it is not a batch job of Dataflow",
     "POST …:fetchPredictOperation"
   ],
-  "two-apis": ["operations/policy and operations/transfer"],
   "catalog": [
     "https://europe-west3-run.googleapis.com",
     "run v2 at https://us-central1-run.googleapis.com: projects/p/locations/us-central1/operations/o",
@@ -78,8 +81,29 @@ const examples: Record<string, ReadonlyArray<string>> = {
   "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
 }
 
-// Run below, with what they need.
-const others = ["main", "first-program"]
+// Run below, with what they need, or by tests beside them.
+const others = [
+  "main",
+  "first-program",
+  "create-backup",
+  "http-handler",
+  "read-resource",
+  "recipes",
+  "two-apis",
+  "write-outcomes"
+]
+
+const serve = async <A>(listener: RequestListener, use: (url: string) => Promise<A>): Promise<A> => {
+  const server = createServer(listener)
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  try {
+    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
 
 describe.concurrent("examples", () => {
   it("are all run", async () => {
@@ -132,6 +156,55 @@ describe.concurrent("npm start", () => {
     assert.strictEqual(stdout, "")
     assert.match(stderr, line)
     assert.strictEqual(stderr.split("\n").length, 2)
+  }, 60_000)
+})
+
+describe.concurrent("the backup of a database", () => {
+  it("shows its progress, and is cancelled by Ctrl-C", async () => {
+    const name = "projects/p/instances/i/backups/nightly/operations/o"
+    const metadata = {
+      "@type": "type.googleapis.com/google.spanner.admin.database.v1.CreateBackupMetadata",
+      progress: { progressPercent: 40 }
+    }
+    const requests: Array<string> = []
+    const { code, stderr, stdout } = await serve(
+      ({ method, url }, response) => {
+        requests.push(`${method} ${url}`)
+        response.end(JSON.stringify(url?.endsWith(":cancel") ? {} : { name, metadata }))
+      },
+      async (url) => {
+        const program = start(["examples/create-backup.ts"], { BASE_URL: url, GOOGLE_ACCESS_TOKEN: "none" })
+        while (!program.output.stdout.includes("\n")) await once(program.child.stdout, "data")
+        program.child.kill("SIGINT")
+        return ended(program)
+      }
+    )
+    assert.deepStrictEqual([code, stderr, stdout], [0, "", "40 %\n"])
+    assert.strictEqual(requests[0], "POST /v1/projects/p/instances/i/backups?backupId=nightly")
+    assert.deepStrictEqual(requests.filter((line) => line.endsWith(":cancel")), [`POST /v1/${name}:cancel`])
+  }, 60_000)
+})
+
+describe.concurrent("the outcomes of operations", () => {
+  it("are written to a file", async () => {
+    const result = { "@type": "x/google.identity.accesscontextmanager.v1.AccessLevel", name: "levels/a" }
+    const directory = await mkdtemp(join(tmpdir(), "outcomes-"))
+    const file = join(directory, "outcomes.txt")
+    try {
+      const { code, stderr } = await serve(
+        ({ url }, response) => {
+          const name = url?.slice("/v1/".length)
+          response.end(JSON.stringify({ name, done: true, response: name === "operations/a" ? result : undefined }))
+        },
+        (url) => ended(start(["examples/write-outcomes.ts", file, "operations/a", "operations/b"], { BASE_URL: url }))
+      )
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      const lines = (await readFile(file, "utf8")).trimEnd().split("\n")
+      assert.strictEqual(lines.length, 2)
+      assert.include(lines, "operations/a: levels/a")
+    } finally {
+      await rm(directory, { recursive: true })
+    }
   }, 60_000)
 })
 
