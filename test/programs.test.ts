@@ -144,7 +144,11 @@ describe.concurrent("npm start", () => {
       ["--base-url", "http://127.0.0.1:9", "nonsense"],
       /^error: .*"nonsense" is not the name of an operation.*\n$/
     ],
-    ["a bad URL", ["--base-url", "nonsense", "operations/a"], /^error: .*"nonsense" is not a base URL.*\n$/],
+    [
+      "a bad URL",
+      ["--base-url", "nonsense", "operations/a"],
+      /^error: .*baseUrl must be a URL.*"nonsense" is not one.*\n$/
+    ],
     [
       "no server there",
       ["--base-url", "http://127.0.0.1:9", "operations/a"],

@@ -227,7 +227,16 @@ export const listSettings = (options: ListOptions | undefined): Either.Either<Li
   if (!isRecord(options)) return Either.left(invalidRequest("the options of a list must be an object"))
   const checks = new Checks()
   for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
-  checks.count("pageSize", options.pageSize, 1)
+  const { pageSize } = options
+  // Zero asks for the size that the server chooses (AIP-158).
+  if (isGiven(pageSize)) {
+    checks.check(
+      "pageSize",
+      "a whole number of zero or more",
+      pageSize,
+      Number.isSafeInteger(pageSize) && pageSize >= 0
+    )
+  }
   checks.oneOf("returnPartialSuccess", options.returnPartialSuccess, [true, false])
   return checks.result(options)
 }
