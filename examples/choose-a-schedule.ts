@@ -22,7 +22,7 @@ const patient = Polling.proportional({ max: "5 minutes" })
 
 // It never takes less than 40 seconds and hardly ever more than 60: once then, and every 2 seconds from there.
 const known = Schedule.duration("40 seconds").pipe(
-  Schedule.andThen(Polling.fixed("2 seconds", { jitter: 0.2 }))
+  Schedule.andThen(Polling.spaced("2 seconds", { jitter: 0.2 }))
 )
 // #endregion
 

@@ -18,10 +18,10 @@ it.live("gets through a bad connection to the server's verdict", () =>
       OperationsEmulator.failed({ code: "FAILED_PRECONDITION", message: "Level is referenced" })
     ])
 
-    const soon = Polling.fixed("10 millis")
+    const soon = Polling.spaced("10 millis")
     const error = yield* Effect.flatMap(
       OperationsService.OperationsService,
-      (operations) => Effect.flip(operations.wait("operations/a", { schedule: soon, transient: soon }))
+      (operations) => Effect.flip(operations.wait("operations/a", { schedule: soon, retrySchedule: soon }))
     ).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 
     assert.strictEqual(error.message, "Operation operations/a failed with FAILED_PRECONDITION: Level is referenced")

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 
 const program = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
-  yield* operations.updates("operations/a", { schedule: Polling.fixed("50 millis") }).pipe(
+  yield* operations.updates("operations/a", { schedule: Polling.spaced("50 millis") }).pipe(
     Stream.tap((operation) => Console.log(`${operation.metadata?.["percent"]} %`)),
     Stream.tap((operation) => operation.metadata?.["percent"] === 60 ? operations.cancel(operation.name) : Effect.void),
     Stream.runDrain,

@@ -74,7 +74,7 @@ const showing = <A, E, R>(
     const progress = yield* Progress.make(typeof operation !== "string")
     return yield* wait(operation, {
       schedule: Polling.defaultSchedule.pipe(Schedule.tapInput(progress.pending)),
-      transient: Polling.transient.pipe(Schedule.tapInput(progress.failing)),
+      retrySchedule: Polling.retrySchedule.pipe(Schedule.tapInput(progress.failing)),
       timeout: "5 minutes"
     }).pipe(Effect.onExit(progress.end))
   })

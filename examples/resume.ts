@@ -27,7 +27,7 @@ const goOn = (stored: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
     const handle = yield* OperationHandle.fromJson(JSON.parse(stored))
-    const operation = yield* operations.wait(handle, { schedule: Polling.fixed("100 millis") })
+    const operation = yield* operations.wait(handle, { schedule: Polling.spaced("100 millis") })
     yield* Console.log(`${operation.response?.["title"]} is there`)
   })
 // #endregion

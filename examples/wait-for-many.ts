@@ -13,7 +13,7 @@ const waitForAll = (names: ReadonlyArray<string>) =>
     const operations = yield* OperationsService.OperationsService
     return yield* Effect.forEach(
       names,
-      (name) => operations.wait(name, { schedule: Polling.fixed("50 millis", { jitter: 0.2 }) }),
+      (name) => operations.wait(name, { schedule: Polling.spaced("50 millis", { jitter: 0.2 }) }),
       { concurrency: "unbounded" }
     )
   })

@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 const program = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    const counts = yield* operations.waitAll(names, { schedule: Polling.fixed("200 millis", { jitter: 0.5 }) }).pipe(
+    const counts = yield* operations.waitAll(names, { schedule: Polling.spaced("200 millis", { jitter: 0.5 }) }).pipe(
       Stream.runFold({ succeeded: 0, failed: 0 }, (counts, { result }) =>
         Either.isRight(result)
           ? { ...counts, succeeded: counts.succeeded + 1 }

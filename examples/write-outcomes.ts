@@ -22,8 +22,10 @@ export const requestBudget = { perSecond: 20 }
 export const writeOutcomes = (names: ReadonlyArray<string>, file: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fileSystem) =>
     CreateAccessLevel.waitAll(names, { timeout: "1 hour" }).pipe(
-      Stream.map(({ of, result }) =>
-        `${of}: ${Either.match(result, { onLeft: ({ message }) => message, onRight: ({ result }) => result.name })}\n`
+      Stream.map(({ operation, result }) =>
+        `${operation}: ${
+          Either.match(result, { onLeft: ({ message }) => message, onRight: ({ result }) => result.name })
+        }\n`
       ),
       Stream.encodeText,
       Stream.run(fileSystem.sink(file))

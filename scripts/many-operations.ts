@@ -28,7 +28,7 @@ const count = (value: number): string => Math.round(value).toLocaleString("en")
 const row = (cells: ReadonlyArray<string>): string => cells.map((cell) => cell.padStart(16)).join("")
 
 const schedules = {
-  "every 10 s": Polling.fixed("10 seconds", { jitter: 0.2 }),
+  "every 10 s": Polling.spaced("10 seconds", { jitter: 0.2 }),
   default: Polling.defaultSchedule
 }
 
@@ -36,7 +36,7 @@ const program = Effect.gen(function*() {
   const { operations } = yield* parseOptions
   const emulator = yield* emulatorProcess
   // Loads and compiles what there is.
-  const quick = { schedule: Polling.fixed("100 millis") }
+  const quick = { schedule: Polling.spaced("100 millis") }
   for (const by of ["get", "list"] as const) {
     yield* waitForMany(emulator, { operations: 200, millis: 500, lead: 500, wait: { ...quick, by } })
   }

@@ -179,9 +179,9 @@ export const anonymous: Credentials = constant({})
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Config from "effect/Config"
  *
- * const layer = OperationsService.layerConfig(
- *   Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), (token) => ({ credentials: Credentials.accessToken(token) }))
- * )
+ * const layer = OperationsService.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken)
+ * })
  * ```
  */
 export const accessToken = (token: Redacted.Redacted): Credentials =>
@@ -198,9 +198,9 @@ export const accessToken = (token: Redacted.Redacted): Credentials =>
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Config from "effect/Config"
  *
- * const layer = OperationsService.layerConfig(
- *   Config.map(Config.redacted("GOOGLE_API_KEY"), (key) => ({ credentials: Credentials.apiKey(key) }))
- * )
+ * const layer = OperationsService.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_API_KEY"), Credentials.apiKey)
+ * })
  * ```
  */
 export const apiKey = (key: Redacted.Redacted): Credentials => constant({ "x-goog-api-key": key })

@@ -168,6 +168,8 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   /** The underlying failure, without any credentials in it. */
   cause: Schema.optional(Schema.Defect)
 }) {
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: Fields) {
     const { isTransient = false, reasons = [], ...given } = errorFields(HttpError.fields, fields)
     super({ ...given, isTransient, reasons }, true)

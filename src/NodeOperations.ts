@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -150,7 +150,7 @@ export const layerFor = <Self, Id extends string>(
 ): Layer.Layer<Self> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
- * As {@link layer}, with options from configuration.
+ * As {@link layer}, with options from configuration: a `Config` of all options, or a record with a `Config` for each.
  *
  * @since 0.1.0
  * @category layers
@@ -160,15 +160,19 @@ export const layerFor = <Self, Id extends string>(
  * import * as NodeOperations from "effect-google-operations/NodeOperations"
  * import * as Config from "effect/Config"
  *
- * const layer = NodeOperations.layerConfig(
- *   Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), (token) => ({ credentials: Credentials.accessToken(token) }))
- * )
+ * const layer = NodeOperations.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken)
+ * })
  * ```
  */
 export const layerConfig = (
-  config: Config.Config<Options>
+  config: Config.Config.Wrap<Options>
 ): Layer.Layer<OperationsService.OperationsService, ConfigError> =>
   Layer.scoped(
     OperationsService.OperationsService,
-    Effect.flatMap(Effect.flatMap(config, (options) => checkedOptions(options, validate(options))), make)
+    Effect.flatMap(
+      Effect.flatMap(Effect.suspend(() => Config.unwrap(config)), (options) =>
+        checkedOptions(options, validate(options))),
+      make
+    )
   )

@@ -62,6 +62,8 @@ export class OperationError
     operation: Operation.inState<Operation.Failed>("Failed", Operation.isFailed)
   })
 {
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The last state of the operation. */
     readonly operation: Operation.Failed

@@ -116,7 +116,7 @@ export interface WaitOptions<in M> extends Omit<OperationsService.WaitOptions, "
  * @since 0.4.0
  * @category models
  */
-export interface UpdatesOptions<in M> extends WaitOptions<M>, Pick<OperationsService.UpdatesOptions, "everyPoll"> {}
+export interface UpdatesOptions<in M> extends WaitOptions<M>, Pick<OperationsService.UpdatesOptions, "emitUnchanged"> {}
 
 /**
  * How the wait for one of many operations has ended.
@@ -126,7 +126,7 @@ export interface UpdatesOptions<in M> extends WaitOptions<M>, Pick<OperationsSer
  */
 export interface TypedOutcome<out W extends Waitable, out A, out M> {
   /** What was waited for, as it was given. */
-  readonly of: W
+  readonly operation: W
   /** The operation with its result, or why there is none. */
   readonly result: Either.Either<
     TypedSucceeded<A, M>,
@@ -473,7 +473,7 @@ const methods = <A, M, R, S>(
         for (const operation of operations) {
           const result = target(responseType, operation)
           if (Either.isLeft(result)) {
-            refused.push({ of: operation, result: Either.left(result.left) })
+            refused.push({ operation, result: Either.left(result.left) })
             continue
           }
           given.set(result.right, operation)
@@ -482,10 +482,10 @@ const methods = <A, M, R, S>(
         const outcomes = service.waitAll(targets, yield* untyped(options))
         return Stream.concat(
           Stream.fromIterable(refused),
-          Stream.mapEffect(outcomes, ({ of, result }) =>
+          Stream.mapEffect(outcomes, ({ operation, result }) =>
             Effect.map(
               Effect.either(Effect.flatMap(result, succeeded)),
-              (result): TypedOutcome<W, A, M> => ({ of: given.get(of)!, result })
+              (result): TypedOutcome<W, A, M> => ({ operation: given.get(operation)!, result })
             ))
         )
       })),

@@ -5,7 +5,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -48,12 +48,12 @@ export interface Options {
   readonly maxBodySize?: number | undefined
   /** The default of every wait's `schedule`: `Polling.defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  /** The default of every wait's `transient`: `Polling.transient`. */
-  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  /** The default of every wait's `retrySchedule`: `Polling.retrySchedule`. */
+  readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /** The default of every wait's `isTransient`: the error's own `isTransient`. */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /** How long a wait lets the server ask to be left alone (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
-  readonly maxHint?: Duration.DurationInput | undefined
+  readonly maxServerDelay?: Duration.DurationInput | undefined
   /**
    * How many requests the service may send, all its calls together: `perSecond`, spread evenly, and `concurrent`. First
    * come, first served. Default: no limit.
@@ -89,9 +89,9 @@ export interface WaitOptions {
    * When to try again after a transient failure. It starts anew after every success; when it ends, the wait fails with the
    * last `HttpError`.
    */
-  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /**
-   * Whether a failure ends the wait (`false`) or the operation is polled again, as `transient` says (`true`). The error's own
+   * Whether a failure ends the wait (`false`) or the operation is polled again, as `retrySchedule` says (`true`). The error's own
    * `isTransient` says what happens otherwise. Use it for an API that is eventually consistent, for instance:
    * `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own `isTransient`.
    */
@@ -124,7 +124,7 @@ export interface WaitOptions {
  */
 export interface UpdatesOptions extends WaitOptions {
   /** Whether to give the answer of every poll, also when nothing has changed. Default: false. */
-  readonly everyPoll?: boolean | undefined
+  readonly emitUnchanged?: boolean | undefined
 }
 
 /**
@@ -187,7 +187,7 @@ export interface Page {
  */
 export interface Outcome<W extends Waitable = Waitable> {
   /** What was waited for, as it was given. */
-  readonly of: W
+  readonly operation: W
   /** The operation, or why there is none. */
   readonly result: Either.Either<
     Operation.Succeeded,
@@ -313,7 +313,7 @@ export interface Service {
    *   Effect.gen(function*() {
    *     const operations = yield* OperationsService.OperationsService
    *     yield* operations.waitAll(names, { timeout: "1 hour" }).pipe(
-   *       Stream.runForEach(({ of, result }) =>
+   *       Stream.runForEach(({ operation, result }) =>
    *         Either.isRight(result) ? Effect.log(`${of} is done`) : Effect.logError(result.left.message)
    *       )
    *     )
@@ -569,7 +569,7 @@ export const layerFor = <Self, Id extends string>(
 ): Layer.Layer<Self, never, HttpClient.HttpClient> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
- * As {@link layer}, with options from configuration.
+ * As {@link layer}, with options from configuration: a `Config` of all options, or a record with a `Config` for each.
  *
  * @since 0.1.0
  * @category layers
@@ -579,15 +579,16 @@ export const layerFor = <Self, Id extends string>(
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Config from "effect/Config"
  *
- * const layer = OperationsService.layerConfig(
- *   Config.map(
- *     Config.all({ token: Config.redacted("ACCESS_TOKEN"), quotaProject: Config.string("GOOGLE_CLOUD_QUOTA_PROJECT") }),
- *     ({ quotaProject, token }) => ({ credentials: Credentials.accessToken(token), quotaProject })
- *   )
- * )
+ * const layer = OperationsService.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken),
+ *   quotaProject: Config.string("GOOGLE_CLOUD_QUOTA_PROJECT")
+ * })
  * ```
  */
 export const layerConfig = (
-  config: Config.Config<Options>
+  config: Config.Config.Wrap<Options>
 ): Layer.Layer<OperationsService, ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(OperationsService, Effect.flatMap(Effect.flatMap(config, checkedOptions), make))
+  Layer.scoped(
+    OperationsService,
+    Effect.flatMap(Effect.flatMap(Effect.suspend(() => Config.unwrap(config)), checkedOptions), make)
+  )

@@ -150,13 +150,13 @@ export const proportional = (options?: {
  * import * as Schedule from "effect/Schedule"
  *
  * // Closely for a minute, then every half minute:
- * const schedule = Polling.fixed("2 seconds").pipe(
+ * const schedule = Polling.spaced("2 seconds").pipe(
  *   Schedule.upTo("1 minute"),
- *   Schedule.andThen(Polling.fixed("30 seconds", { jitter: 0.2 }))
+ *   Schedule.andThen(Polling.spaced("30 seconds", { jitter: 0.2 }))
  * )
  * ```
  */
-export const fixed = (
+export const spaced = (
   interval: Duration.DurationInput,
   options?: {
     /** How far a delay is spread, as a share of itself, from 0 to 1. */
@@ -196,13 +196,13 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  * import * as Schedule from "effect/Schedule"
  *
  * // The same, but for a server that is not there at all:
- * const transient = Polling.transient.pipe(
+ * const retrySchedule = Polling.retrySchedule.pipe(
  *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
  * )
  *
- * const layer = OperationsService.layer({ transient })
+ * const layer = OperationsService.layer({ retrySchedule })
  * ```
  */
-export const transient: Schedule.Schedule<Duration.Duration> = exponential({ factor: 2 }).pipe(
+export const retrySchedule: Schedule.Schedule<Duration.Duration> = exponential({ factor: 2 }).pipe(
   Schedule.upTo("5 minutes")
 )

@@ -88,6 +88,8 @@ export class ResultError
     cause: ParseErrorFromJson
   })
 {
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The last state of the operation. */
     readonly operation: Operation.Succeeded

@@ -80,6 +80,8 @@ export class WaitTimeoutError
     cancelError: Schema.optional(HttpError)
   })
 {
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** What ended the wait. */
     readonly reason: "Timeout" | "ScheduleEnded"

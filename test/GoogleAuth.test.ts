@@ -909,7 +909,7 @@ describe("a failed request for a token", () => {
         respond: (_, index) => index < 3 ? { status: 503 } : { status: 400, body: { error: "invalid_grant" } }
       })
       const operations = yield* service(api(), { credentials: GoogleAuth.make(user(hasty)) })
-      const error = yield* httpError(operations.wait(name, { transient: Schedule.spaced("10 millis") }))
+      const error = yield* httpError(operations.wait(name, { retrySchedule: Schedule.spaced("10 millis") }))
       assert.strictEqual(error.reason, "Authentication")
       assert.strictEqual(fake.requests.length, 4)
     }))

@@ -46,7 +46,7 @@ const at = (percent: number) => () => json({ name, metadata: progress(percent) }
 const done = () => json({ name, done: true, metadata: progress(100), response })
 const failed = () => json({ name, done: true, metadata: progress(60), error: { code: 10, message: "try again" } })
 
-const everySecond = { schedule: Schedule.spaced("1 second"), transient: Schedule.spaced("1 second") }
+const everySecond = { schedule: Schedule.spaced("1 second"), retrySchedule: Schedule.spaced("1 second") }
 
 /** Runs over a service that polls each second, while ten seconds pass. */
 const over = <A, E>(
@@ -274,7 +274,7 @@ describe("start", () => {
       assert.deepStrictEqual([waited.result, result], [{ title: "corp" }, { title: "corp" }])
       assert.deepStrictEqual(Chunk.toReadonlyArray(Chunk.map(states, ({ _tag }) => _tag)), ["Pending", "Succeeded"])
       const [outcome] = Chunk.toReadonlyArray(outcomes)
-      assert.strictEqual(outcome?.of, started)
+      assert.strictEqual(outcome?.operation, started)
       assert(outcome !== undefined && Either.isRight(outcome.result))
       assert.deepStrictEqual(outcome.result.right.result, { title: "corp" })
       assert.strictEqual(handle.name, name)
@@ -329,7 +329,7 @@ describe("a handle", () => {
       const info = CreateLevel.using(operations)
       const [outcome] = yield* Stream.runCollect(info.waitAll([handle]))
       assert(outcome !== undefined)
-      assert.strictEqual(outcome.of, handle)
+      assert.strictEqual(outcome.operation, handle)
       const errors = [
         yield* httpError(info.get(handle)),
         yield* httpError(info.wait(handle)),
@@ -374,8 +374,8 @@ describe("waitAll", () => {
       ))
       yield* TestClock.adjust("10 seconds")
       const outcomes = yield* Fiber.join(fiber)
-      const seen = Chunk.toReadonlyArray(outcomes).map(({ of, result }) => [
-        given.indexOf(of),
+      const seen = Chunk.toReadonlyArray(outcomes).map(({ operation, result }) => [
+        given.indexOf(operation),
         Either.match(result, { onLeft: ({ _tag }) => _tag, onRight: ({ result }) => result.title })
       ])
       assert.deepStrictEqual(seen.sort(), [[0, "corp"], [0, "corp"], [1, "OperationError"], [2, "ResultError"]])

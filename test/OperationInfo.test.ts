@@ -40,7 +40,7 @@ const goodMetadata = ProtobufAny.pack(progressType, { percent: "100" })
 const done = (fields: { readonly response?: unknown; readonly metadata?: unknown }) => () =>
   json({ name, done: true, ...fields })
 
-const options = { schedule: Schedule.spaced("1 second"), transient: Schedule.spaced("1 second") }
+const options = { schedule: Schedule.spaced("1 second"), retrySchedule: Schedule.spaced("1 second") }
 
 /** Runs over a service that polls each second, while ten seconds pass. */
 const over = <A, E>(http: MockHttp, effect: Effect.Effect<A, E, OperationsService.OperationsService>) =>

@@ -20,7 +20,7 @@ import { httpError } from "./support/service.js"
 import { after } from "./support/time.js"
 
 const name = "operations/a"
-const everySecond = { schedule: Schedule.spaced("1 second"), transient: Schedule.spaced("1 second") }
+const everySecond = { schedule: Schedule.spaced("1 second"), retrySchedule: Schedule.spaced("1 second") }
 const progress = { "@type": "type.googleapis.com/example.Progress", percent: 10 }
 
 const wait = Effect.flatMap(OperationsService.OperationsService, (operations) => operations.wait(name, everySecond))

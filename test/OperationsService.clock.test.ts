@@ -103,7 +103,7 @@ const schedules: Record<string, Schedule.Schedule<unknown>> = {
   "the default": Polling.defaultSchedule,
   "Polling.exponential": Polling.exponential(),
   "Polling.proportional": Polling.proportional({ fraction: 0.1 }),
-  "Polling.fixed": Polling.fixed("20 seconds", { jitter: 0.2 }),
+  "Polling.spaced": Polling.spaced("20 seconds", { jitter: 0.2 }),
   "Schedule.spaced": Schedule.spaced("20 seconds"),
   "Schedule.upTo(1 hour)": Schedule.spaced("20 seconds").pipe(Schedule.upTo("1 hour")),
   "Schedule.fixed": Schedule.fixed("20 seconds"),
@@ -172,7 +172,7 @@ describe("the system clock set", () => {
         const respond = (time: number) =>
           time < minute ? pending() : time < minute + length ? unavailable() : succeeded()
         const use = (operations: OperationsService.Service) =>
-          operations.wait(name, { schedule: Polling.fixed("10 seconds") })
+          operations.wait(name, { schedule: Polling.spaced("10 seconds") })
         const undisturbed = yield* play(use, { respond })
         for (const [what, events] of Object.entries(outages)) {
           const { at, exit, times } = yield* play(use, { respond, events })
@@ -190,8 +190,8 @@ describe("the system clock set", () => {
         const { at, times } = yield* play(
           (operations) =>
             httpError(operations.wait(Operation.pending({ name }), {
-              schedule: Polling.fixed("10 seconds"),
-              transient: Polling.fixed("10 seconds")
+              schedule: Polling.spaced("10 seconds"),
+              retrySchedule: Polling.spaced("10 seconds")
             })),
           { respond: notFound, events, delay: 0 }
         )
@@ -208,7 +208,7 @@ describe("the system clock set", () => {
         assert.strictEqual(get.at, 30 * second)
         const wait = yield* play(
           (operations) =>
-            Effect.flip(operations.wait(name, { transient: Polling.fixed("10 seconds"), timeout: "100 seconds" })),
+            Effect.flip(operations.wait(name, { retrySchedule: Polling.spaced("10 seconds"), timeout: "100 seconds" })),
           { ...setting, events }
         )
         assert.deepStrictEqual(wait.times, [0, 40 * second, 80 * second])
@@ -236,7 +236,7 @@ describe("the system clock set", () => {
       for (const events of [[], [setBy(5_500, -hour)], [setBy(5_500, hour)]]) {
         for (const [hint, delay] of [["40", 40 * second], ["90000", 5 * minute]] as const) {
           const { times } = yield* play(
-            (operations) => operations.wait(name, { schedule: Polling.fixed("10 seconds") }),
+            (operations) => operations.wait(name, { schedule: Polling.spaced("10 seconds") }),
             { respond: (time) => time < second ? pending({ "retry-after": hint }) : succeeded(), events, delay: 0 }
           )
           assert.deepStrictEqual(times, [0, delay])
@@ -299,7 +299,7 @@ describe("a process that was stopped", () => {
     Effect.gen(function*() {
       const { at, times } = yield* play(
         (operations) =>
-          Effect.flip(operations.wait(name, { schedule: Polling.fixed("1 minute"), timeout: "5 minutes" })),
+          Effect.flip(operations.wait(name, { schedule: Polling.spaced("1 minute"), timeout: "5 minutes" })),
         { respond: () => pending(), events: [stopFor(90 * second, 6 * minute)], delay: 0 }
       )
       assert.deepStrictEqual(times, [0, minute])

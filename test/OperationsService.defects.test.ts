@@ -114,7 +114,7 @@ const faults = (isBroken: () => boolean): Record<string, Fault> => {
       }],
       [`a step of \`transient\` ${how}`, {
         answers: [unavailable, succeeded],
-        waitOptions: { transient: anySchedule(step) }
+        waitOptions: { retrySchedule: anySchedule(step) }
       }],
       [`\`credentials\` ${how}`, {
         answers: [succeeded],
@@ -138,7 +138,7 @@ const withFault = (http: MockHttp, { client, logger, options, waitOptions }: Fau
     )
     const operations = yield* service({ layer }, {
       schedule: every("1 second"),
-      transient: every("1 second"),
+      retrySchedule: every("1 second"),
       ...options
     })
     const logging = logger === undefined ? Layer.empty : Logger.add(logger)
@@ -227,7 +227,7 @@ describe("a function of the user's", () => {
       const operations = yield* service(http, {
         credentials,
         requestTimeout: "2 minutes",
-        transient: every("1 second")
+        retrySchedule: every("1 second")
       })
       const fiber = yield* Effect.fork(httpError(operations.get(name)))
       yield* TestClock.adjust(0)
@@ -344,7 +344,7 @@ describe("waitAll in which one operation meets a defect", () => {
         const { http, options } = make()
         const operations = yield* service(http, {
           schedule: every("5 seconds"),
-          transient: every("2 seconds"),
+          retrySchedule: every("2 seconds"),
           requestTimeout: "1 hour",
           ...options
         })
@@ -352,7 +352,7 @@ describe("waitAll in which one operation meets a defect", () => {
         const fiber = yield* Effect.fork(
           Stream.runForEach(
             operations.waitAll([done, silent, sleeping, failing, bad], { onInterrupt: "cancel", onTimeout: "cancel" }),
-            ({ of }) => Effect.sync(() => seen.push(of))
+            ({ operation }) => Effect.sync(() => seen.push(operation))
           )
         )
         const other = yield* Effect.fork(operations.wait(sleeping))

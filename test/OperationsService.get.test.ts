@@ -617,10 +617,10 @@ describe("other clients", () => {
 })
 
 describe("layerConfig", () => {
-  const config = Config.map(
-    Config.all({ token: Config.redacted("ACCESS_TOKEN"), quotaProject: Config.string("QUOTA_PROJECT") }),
-    ({ quotaProject, token }) => ({ credentials: Credentials.accessToken(token), quotaProject })
-  )
+  const config = {
+    credentials: Config.map(Config.redacted("ACCESS_TOKEN"), Credentials.accessToken),
+    quotaProject: Config.string("QUOTA_PROJECT")
+  }
   const get = (entries: ReadonlyArray<readonly [string, string]>, http = inOrder(succeeded)) =>
     Effect.flatMap(OperationsService.OperationsService, (operations) => operations.get(name)).pipe(
       Effect.provide(Layer.provide(OperationsService.layerConfig(config), http.layer)),

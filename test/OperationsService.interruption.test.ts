@@ -255,7 +255,7 @@ describe("the first transient failure", () => {
     Effect.gen(function*() {
       const lines: Array<string> = []
       const http = inOrder(pending, unavailable, unavailable, pending, unavailable, succeeded)
-      const operations = yield* service(http, { schedule: every("1 second"), transient: every("1 second") })
+      const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("1 second") })
       yield* after("1 minute", logging(lines, operations.wait(name)))
       assert.strictEqual(lines.length, 1)
       assert.include(lines[0], `INFO Could not read operation ${name}`)
@@ -265,7 +265,7 @@ describe("the first transient failure", () => {
   it.scoped("of updates is logged once, of a wait without a failure nothing", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
-      const options: OperationsService.Options = { schedule: every("1 second"), transient: every("1 second") }
+      const options: OperationsService.Options = { schedule: every("1 second"), retrySchedule: every("1 second") }
       const flaky = yield* service(inOrder(pending, unavailable, pending, unavailable, succeeded), options)
       yield* after("1 minute", logging(lines, Stream.runDrain(flaky.updates(name))))
       assert.strictEqual(lines.length, 1)
@@ -278,7 +278,7 @@ describe("the first transient failure", () => {
     Effect.gen(function*() {
       const lines: Array<string> = []
       const http = scripted((name, polls) => polls < 2 ? unavailable() : doneAfter(3)(name, polls))
-      const operations = yield* service(http, { schedule: every("1 second"), transient: every("1 second") })
+      const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("1 second") })
       const seen: Array<string> = []
       yield* after("1 minute", logging(lines, collecting(seen, operations.waitAll(names(100)))))
       assert.strictEqual(seen.length, 100)

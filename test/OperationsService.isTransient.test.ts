@@ -17,7 +17,7 @@ import { after, every } from "./support/time.js"
 
 const forbidden = () => googleError(403, "PERMISSION_DENIED")
 const notFound = () => googleError(404, "NOT_FOUND")
-const paces: OperationsService.Options = { schedule: every("1 second"), transient: every("1 second") }
+const paces: OperationsService.Options = { schedule: every("1 second"), retrySchedule: every("1 second") }
 
 /** Also an error that is not transient by itself. */
 const alsoCode = (code: string) => (error: HttpError.HttpError) => error.isTransient || error.code === code
@@ -95,13 +95,13 @@ for (const [way, wait] of Object.entries(ways)) {
         assert.deepStrictEqual(seconds(http), [0, 1])
       }))
 
-    it.scoped("leaves the bounds to `transient` and `timeout`", () =>
+    it.scoped("leaves the bounds to `retrySchedule` and `timeout`", () =>
       Effect.gen(function*() {
         const isTransient = () => true
-        const transient = Schedule.intersect(every("1 second"), Schedule.recurs(3))
+        const retrySchedule = Schedule.intersect(every("1 second"), Schedule.recurs(3))
         const http = inOrder(pending, forbidden)
         const operations = yield* service(http, paces)
-        const error = yield* httpError(after("1 minute", wait(operations, { isTransient, transient })))
+        const error = yield* httpError(after("1 minute", wait(operations, { isTransient, retrySchedule })))
         assert.strictEqual(error.httpStatus, 403)
         assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4])
         const timeout = yield* Effect.flip(after("1 minute", wait(operations, { isTransient, timeout: "4.5 seconds" })))

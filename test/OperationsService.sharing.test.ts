@@ -25,7 +25,7 @@ describe("waits for one operation", () => {
   it.scoped("a hundred make the requests of one, and end as one", () =>
     Effect.gen(function*() {
       const http = slowly(100, pending, pending, unavailable, pending, succeeded)
-      const operations = yield* service(http, { schedule: every("1 second"), transient: every("2 seconds") })
+      const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("2 seconds") })
       const ends: Array<number> = []
       const waits = Effect.forEach(Array(100).keys(), () => noting(ends, operations.wait(name)), {
         concurrency: "unbounded"
@@ -128,7 +128,7 @@ describe("waits for one operation", () => {
           ends,
           httpError(
             operations.wait(name, {
-              transient: Schedule.intersect(every(Duration.seconds(delay)), Schedule.recurs(1))
+              retrySchedule: Schedule.intersect(every(Duration.seconds(delay)), Schedule.recurs(1))
             })
           )
         )

@@ -53,7 +53,7 @@ describe("a connection that had served a request and closed before any byte of a
   it.scoped("costs a wait no delay", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([json({ name }), broken(true), json({ name, done: true })])
-      const fiber = yield* Effect.fork(service.wait(name, { schedule: Polling.fixed("5 seconds") }))
+      const fiber = yield* Effect.fork(service.wait(name, { schedule: Polling.spaced("5 seconds") }))
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Succeeded")
       assert.strictEqual(requests.length, 3)

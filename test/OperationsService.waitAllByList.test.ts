@@ -95,7 +95,7 @@ describe("rounds", () => {
 
   // The shortest delay of each schedule, and the longest of a minute, in seconds.
   const jittered = [
-    ["fixed", Polling.fixed("10 seconds", { jitter: 0.2 }), 8, 12],
+    ["fixed", Polling.spaced("10 seconds", { jitter: 0.2 }), 8, 12],
     ["default", Polling.defaultSchedule, 0.425, 14],
     ["exponential", Polling.exponential(), 0.8, 30]
   ] as const
@@ -186,10 +186,10 @@ describe("rounds", () => {
         Stream.runCollect(operations.waitAll(names(12), { ...byList, onUpdate }))
       )
       assert.deepStrictEqual(
-        Array.from(outcomes, ({ of, result }) =>
+        Array.from(outcomes, ({ operation, result }) =>
           result._tag === "Right"
-            ? `${of} ${String(result.right.response?.["index"])}`
-            : `${of} ${result.left._tag === "OperationError" && result.left.status.message}`),
+            ? `${operation} ${String(result.right.response?.["index"])}`
+            : `${operation} ${result.left._tag === "OperationError" && result.left.status.message}`),
         names(12).map((name, index) => `${name} ${index % 2 === 0 ? index : `failed ${index}`}`)
       )
       assert.deepStrictEqual(told, ["Pending 0", "Pending 10", "Pending 20", "Failed undefined"])
@@ -515,7 +515,7 @@ describe("transient failures of a list", () => {
         state: doneAt(8),
         list: ({ index }) => index < 2 ? unavailable(index === 0 ? { "retry-after": "5" } : {}) : undefined
       })
-      const operations = yield* service(api, { schedule: every("1 second"), transient: every("2 seconds") })
+      const operations = yield* service(api, { schedule: every("1 second"), retrySchedule: every("2 seconds") })
       const lines: Array<string> = []
       const seen: Array<string> = []
       yield* after("1 minute", logging(lines, collecting(seen, operations.waitAll(names(100), byList))))
@@ -532,7 +532,7 @@ describe("transient failures of a list", () => {
   it.scoped("after three in a row the operations are read one by one", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20), list: () => unavailable() })
-      const operations = yield* service(api, { schedule: every("1 second"), transient: every("1 second") })
+      const operations = yield* service(api, { schedule: every("1 second"), retrySchedule: every("1 second") })
       yield* during(12.5, operations.waitAll(names(20), byList))
       assert.deepStrictEqual(api.lists, [0, 1, 2, 5, 6, 7, 12])
       assert.deepStrictEqual(api.gets, repeated([3, 4, 8, 9, 10, 11], 20))
@@ -541,7 +541,9 @@ describe("transient failures of a list", () => {
   it.scoped("while nothing can be read, the waits give up as they do by get", () =>
     Effect.gen(function*() {
       const http = mockHttp(() => Effect.sync(() => unavailable()))
-      const operations = yield* service(http, { transient: Schedule.intersect(every("1 second"), Schedule.recurs(5)) })
+      const operations = yield* service(http, {
+        retrySchedule: Schedule.intersect(every("1 second"), Schedule.recurs(5))
+      })
       const outcomes = yield* after("1 minute", Stream.runCollect(operations.waitAll(names(12), byList)))
       assert.deepStrictEqual(Array.from(outcomes, label), names(12).map((name) => `${name} HttpError StatusCode`))
       // Three rounds, then three polls each.
@@ -555,7 +557,7 @@ describe("transient failures of a list", () => {
           ? Effect.never
           : Effect.sync(() => json({ operations: names(10).map((name) => ({ name, done: true })) }))
       )
-      const operations = yield* service(http, { requestTimeout: "3 seconds", transient: every("1 second") })
+      const operations = yield* service(http, { requestTimeout: "3 seconds", retrySchedule: every("1 second") })
       const seen: Array<string> = []
       yield* after("1 minute", collecting(seen, operations.waitAll(names(10), byList)))
       assert.deepStrictEqual(seen, names(10).map((name) => `4 ${name} Succeeded`))
@@ -941,7 +943,7 @@ describe("secrets", () => {
 })
 
 describe("over sockets", () => {
-  const schedule = Polling.fixed("1 second", { jitter: 0.2 })
+  const schedule = Polling.spaced("1 second", { jitter: 0.2 })
   const emulatorOnSocket = Effect.map(startEmulator(), ({ api, script, stats }): Emulator => ({
     api,
     stats,

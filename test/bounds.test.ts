@@ -124,7 +124,7 @@ describe.each(
       withService(layer, reply(violations, [], "503 Service Unavailable"), (operations, server) =>
         Effect.map(
           measured(
-            Effect.flip(operations.wait(name, { transient: Polling.fixed("10 millis"), timeout: "1500 millis" }))
+            Effect.flip(operations.wait(name, { retrySchedule: Polling.spaced("10 millis"), timeout: "1500 millis" }))
           ),
           ([error, cost]) => {
             assert.strictEqual(error._tag, "WaitTimeoutError")

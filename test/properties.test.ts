@@ -123,7 +123,7 @@ interface Pace {
 
 const toSchedule = ({ factor, first, kind, max, recurs }: Pace): Schedule.Schedule<unknown> => {
   const endless = kind === "fixed"
-    ? Polling.fixed(first)
+    ? Polling.spaced(first)
     : kind === "exponential"
     ? Polling.exponential({ initial: first, factor, max, jitter: 0 })
     : Polling.proportional({ min: first, fraction: factor / 10, max, jitter: 0 })
@@ -132,13 +132,13 @@ const toSchedule = ({ factor, first, kind, max, recurs }: Pace): Schedule.Schedu
 
 interface Options {
   readonly schedule: Pace
-  readonly transient: Pace
+  readonly retrySchedule: Pace
   readonly timeout: number | undefined
   readonly isKnown: boolean
 }
 
 const requestTimeout = 5_000
-const maxHint = 20_000
+const maxServerDelay = 20_000
 
 const answer = (kinds: ReadonlyArray<Answer["kind"]>): FastCheck.Arbitrary<Answer> =>
   FastCheck.record({
@@ -166,7 +166,7 @@ const pace: FastCheck.Arbitrary<Pace> = FastCheck.record({
 // Every wait ends: one whose script has no end gets a timeout.
 const options: FastCheck.Arbitrary<Options> = FastCheck.record({
   schedule: pace,
-  transient: pace,
+  retrySchedule: pace,
   timeout: FastCheck.option(FastCheck.integer({ min: 0, max: 60_000 }), { nil: undefined, freq: 2 }),
   isKnown: FastCheck.boolean()
 })
@@ -235,7 +235,7 @@ const predict = (script: Script, options: Options): Prediction => {
   const deadline = options.timeout ?? Infinity
   const lastPoll = deadline - Math.min(1_000, deadline / 10)
   const schedule = delays(options.schedule)
-  const transient = delays(options.transient)
+  const retries = delays(options.retrySchedule)
   const requests: Array<number> = []
   const states: Array<number> = []
   let hasRead = false
@@ -262,7 +262,7 @@ const predict = (script: Script, options: Options): Prediction => {
     at += Math.min(answer.delay, requestTimeout)
     // The poll in flight is aborted.
     if (at >= deadline) break
-    const hint = canHint(answer) && !isLate ? Math.min(maxHint, (answer.retryAfter ?? 0) * 1_000) : 0
+    const hint = canHint(answer) && !isLate ? Math.min(maxServerDelay, (answer.retryAfter ?? 0) * 1_000) : 0
     if (!isLate) {
       if (answer.kind === "succeeded") {
         states.push(100)
@@ -272,7 +272,7 @@ const predict = (script: Script, options: Options): Prediction => {
     }
     if (!isLate && answer.kind === "pending") {
       hasRead = true
-      transient.again()
+      retries.again()
       const percent = answer.variant % 3
       if (states.at(-1) !== percent) states.push(percent)
       const delay = schedule.next(at)
@@ -282,7 +282,7 @@ const predict = (script: Script, options: Options): Prediction => {
       const mayAppear = answer.kind === "gone" && options.isKnown && !hasRead && at < 30_000
       const isTransient = isLate || answer.kind === "transient" || (answer.kind === "elsewhere" && hasRead) || mayAppear
       if (!isTransient) return predicted("httpError", httpStatusOf(answer))
-      const delay = transient.next(at)
+      const delay = retries.next(at)
       if (delay === undefined) return predicted("httpError", httpStatusOf(answer))
       // The time in which it may still appear ends with a poll.
       pause(mayAppear && !isLate ? Math.min(Math.max(delay, hint), 30_000 - at) : Math.max(delay, hint))
@@ -338,7 +338,7 @@ const world = (scripts: ReadonlyArray<Script>) =>
         OperationsService.make({
           api: GoogleApi.make({ baseUrl: "http://localhost:1", version: "v1" }),
           requestTimeout,
-          maxHint
+          maxServerDelay
         }),
         HttpClient.HttpClient,
         http
@@ -370,9 +370,9 @@ const nameOf = (index: number): string => `operations/${index}`
 const from = (index: number, { isKnown }: Options): OperationsService.Waitable =>
   isKnown ? Operation.pending({ name: nameOf(index), metadata: metadata(-1) }) : nameOf(index)
 
-const waitOptions = ({ schedule, timeout, transient }: Options): OperationsService.WaitOptions => ({
+const waitOptions = ({ retrySchedule, schedule, timeout }: Options): OperationsService.WaitOptions => ({
   schedule: toSchedule(schedule),
-  transient: toSchedule(transient),
+  retrySchedule: toSchedule(retrySchedule),
   timeout
 })
 
@@ -462,14 +462,16 @@ describe("for any script", () => {
       const ended: Array<readonly [number, number]> = []
       const [outcomes] = yield* run(
         service.waitAll(operations, waitOptions(options)).pipe(
-          Stream.tap(({ of }) => Effect.map(Clock.currentTimeMillis, (at) => ended.push([operations.indexOf(of), at]))),
+          Stream.tap(({ operation }) =>
+            Effect.map(Clock.currentTimeMillis, (at) => ended.push([operations.indexOf(operation), at]))
+          ),
           Stream.runCollect
         )
       )
       assert.strictEqual(Chunk.size(outcomes), scripts.length)
       assert.isAtMost(mostAtATime(), 1)
-      for (const { of, result } of outcomes) {
-        const index = operations.indexOf(of)
+      for (const { operation, result } of outcomes) {
+        const index = operations.indexOf(operation)
         const predicted = predict(scripts[index]!, options)
         assert.deepStrictEqual(ending(result), { end: predicted.end, detail: predicted.detail })
         assert.deepStrictEqual(timesOf(index), predicted.requests)
@@ -520,8 +522,8 @@ describe("for any script", () => {
         Effect.gen(function*() {
           yield* Effect.sleep(start)
           const fiber = yield* Effect.fork(follow(service, how, {
-            schedule: Polling.fixed(interval),
-            transient: Polling.fixed(interval),
+            schedule: Polling.spaced(interval),
+            retrySchedule: Polling.spaced(interval),
             timeout
           }))
           if (interrupt !== undefined) yield* Effect.fork(Effect.delay(Fiber.interruptFork(fiber), interrupt))

@@ -109,8 +109,8 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
           Effect.provide(layer({
             api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: server.origin }),
             credentials: Credentials.accessToken(Redacted.make(token)),
-            schedule: Polling.fixed("5 millis"),
-            transient: Polling.fixed("5 millis")
+            schedule: Polling.spaced("5 millis"),
+            retrySchedule: Polling.spaced("5 millis")
           })),
           Effect.provide(Logger.replace(Logger.defaultLogger, logger))
         )

@@ -306,7 +306,7 @@ for (const [kind, make] of Object.entries(kinds)) {
           const credentials = make(scenario.value ?? secret)
           const operations = yield* service(mockHttp(scenario.respond), {
             schedule: Schedule.spaced("1 second"),
-            transient: Schedule.spaced("1 second"),
+            retrySchedule: Schedule.spaced("1 second"),
             ...scenario.options,
             credentials
           })

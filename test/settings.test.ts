@@ -151,13 +151,13 @@ const serviceOptions: ReadonlyArray<OutOfRange<OperationsService.Options>> = [
     untyped: each("maxBodySize", null, "4096", 4096n, {})
   },
   { option: "schedule", must: "must be a Schedule", typed: [], untyped: each("schedule", ...notSchedules) },
-  { option: "transient", must: "must be a Schedule", typed: [], untyped: each("transient", ...notSchedules) },
+  { option: "retrySchedule", must: "must be a Schedule", typed: [], untyped: each("retrySchedule", ...notSchedules) },
   { option: "isTransient", must: "must be a function", typed: [], untyped: each("isTransient", null, true, "503", {}) },
   {
-    option: "maxHint",
+    option: "maxServerDelay",
     must: "must be a duration of zero or more",
-    typed: [{ maxHint: -1 }, { maxHint: NaN }, { maxHint: "-5 minutes" }],
-    untyped: each("maxHint", null, "soon", true, {})
+    typed: [{ maxServerDelay: -1 }, { maxServerDelay: NaN }, { maxServerDelay: "-5 minutes" }],
+    untyped: each("maxServerDelay", null, "soon", true, {})
   },
   { option: "requestBudget", must: "must be an object", typed: [], untyped: each("requestBudget", null, 5, "5", true) },
   {
@@ -185,7 +185,7 @@ const methods: Record<
   updates: (operations) => Stream.runDrain(operations.updates(name)),
   waitAll: (operations) =>
     Effect.flatMap(Stream.runCollect(operations.waitAll([name, other])), (outcomes) => {
-      assert.deepStrictEqual(Chunk.toReadonlyArray(outcomes).map(({ of }) => of), [name, other])
+      assert.deepStrictEqual(Chunk.toReadonlyArray(outcomes).map(({ operation }) => operation), [name, other])
       return Chunk.unsafeHead(outcomes).result
     }),
   list: (operations) => Stream.runDrain(operations.list()),
@@ -263,7 +263,7 @@ describe("an option of a service out of range", () => {
 
   it.effect("from a configuration is told by the error of the configuration", () =>
     Effect.gen(function*() {
-      const config = Config.map(Config.number("PER_SECOND"), (perSecond) => ({ requestBudget: { perSecond } }))
+      const config = { requestBudget: { perSecond: Config.number("PER_SECOND") } }
       const build = (perSecond: string) =>
         OperationsService.layerConfig(config).pipe(
           Layer.provide(inOrder(succeeded).layer),
@@ -289,9 +289,9 @@ describe("an option of a service within its range", () => {
       requestTimeout: undefined,
       maxBodySize: undefined,
       schedule: undefined,
-      transient: undefined,
+      retrySchedule: undefined,
       isTransient: undefined,
-      maxHint: undefined,
+      maxServerDelay: undefined,
       requestBudget: undefined
     },
     { requestBudget: {} },
@@ -303,8 +303,8 @@ describe("an option of a service within its range", () => {
     { requestTimeout: [1, 0] },
     { requestTimeout: 1n },
     { requestTimeout: "1 millis" },
-    { maxHint: 0 },
-    { maxHint: Infinity },
+    { maxServerDelay: 0 },
+    { maxServerDelay: Infinity },
     { maxBodySize: 1_000 },
     { xgafv: "1" },
     api({ baseUrl: "https://example.com/" }),
@@ -330,7 +330,7 @@ describe("an option of a service within its range", () => {
 
 const waitOptions: ReadonlyArray<OutOfRange<OperationsService.WaitOptions>> = [
   { option: "schedule", must: "must be a Schedule", typed: [], untyped: each("schedule", ...notSchedules) },
-  { option: "transient", must: "must be a Schedule", typed: [], untyped: each("transient", ...notSchedules) },
+  { option: "retrySchedule", must: "must be a Schedule", typed: [], untyped: each("retrySchedule", ...notSchedules) },
   { option: "isTransient", must: "must be a function", typed: [], untyped: each("isTransient", null, true, "503", {}) },
   {
     option: "timeout",
@@ -410,7 +410,7 @@ describe("an option of a wait out of range", () => {
     Effect.gen(function*() {
       const valid: ReadonlyArray<OperationsService.WaitOptions> = [
         {},
-        { schedule: undefined, transient: undefined, isTransient: undefined, timeout: undefined },
+        { schedule: undefined, retrySchedule: undefined, isTransient: undefined, timeout: undefined },
         { onInterrupt: undefined, onTimeout: undefined },
         { timeout: Infinity },
         { timeout: "100 days" },

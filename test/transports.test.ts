@@ -155,7 +155,7 @@ describe.each(Object.entries(transports))("interruption over %s", (name, layer) 
           const grows = Effect.flatMap(requests, (before) =>
             Effect.map(Effect.delay(requests, "300 millis"), (after) => after > before))
           yield* eventually("no further request", Effect.negate(grows), 15)
-        }).pipe(Effect.provide(layer({ api: emulator.api, schedule: Polling.fixed("100 millis") })))
+        }).pipe(Effect.provide(layer({ api: emulator.api, schedule: Polling.spaced("100 millis") })))
         yield* eventually(
           "no timer",
           Effect.sync(() =>

@@ -23,7 +23,7 @@ import { invalidRequest } from "./http/errors.js"
  */
 export interface WaitOptions {
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   readonly timeout?: Duration.DurationInput | undefined
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
@@ -36,14 +36,14 @@ export interface WaitOptions {
  *
  * @internal
  */
-export interface Options extends Pick<WaitOptions, "schedule" | "transient" | "isTransient"> {
+export interface Options extends Pick<WaitOptions, "schedule" | "retrySchedule" | "isTransient"> {
   readonly api?: GoogleApi.GoogleApi | undefined
   readonly credentials?: Credentials.Credentials | undefined
   readonly xgafv?: "1" | "2" | undefined
   readonly quotaProject?: string | undefined
   readonly requestTimeout?: Duration.DurationInput | undefined
   readonly maxBodySize?: number | undefined
-  readonly maxHint?: Duration.DurationInput | undefined
+  readonly maxServerDelay?: Duration.DurationInput | undefined
   readonly requestBudget?:
     | { readonly perSecond?: number | undefined; readonly concurrent?: number | undefined }
     | undefined
@@ -56,7 +56,7 @@ export interface Options extends Pick<WaitOptions, "schedule" | "transient" | "i
  */
 export interface WaitSettings {
   readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
-  readonly transient: Schedule.Schedule<unknown, HttpError.HttpError>
+  readonly retrySchedule: Schedule.Schedule<unknown, HttpError.HttpError>
   readonly isTransient: (error: HttpError.HttpError) => boolean
   readonly onUpdate: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /** In ms; none if the wait has no limit of its own. */
@@ -78,7 +78,7 @@ export interface Settings {
   /** In bytes. */
   readonly maxBodySize: number
   /** How long a server may ask a wait not to poll, in ms. */
-  readonly maxHint: number
+  readonly maxServerDelay: number
   /** How many requests may begin in a second, Infinity for no limit. */
   readonly requestsPerSecond: number
   /** How many requests may be in flight, Infinity for no limit. */
@@ -165,7 +165,7 @@ const isTransientByDefault = (error: HttpError.HttpError): boolean => error.isTr
 
 const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
   checkSchedule(checks, "schedule", options.schedule)
-  checkSchedule(checks, "transient", options.transient)
+  checkSchedule(checks, "retrySchedule", options.retrySchedule)
   if (isGiven(options.isTransient)) {
     checks.check("isTransient", "a function", options.isTransient, typeof options.isTransient === "function")
   }
@@ -191,7 +191,7 @@ export const waitSettings = (
   const actions = ["detach", "cancel"] as const
   return checks.result({
     schedule: options.schedule ?? defaults.schedule,
-    transient: options.transient ?? defaults.transient,
+    retrySchedule: options.retrySchedule ?? defaults.retrySchedule,
     isTransient: options.isTransient ?? defaults.isTransient,
     onUpdate: options.onUpdate,
     timeout: isGiven(options.timeout) ? timeout : undefined,
@@ -338,12 +338,12 @@ export const resolve = (
     headers,
     requestTimeout: checks.duration("requestTimeout", options.requestTimeout, 30_000, "positive"),
     maxBodySize: checks.count("maxBodySize", options.maxBodySize, 4_194_304),
-    maxHint: checks.duration("maxHint", options.maxHint, 300_000, "zero"),
+    maxServerDelay: checks.duration("maxServerDelay", options.maxServerDelay, 300_000, "zero"),
     requestsPerSecond: perSecond ?? Infinity,
     concurrentRequests: checks.count("requestBudget.concurrent", concurrent, Infinity),
     wait: {
       schedule: options.schedule ?? Polling.defaultSchedule,
-      transient: options.transient ?? Polling.transient,
+      retrySchedule: options.retrySchedule ?? Polling.retrySchedule,
       isTransient: options.isTransient ?? isTransientByDefault,
       onUpdate: undefined,
       timeout: undefined,

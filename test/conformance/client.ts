@@ -181,10 +181,10 @@ export const makeClient: MakeClient = ({ baseUrl, http, settings }) =>
       Effect.gen(function*() {
         const waitOptions: Omit<OperationsService.WaitOptions, "onUpdate"> = {
           timeout: wait.timeout,
-          schedule: Polling.fixed(wait.interval),
-          transient: wait.retries === undefined
-            ? Polling.fixed(wait.retryInterval)
-            : Schedule.intersect(Polling.fixed(wait.retryInterval), Schedule.recurs(wait.retries)),
+          schedule: Polling.spaced(wait.interval),
+          retrySchedule: wait.retries === undefined
+            ? Polling.spaced(wait.retryInterval)
+            : Schedule.intersect(Polling.spaced(wait.retryInterval), Schedule.recurs(wait.retries)),
           onInterrupt: wait.cancelOn === "abort" ? "cancel" : "detach",
           onTimeout: wait.cancelOn === "timeout" ? "cancel" : "detach"
         }

@@ -404,7 +404,7 @@ class Player {
   updates(): void {
     const { choices, pace } = this.#world
     const { operation, name } = this.#waitable()
-    const options = { ...this.#waitOptions([name]), everyPoll: choices.happens(0.3) }
+    const options = { ...this.#waitOptions([name]), emitUnchanged: choices.happens(0.3) }
     const pause = choices.of([0, 0, 100, 300]) * pace
     const count = choices.of([all, all, 1, 2])
     const states: Array<Operation.Operation> = []
@@ -441,11 +441,11 @@ class Player {
         onSuccess: (outcomes) =>
           Chunk.size(outcomes) === Math.min(count, waited.length) &&
           (count < all ||
-            assertSame(Chunk.toReadonlyArray(outcomes).map(({ of }) => nameOf(of)), waited)) &&
-          Chunk.every(outcomes, ({ of, result }) =>
+            assertSame(Chunk.toReadonlyArray(outcomes).map(({ operation }) => nameOf(operation)), waited)) &&
+          Chunk.every(outcomes, ({ operation, result }) =>
             result._tag === "Right"
-              ? this.#isSuccess(nameOf(of), result.right)
-              : this.#isWaitFailure(nameOf(of), result.left)),
+              ? this.#isSuccess(nameOf(operation), result.right)
+              : this.#isWaitFailure(nameOf(operation), result.left)),
         onFailure: () => false
       }
     )
@@ -549,7 +549,7 @@ class Player {
     const timeout = choices.of([undefined, undefined, undefined, 0, 300, 1_000, 3_000])
     const options = {
       schedule: scheduleOf(this.#world),
-      transient: scheduleOf(this.#world),
+      retrySchedule: scheduleOf(this.#world),
       timeout: timeout === undefined ? undefined : timeout * pace,
       onInterrupt: this.#cancelOrDetach(),
       onTimeout: this.#cancelOrDetach(),

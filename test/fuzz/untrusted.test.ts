@@ -86,8 +86,8 @@ it.scopedLive.each(overSockets)("%s over real sockets", (what) =>
       api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: server.origin }),
       credentials,
       requestTimeout: "300 millis",
-      schedule: Polling.fixed("5 millis"),
-      transient: Polling.fixed("5 millis")
+      schedule: Polling.spaced("5 millis"),
+      retrySchedule: Polling.spaced("5 millis")
     })
     for (const one of cases) {
       current = one

@@ -343,6 +343,7 @@ const anything: FastCheck.Arbitrary<unknown> = FastCheck.oneof(
     -10n,
     Symbol.iterator,
     Object.create(null),
+    // @effect-diagnostics-next-line globalDate:off
     new Date(NaN),
     Duration.infinity,
     Duration.zero,
@@ -420,10 +421,10 @@ export const generators: Record<string, FastCheck.Arbitrary<Case>> = {
     // Without a timeout, a wait for an operation that is always pending has no end.
     replies: FastCheck.constantFrom<Array<ReadonlyArray<Reply>>>([done], [pending, done], [failed]),
     serviceOptions: optionsOf(
-      "api credentials xgafv quotaProject requestTimeout maxBodySize schedule transient isTransient maxHint requestBudget"
+      "api credentials xgafv quotaProject requestTimeout maxBodySize schedule transient isTransient maxServerDelay requestBudget"
     ),
     callOptions: optionsOf(
-      "xgafv schedule transient isTransient onUpdate timeout onInterrupt onTimeout everyPoll collection filter pageSize " +
+      "xgafv schedule transient isTransient onUpdate timeout onInterrupt onTimeout emitUnchanged collection filter pageSize " +
         "pageToken returnPartialSuccess responseType metadataType"
     )
   })

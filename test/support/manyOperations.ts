@@ -56,9 +56,9 @@ export const waitForMany = (emulator: Emulator, options: {
     const cpu = process.cpuUsage()
     yield* Stream.runForEach(service.waitAll([...ends.keys()], wait), (outcome) =>
       Effect.sync(() => {
-        const end = label(outcome).slice(outcome.of.length + 1)
+        const end = label(outcome).slice(outcome.operation.length + 1)
         counts[end] = (counts[end] ?? 0) + 1
-        const after = performance.now() - ends.get(outcome.of)!
+        const after = performance.now() - ends.get(outcome.operation)!
         late += after / count
         latest = Math.max(latest, after)
       }))

@@ -196,7 +196,7 @@ describe("an info", () => {
   })
 
   test("updates gives typed states", () => {
-    expect(info.updates("operations/a", { everyPoll: true })).type.toBe<Stream.Stream<State, WaitError, Needed>>()
+    expect(info.updates("operations/a", { emitUnchanged: true })).type.toBe<Stream.Stream<State, WaitError, Needed>>()
   })
 
   test("waitAll gives the typed outcome of what was given", () => {
@@ -207,7 +207,7 @@ describe("an info", () => {
       Stream.Stream<OperationInfo.TypedOutcome<OperationHandle, Policy, Progress>, never, Needed>
     >()
     expect<OperationInfo.TypedOutcome<string, Policy, Progress>>().type.toBe<{
-      readonly of: string
+      readonly operation: string
       readonly result: Either.Either<OperationInfo.TypedSucceeded<Policy, Progress>, WaitError>
     }>()
     expect(info.waitAll([handle, operation, started])).type.toBe<
@@ -299,8 +299,8 @@ describe("the compiler names the mistake", () => {
   test("an option that does not exist", () => {
     // @ts-expect-error Did you mean to write 'timeout'?
     use(info.execute(request, { timeOut: "1 minute" }))
-    // @ts-expect-error and 'everyPoll' does not exist in type 'WaitOptions<
-    use(info.wait("operations/a", { everyPoll: true }))
+    // @ts-expect-error and 'emitUnchanged' does not exist in type 'WaitOptions<
+    use(info.wait("operations/a", { emitUnchanged: true }))
     // @ts-expect-error and 'timeout' does not exist in type
     use(info.start(request, { timeout: "1 minute" }))
   })

@@ -111,7 +111,7 @@ describe("updates", () => {
 
   test("takes what wait takes", () => {
     expect<Parameters<OperationsService.Service["updates"]>[0]>().type.toBe<OperationsService.Waitable>()
-    expect(operations.updates).type.toBeCallableWith(handle, { everyPoll: true, timeout: "1 minute" })
+    expect(operations.updates).type.toBeCallableWith(handle, { emitUnchanged: true, timeout: "1 minute" })
     expect(operations.updates).type.not.toBeCallableWith(names)
   })
 })
@@ -120,7 +120,7 @@ describe("waitAll", () => {
   test("does not fail: a failure is an outcome", () => {
     expect(operations.waitAll(names)).type.toBe<Stream.Stream<OperationsService.Outcome<string>>>()
     expect<OperationsService.Outcome["result"]>().type.toBe<Either.Either<Operation.Succeeded, WaitError>>()
-    expect<OperationsService.Outcome["of"]>().type.toBe<OperationsService.Waitable>()
+    expect<OperationsService.Outcome["operation"]>().type.toBe<OperationsService.Waitable>()
   })
 
   test("tells what was waited for by the type it was given", () => {
@@ -153,7 +153,7 @@ describe("waitAll", () => {
     expect(operations.waitAll).type.not.toBeCallableWith([1])
     expect(operations.waitAll).type.not.toBeCallableWith(names.map((name) => operations.get(name)))
     // Following is for one.
-    expect(operations.waitAll).type.not.toBeCallableWith(names, { everyPoll: true })
+    expect(operations.waitAll).type.not.toBeCallableWith(names, { emitUnchanged: true })
   })
 })
 

@@ -3,6 +3,7 @@ import * as Credentials from "effect-google-operations/Credentials"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as Operation from "effect-google-operations/Operation"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -40,10 +41,17 @@ describe("OperationsService", () => {
     >()
   })
 
-  test("layerConfig takes a configuration of options and nothing else", () => {
+  test("layerConfig takes a configuration of options, or of each option", () => {
     expect(OperationsService.layerConfig).type.toBeCallableWith(Config.succeed({}))
+    expect(OperationsService.layerConfig).type.toBeCallableWith({})
+    expect(OperationsService.layerConfig).type.toBeCallableWith({
+      credentials: Config.map(Config.redacted("TOKEN"), Credentials.accessToken),
+      quotaProject: Config.string("PROJECT"),
+      schedule: Config.succeed(Polling.defaultSchedule)
+    })
     expect(OperationsService.layerConfig).type.not.toBeCallableWith()
-    expect(OperationsService.layerConfig).type.not.toBeCallableWith({})
+    expect(OperationsService.layerConfig).type.not.toBeCallableWith({ quotaProject: "p" })
+    expect(OperationsService.layerConfig).type.not.toBeCallableWith({ quotaProject: Config.integer("PROJECT") })
     expect(OperationsService.layerConfig).type.not.toBeCallableWith(Config.redacted("TOKEN"))
     expect(OperationsService.layerConfig).type.not.toBeCallableWith(Config.succeed({ quotaProject: 1 }))
   })

@@ -17,7 +17,7 @@ type OptionalKeys<O> = { [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K
 // With every optional property given as undefined, which `exactOptionalPropertyTypes` refuses unless the type allows it.
 type AllUndefined<O> = Omit<O, OptionalKeys<O>> & { readonly [K in OptionalKeys<O>]: undefined }
 
-type WaitKeys = "schedule" | "transient" | "isTransient" | "onUpdate" | "timeout" | "onInterrupt" | "onTimeout"
+type WaitKeys = "schedule" | "retrySchedule" | "isTransient" | "onUpdate" | "timeout" | "onInterrupt" | "onTimeout"
 type NodeKeys = "connections" | "dispatcher" | "gracefulShutdownTimeout" | "headers" | "pool" | "proxy"
 type ServiceKeys =
   | "api"
@@ -27,9 +27,9 @@ type ServiceKeys =
   | "requestTimeout"
   | "maxBodySize"
   | "schedule"
-  | "transient"
+  | "retrySchedule"
   | "isTransient"
-  | "maxHint"
+  | "maxServerDelay"
   | "requestBudget"
 
 describe("OperationsService.Options", () => {
@@ -51,9 +51,9 @@ describe("OperationsService.Options", () => {
       quotaProject: "p",
       requestTimeout: Duration.seconds(10),
       maxBodySize: 1024,
-      schedule: Polling.fixed("1 second"),
-      transient: Polling.transient,
-      maxHint: "1 minute",
+      schedule: Polling.spaced("1 second"),
+      retrySchedule: Polling.retrySchedule,
+      maxServerDelay: "1 minute",
       requestBudget: { perSecond: 50, concurrent: 16 }
     })
   })
@@ -121,8 +121,8 @@ describe("WaitOptions and UpdatesOptions", () => {
     expect<OptionalKeys<OperationsService.WaitOptions>>().type.toBe<WaitKeys>()
     expect<keyof OperationsService.WaitOptions>().type.toBe<WaitKeys>()
     expect<AllUndefined<OperationsService.WaitOptions>>().type.toBeAssignableTo<OperationsService.WaitOptions>()
-    expect<OptionalKeys<OperationsService.UpdatesOptions>>().type.toBe<WaitKeys | "everyPoll">()
-    expect<keyof OperationsService.UpdatesOptions>().type.toBe<WaitKeys | "everyPoll">()
+    expect<OptionalKeys<OperationsService.UpdatesOptions>>().type.toBe<WaitKeys | "emitUnchanged">()
+    expect<keyof OperationsService.UpdatesOptions>().type.toBe<WaitKeys | "emitUnchanged">()
     expect<AllUndefined<OperationsService.UpdatesOptions>>().type.toBeAssignableTo<OperationsService.UpdatesOptions>()
     expect<OperationsService.UpdatesOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
     expect<OptionalKeys<OperationsService.WaitAllOptions>>().type.toBe<keyof OperationsService.WaitOptions | "by">()
@@ -167,10 +167,10 @@ describe("WaitOptions and UpdatesOptions", () => {
   test("refuse what they do not know", () => {
     expect(operations.wait).type.not.toBeCallableWith("operations/a", { timeOut: "1 minute" })
     expect(operations.wait).type.not.toBeCallableWith("operations/a", { xgafv: "1" })
-    expect(operations.wait).type.not.toBeCallableWith("operations/a", { everyPoll: true })
+    expect(operations.wait).type.not.toBeCallableWith("operations/a", { emitUnchanged: true })
     expect(operations.wait).type.not.toBeCallableWith("operations/a", { schedule: "1 second" })
     expect(operations.waitAll).type.not.toBeCallableWith(["operations/a"], { concurrency: 8 })
-    expect(operations.updates).type.not.toBeCallableWith("operations/a", { everyPoll: "yes" })
+    expect(operations.updates).type.not.toBeCallableWith("operations/a", { emitUnchanged: "yes" })
   })
 })
 
@@ -217,7 +217,7 @@ describe("start's and handle's options", () => {
 describe("Polling's options", () => {
   type Exponential = NonNullable<Parameters<typeof Polling.exponential>[0]>
   type Proportional = NonNullable<Parameters<typeof Polling.proportional>[0]>
-  type Fixed = NonNullable<Parameters<typeof Polling.fixed>[1]>
+  type Fixed = NonNullable<Parameters<typeof Polling.spaced>[1]>
 
   test("are these, all optional, undefined included", () => {
     expect<OptionalKeys<Exponential>>().type.toBe<"initial" | "factor" | "max" | "jitter">()
@@ -238,8 +238,8 @@ describe("Polling's options", () => {
     expect(Polling.proportional).type.toBeCallableWith({ fraction: 0.1, min: "1 second", max: "1 minute", jitter: 0 })
     expect(Polling.proportional).type.not.toBeCallableWith({ factor: 2 })
     expect(Polling.proportional).type.not.toBeCallableWith({ fraction: "10 %" })
-    expect(Polling.fixed).type.not.toBeCallableWith("1 second", 0.1)
-    expect(Polling.fixed).type.not.toBeCallableWith("1 second", { jitter: true })
+    expect(Polling.spaced).type.not.toBeCallableWith("1 second", 0.1)
+    expect(Polling.spaced).type.not.toBeCallableWith("1 second", { jitter: true })
   })
 })
 

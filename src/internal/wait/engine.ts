@@ -322,7 +322,7 @@ export class Engine implements ListObserver {
     this.#step(waiter, waiter.schedule, operation, "schedule", (delay) => {
       if (delay === undefined) return this.#giveUp(waiter, "ScheduleEnded")
       waiter.ownDelay = Math.max(delay, waiter.owedDelay)
-      const wanted = Math.min(hint, this.#client.settings.maxHint)
+      const wanted = Math.min(hint, this.#client.settings.maxServerDelay)
       const isHinted = wanted > waiter.ownDelay
       waiter.owedDelay = isHinted ? waiter.ownDelay : 0
       const now = waiter.now()
@@ -348,27 +348,27 @@ export class Engine implements ListObserver {
     if (waiter.failures++ === 0) waiter.failingSince = waiter.now()
     this.#logFailure(waiter, error)
     if (waiter.phase === "ended") return
-    waiter.transient ??= Stepper.begin(waiter.context.settings.transient)
-    this.#step(waiter, waiter.transient, error, "transient", (delay) => {
+    waiter.retries ??= Stepper.begin(waiter.context.settings.retrySchedule)
+    this.#step(waiter, waiter.retries, error, "retrySchedule", (delay) => {
       if (delay === undefined) return this.#fail(waiter, lastOfMany(waiter, error))
       const hint = error.retryAfter === undefined ? 0 : Duration.toMillis(error.retryAfter)
       waiter.owedDelay = waiter.ownDelay
       const now = waiter.now()
-      const due = now + Math.max(delay, Math.min(hint, this.#client.settings.maxHint))
+      const due = now + Math.max(delay, Math.min(hint, this.#client.settings.maxServerDelay))
       this.#goOn(waiter, isInvisible ? Math.min(due, waiter.graceEnd) : due)
     })
   }
 
   #onRecovery(waiter: Waiter): void {
     waiter.failures = 0
-    waiter.transient = undefined
+    waiter.retries = undefined
   }
 
   #step<In>(
     waiter: Waiter,
     progress: Stepper.Progress<In>,
     input: In,
-    option: "schedule" | "transient",
+    option: "schedule" | "retrySchedule",
     onDelay: (delay: number | undefined) => void
   ): void {
     const { caller } = waiter.context

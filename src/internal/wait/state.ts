@@ -107,7 +107,7 @@ export class Waiter extends Wakeable {
   /** Whether its end asks for a cancel that has not begun yet. */
   mustCancel = false
   schedule: Progress<Operation.Pending> | undefined
-  transient: Progress<HttpError.HttpError> | undefined
+  retries: Progress<HttpError.HttpError> | undefined
   /** The latest state. */
   last: Operation.Pending | undefined
   lastError: HttpError.HttpError | undefined

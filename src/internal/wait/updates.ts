@@ -15,7 +15,7 @@ import type { Engine } from "./engine.js"
 import { type Observer, Waiter, type WaitFailure } from "./state.js"
 
 interface UpdatesOptions extends WaitOptions {
-  readonly everyPoll?: boolean | undefined
+  readonly emitUnchanged?: boolean | undefined
 }
 
 type State = Operation.Pending | Operation.Succeeded
@@ -83,7 +83,7 @@ export const updates = (
   Stream.unwrapScoped(Effect.map(
     Effect.acquireRelease(
       Effect.suspend(() => {
-        const observer = new Updates(options?.everyPoll === true)
+        const observer = new Updates(options?.emitUnchanged === true)
         return Either.flatMap(
           engine.context(caller, options, { observer, usesServerSideWait: false }),
           (context) => Either.map(engine.make(operation, context), (made) => ({ made, observer }))

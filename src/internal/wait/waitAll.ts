@@ -21,7 +21,7 @@ interface WaitAllOptions extends WaitOptions {
 }
 
 interface Outcome<W> {
-  readonly of: W
+  readonly operation: W
   readonly result: Either.Either<Operation.Succeeded, WaitFailure>
 }
 
@@ -49,13 +49,13 @@ export const waitAll = <W extends Waitable>(
     }
     const offer = (operation: W, exit: Exit.Exit<Operation.Succeeded, WaitFailure>): void => {
       if (Exit.isSuccess(exit)) {
-        outcomes.unsafeOffer({ of: operation, result: Either.right(exit.value) })
+        outcomes.unsafeOffer({ operation, result: Either.right(exit.value) })
         return
       }
       const failed = Cause.failureOrCause(exit.cause)
       // A defect is no outcome: the stream dies with it, and its scope ends the other waits.
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
-      else outcomes.unsafeOffer({ of: operation, result: Either.left(failed.left) })
+      else outcomes.unsafeOffer({ operation, result: Either.left(failed.left) })
     }
     const onEnd = (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void => {
       const operation = waiters.get(waiter)!
