@@ -246,7 +246,6 @@ class Collection implements PolledCollection {
     const records = [...round.records]
     round.records.clear()
     for (const record of records) {
-      if (record.inFlight !== round) continue
       record.inFlight = undefined
       settle(record)
     }
