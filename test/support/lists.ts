@@ -8,7 +8,7 @@ import { mockHttp } from "./http.js"
 import { idOf } from "./many.js"
 
 /** A page that is asked for. */
-export interface PageRequest {
+interface PageRequest {
   readonly collection: string
   /** How many list requests came before, of all collections. */
   readonly index: number
