@@ -65,6 +65,7 @@ const examples: Record<string, ReadonlyArray<string>> = {
   "follow-and-cancel": ["20 %", "60 %", "ended with CANCELLED"],
   "resume": ["stored: version, name, api, startedAt, deadline", "my policy is there"],
   "wait-for-thousands": ["900 succeeded, 100 failed"],
+  "wait-by-list": ["1800 of 2000 succeeded", "fewer than 50 requests"],
   "own-dialect": [
     "Pending: projects/p/locations/us-central1/jobs/j",
     "Failed (CANCELLED): projects/p/locations/us-central1/jobs/j",
