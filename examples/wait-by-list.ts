@@ -1,6 +1,7 @@
 // Thousands of operations by a few requests: pages of the list of their collection show how they are.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
@@ -21,15 +22,16 @@ const program = (names: ReadonlyArray<string>) =>
 // #endregion
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
+  const emulator = yield* NodeOperationsEmulator.make()
   const names = Array.from({ length: 2000 }, (_, index) => `operations/${index}`)
   yield* Effect.forEach(names, (name, index) =>
     emulator.script(name, [
-      { type: "pending", duration: 300 },
-      index % 10 === 0 ? { type: "failed", error: { code: 13, message: "lost" } } : { type: "succeeded" }
+      OperationsEmulator.pending({ duration: "300 millis" }),
+      index % 10 === 0
+        ? OperationsEmulator.failed({ code: "INTERNAL", message: "lost" })
+        : OperationsEmulator.succeeded()
     ]))
-  yield* Effect.provide(program(names), NodeOperations.layer({ api }))
+  yield* Effect.provide(program(names), NodeOperations.layer({ api: emulator.api }))
   const { requests } = yield* emulator.stats
   yield* Console.log(requests < 50 ? "fewer than 50 requests" : `${requests} requests`)
 })
