@@ -113,6 +113,7 @@ describe("the tarball", () => {
       ),
       ...documents.map((file) => `docs/${file}`),
       "SECURITY.md",
+      "llms.txt",
       "package.json",
       "README.md",
       "CHANGELOG.md",
