@@ -6,4 +6,6 @@
 import { describe } from "@effect/vitest"
 import { ofCallers, testInMemory } from "../support/fuzz.js"
 
-describe("data of a caller", () => testInMemory(ofCallers))
+describe("data of a caller", () => {
+  testInMemory(ofCallers)
+})

@@ -32,7 +32,9 @@ import {
 import { rawServer, response } from "../support/rawServer.js"
 import { transports } from "../support/sockets.js"
 
-describe("data of a server", () => testInMemory(ofServers))
+describe("data of a server", () => {
+  testInMemory(ofServers)
+})
 
 const all: typeof transports = {
   ...transports,
