@@ -81,10 +81,13 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
   Effect.suspend(() => {
     const problem = validate(options)
     // With a base URL that is invalid, every call is refused before a request is made.
-    const origin = Either.match(endpoint(options.api ?? GoogleApi.accessContextManager), {
-      onLeft: () => "http://invalid.invalid",
-      onRight: ({ origin }) => origin
-    })
+    const origin = Either.match(
+      endpoint((problem === undefined ? options.api : undefined) ?? GoogleApi.accessContextManager),
+      {
+        onLeft: () => "http://invalid.invalid",
+        onRight: ({ origin }) => origin
+      }
+    )
     return Effect.flatMap(
       makeUndiciTransport(problem === undefined ? options : {}, origin),
       (transport) =>

@@ -17,6 +17,7 @@ import * as HttpError from "./HttpError.js"
 import { invalidRequest } from "./internal/http/errors.js"
 import { mismatch } from "./internal/parsing.js"
 import { resolve, waitSettings } from "./internal/settings.js"
+import { notListed, operationList } from "./internal/wait/waitAll.js"
 import type * as Operation from "./Operation.js"
 import type { OperationError } from "./OperationError.js"
 import { isOperationHandle, type OperationHandle } from "./OperationHandle.js"
@@ -379,6 +380,10 @@ const target = (
     : Either.right(operation)
 }
 
+// Options from plain JavaScript that are no object: the service refuses them.
+const isNoObject = (options: unknown): options is never =>
+  options === null || (options !== undefined && typeof options !== "object")
+
 // An error that comes after the start names the operation, because the caller knows it from nothing else.
 const afterStart = (operationName: string) => <E>(error: E | HttpError.HttpError): E | HttpError.HttpError =>
   HttpError.isHttpError(error)
@@ -406,6 +411,7 @@ const methods = <A, M, R, S>(
   // The options of the service. Its `onUpdate` needs nothing, so the schemas use the services of the call.
   const untyped = <O extends WaitOptions<M>>(options: O | undefined) =>
     Effect.contextWith((context: Context.Context<R>) => {
+      if (isNoObject(options)) return options
       const onUpdate = options?.onUpdate
       return {
         ...options,
@@ -470,7 +476,11 @@ const methods = <A, M, R, S>(
         const given = new Map<OperationsService.Waitable, W>()
         const targets: Array<OperationsService.Waitable> = []
         const refused: Array<TypedOutcome<W, A, M>> = []
-        for (const operation of operations) {
+        const listed = operationList(operations)
+        if (Either.isLeft(listed)) {
+          refused.push({ operation: notListed(operations), result: Either.left(listed.left) })
+        }
+        for (const operation of Either.getOrElse(listed, () => [])) {
           const result = target(responseType, operation)
           if (Either.isLeft(result)) {
             refused.push({ operation, result: Either.left(result.left) })
@@ -493,7 +503,11 @@ const methods = <A, M, R, S>(
     handle: (operation, options) =>
       ask(
         operation,
-        (service, operation) => service.handle(operation, { timeout: options?.timeout, responseType, metadataType })
+        (service, operation) =>
+          service.handle(
+            operation,
+            isNoObject(options) ? options : { timeout: options?.timeout, responseType, metadataType }
+          )
       ),
 
     cancel: (operation) => ask(operation, (service, operation) => service.cancel(operation))

@@ -5,6 +5,7 @@ import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
@@ -160,6 +161,29 @@ describe("the cancels of an interrupted waitAll", () => {
         assert.include(lines[0], `WARN Could not cancel ${count} of ${count} operations.`)
       }))
   }
+
+  it.scoped("at the timeout of 1,000 operations, which a silent server never answers, end together after 5 seconds", () =>
+    Effect.gen(function*() {
+      const http = mockHttp((request) => request.method === "POST" ? Effect.never : Effect.sync(pending))
+      const operations = yield* service(http, { schedule: every("1 hour") })
+      const known = names(1_000).map((name) => Operation.pending({ name }))
+      const clock = liveClock()
+      const options = { timeout: "10 seconds", onTimeout: "cancel" } as const
+      const fiber = yield* Effect.fork(logging([], Stream.runCollect(operations.waitAll(known, options))))
+      yield* TestClock.adjust("10 seconds")
+      yield* clock.settle
+      yield* clock.pass(4_000)
+      yield* clock.settle
+      assert.isNull(fiber.unsafePoll(), "within the 5 seconds they wait")
+      yield* clock.pass(1_000)
+      const outcomes = [...yield* Fiber.join(fiber)]
+      assert.strictEqual(outcomes.length, 1_000)
+      for (const { result } of outcomes) {
+        assert(Either.isLeft(result) && result.left._tag === "WaitTimeoutError")
+        assert.strictEqual(result.left.cancelError?.reason, "Timeout")
+      }
+      assert.strictEqual(http.aborts(), posts(http).length)
+    }))
 
   it.scoped("are sent for each operation once, at most 64 at a time", () =>
     Effect.gen(function*() {

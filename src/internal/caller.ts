@@ -14,6 +14,7 @@ import * as FiberRefs from "effect/FiberRefs"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
+import { describeValue } from "./text.js"
 
 // The failure of such a fiber reaches the caller, so it is not logged as an unhandled error.
 const quietly: Runtime.RunForkOptions = {
@@ -89,6 +90,11 @@ export const runFork = <A, E>(
 ): Interrupt | undefined => {
   if (Exit.isExit(effect)) {
     onExit(effect as Exit.Exit<A, E>)
+    return undefined
+  }
+  // A function from plain JavaScript may return anything. A fiber would never end with some of it.
+  if (!Effect.isEffect(effect)) {
+    onExit(Exit.die(new TypeError(`A function of the caller must return an Effect, not ${describeValue(effect)}`)))
     return undefined
   }
   const fiber = Runtime.runFork(runtime)(effect, quietly)

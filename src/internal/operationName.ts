@@ -5,11 +5,12 @@ import * as Either from "effect/Either"
 import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import * as Operation from "../Operation.js"
-import { isOperationHandle, type OperationHandle } from "../OperationHandle.js"
+import { isEncodedHandle, isOperationHandle, type OperationHandle } from "../OperationHandle.js"
 import { quote, quoteUrl } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
 import { nameProblem } from "./http/request.js"
 import type { Settings } from "./settings.js"
+import { describeValue } from "./text.js"
 
 /**
  * What refers to an operation: its name or URL, a state of it, or a handle.
@@ -39,12 +40,16 @@ export const operationName = (settings: Settings, operation: Waitable): Either.E
   if (isOperationHandle(operation)) {
     return Either.flatMap(checkedHandle(settings, operation), ({ name }) => checked(api, name))
   }
-  return invalid(
-    `an operation is given by its name, as an Operation or as an OperationHandle, not as ${
-      operation === null ? "null" : typeof operation
-    }; OperationHandle.fromJson reads a handle from JSON`
-  )
+  return invalid(problemOf(operation))
 }
+
+// What no type allows, but plain JavaScript can pass.
+const problemOf = (operation: unknown): string =>
+  isEncodedHandle(operation)
+    ? `the handle of ${
+      describeValue(operation.name)
+    } is still encoded as JSON: decode it with OperationHandle.fromJson first`
+    : `an operation must be a name, an Operation or an OperationHandle, not ${describeValue(operation)}`
 
 const checked = (api: GoogleApi.GoogleApi, name: string): Either.Either<string, HttpError.HttpError> => {
   const problem = nameProblem(name, api.operationName)

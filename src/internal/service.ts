@@ -24,7 +24,14 @@ import { type ApiRequest, apiRequest, customRequest } from "./http/request.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { operationName } from "./operationName.js"
-import { handleSettings, listSettings, resolve, type TransportDefaults } from "./settings.js"
+import {
+  getSettings,
+  handleSettings,
+  listSettings,
+  resolve,
+  startSettings,
+  type TransportDefaults
+} from "./settings.js"
 import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { Waiter, type WaitFailure } from "./wait/state.js"
@@ -150,7 +157,11 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   return {
     get: (operation, options) =>
       method("get", operation, {
-        request: (name) => apiRequest(settings, api.dialect.poll(name), { xgafv: options?.xgafv, isRepeatable: true }),
+        request: (name) =>
+          Either.flatMap(
+            getSettings(options),
+            ({ xgafv }) => apiRequest(settings, api.dialect.poll(name), { xgafv, isRepeatable: true })
+          ),
         decode: (name) => Response.toSnapshot(api, name),
         result: ({ operation }) => verdict(operation)
       }),
@@ -224,10 +235,10 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         caller,
         done
       ) => {
-        const cancels = options?.onInterrupt === "cancel"
-        const request = problem !== undefined
-          ? Either.left(problem)
-          : cancels && !api.methods.cancel
+        const checked = problem === undefined ? startSettings(options) : Either.left(problem)
+        if (Either.isLeft(checked)) return void done(Exit.fail(checked.left))
+        const cancels = checked.right.cancelOnInterrupt
+        const request = cancels && !api.methods.cancel
           ? Either.left(invalidRequest("this API has no method to cancel an operation"))
           : customRequest(settings, custom)
         if (Either.isLeft(request)) return void done(Exit.fail(request.left))

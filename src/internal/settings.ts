@@ -15,6 +15,7 @@ import * as Polling from "../Polling.js"
 import { userProject } from "./http/authorization.js"
 import { type Endpoint, endpoint, isHeaderValue } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
+import { describeValue } from "./text.js"
 
 /**
  * The options of a wait, as `OperationsService.WaitOptions` describes them.
@@ -102,11 +103,6 @@ const durationMillis = (value: unknown): number =>
     ? NaN
     : Option.match(Duration.decodeUnknown(value), { onNone: () => NaN, onSome: Duration.toMillis })
 
-const describe = (value: unknown): string => {
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value
-}
-
 /**
  * Collects what is wrong with options: the first of them counts.
  *
@@ -117,7 +113,7 @@ export class Checks {
 
   /** Notes a problem with an option that must be something else. */
   refuse(option: string, must: string, value: unknown): void {
-    this.problem ??= `${option} must be ${must}, not ${describe(value)}`
+    this.problem ??= `${option} must be ${must}, not ${describeValue(value)}`
   }
 
   check(option: string, must: string, value: unknown, isValid: boolean): void {
@@ -157,6 +153,11 @@ export class Checks {
 
 const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null
 
+const notAnObject = (what: string, value: unknown): Either.Either<never, HttpError.HttpError> =>
+  Either.left(invalidRequest(`the options of ${what} must be an object, not ${describeValue(value)}`))
+
+const isFunction = (value: unknown): boolean => typeof value === "function"
+
 const checkSchedule = (checks: Checks, option: string, value: unknown): void => {
   if (isGiven(value)) checks.check(option, "a Schedule", value, Schedule.isSchedule(value))
 }
@@ -167,9 +168,11 @@ const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
   checkSchedule(checks, "schedule", options.schedule)
   checkSchedule(checks, "retrySchedule", options.retrySchedule)
   if (isGiven(options.isTransient)) {
-    checks.check("isTransient", "a function", options.isTransient, typeof options.isTransient === "function")
+    checks.check("isTransient", "a function", options.isTransient, isFunction(options.isTransient))
   }
 }
+
+const actions = ["detach", "cancel"] as const
 
 /**
  * The settings of one wait: its options, and where it has none, those of the service.
@@ -181,14 +184,13 @@ export const waitSettings = (
   options: WaitOptions | undefined
 ): Either.Either<WaitSettings, HttpError.HttpError> => {
   if (options === undefined) return Either.right(defaults)
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a wait must be an object"))
+  if (!isRecord(options)) return notAnObject("a wait", options)
   const checks = new Checks()
   checkWaitOptions(checks, options)
   if (isGiven(options.onUpdate)) {
-    checks.check("onUpdate", "a function", options.onUpdate, typeof options.onUpdate === "function")
+    checks.check("onUpdate", "a function", options.onUpdate, isFunction(options.onUpdate))
   }
   const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
-  const actions = ["detach", "cancel"] as const
   return checks.result({
     schedule: options.schedule ?? defaults.schedule,
     retrySchedule: options.retrySchedule ?? defaults.retrySchedule,
@@ -198,6 +200,55 @@ export const waitSettings = (
     cancelOnInterrupt: checks.oneOf("onInterrupt", options.onInterrupt, actions) === "cancel",
     cancelOnTimeout: checks.oneOf("onTimeout", options.onTimeout, actions) === "cancel"
   })
+}
+
+/**
+ * The checked options of `updates` beside those of a wait: whether it emits unchanged states.
+ *
+ * @internal
+ */
+export const emitsUnchanged = (
+  options: { readonly emitUnchanged?: boolean | undefined } | undefined
+): Either.Either<boolean, HttpError.HttpError> => {
+  const checks = new Checks()
+  return checks.result(checks.oneOf("emitUnchanged", options?.emitUnchanged, [true, false]) === true)
+}
+
+interface StartOptions {
+  readonly onInterrupt?: "detach" | "cancel" | undefined
+}
+
+/**
+ * The checked options of a start: whether an interruption cancels the operation.
+ *
+ * @internal
+ */
+export const startSettings = (
+  options: StartOptions | undefined
+): Either.Either<{ readonly cancelOnInterrupt: boolean }, HttpError.HttpError> => {
+  if (options === undefined) return Either.right({ cancelOnInterrupt: false })
+  if (!isRecord(options)) return notAnObject("a start", options)
+  const checks = new Checks()
+  const action = checks.oneOf("onInterrupt", options.onInterrupt, actions)
+  return checks.result({ cancelOnInterrupt: action === "cancel" })
+}
+
+interface GetOptions {
+  readonly xgafv?: "1" | "2" | undefined
+}
+
+const noGetOptions: Either.Either<GetOptions> = Either.right({})
+
+/**
+ * The checked options of a get.
+ *
+ * @internal
+ */
+export const getSettings = (options: GetOptions | undefined): Either.Either<GetOptions, HttpError.HttpError> => {
+  if (options === undefined) return noGetOptions
+  if (!isRecord(options)) return notAnObject("a get", options)
+  const checks = new Checks()
+  return checks.result({ xgafv: checks.oneOf("xgafv", options.xgafv, ["1", "2"]) })
 }
 
 /**
@@ -224,7 +275,7 @@ const checkString = (checks: Checks, option: string, value: unknown): void => {
  */
 export const listSettings = (options: ListOptions | undefined): Either.Either<ListOptions, HttpError.HttpError> => {
   if (options === undefined) return Either.right({})
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a list must be an object"))
+  if (!isRecord(options)) return notAnObject("a list", options)
   const checks = new Checks()
   for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
   const { pageSize } = options
@@ -256,12 +307,23 @@ export const handleSettings = (
   options: HandleOptions | undefined
 ): Either.Either<Omit<HandleOptions, "timeout"> & { readonly timeout: number | undefined }, HttpError.HttpError> => {
   if (options === undefined) return Either.right({ timeout: undefined })
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a handle must be an object"))
+  if (!isRecord(options)) return notAnObject("a handle", options)
   const checks = new Checks()
   const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
   checkString(checks, "responseType", options.responseType)
   checkString(checks, "metadataType", options.metadataType)
   return checks.result({ ...options, timeout: isGiven(options.timeout) ? timeout : undefined })
+}
+
+const checkMethods = (checks: Checks, methods: GoogleApi.Methods): void => {
+  if (!isRecord(methods)) return checks.refuse("api.methods", "an object", methods)
+  for (const method of ["list", "cancel", "delete"] as const) {
+    const value = methods[method]
+    checks.check(`api.methods.${method}`, "true or false", value, typeof value === "boolean")
+  }
+  const { wait } = methods
+  const isKnown = wait === false || ["body", "query", "fixed"].includes(wait)
+  checks.check("api.methods.wait", "false, \"body\", \"query\" or \"fixed\"", wait, isKnown)
 }
 
 const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }
@@ -272,7 +334,14 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
     return noEndpoint
   }
   checks.check("api.operationName", "a RegExp", api.operationName, api.operationName instanceof RegExp)
-  checks.check("api.methods", "an object", api.methods, isRecord(api.methods))
+  checkMethods(checks, api.methods)
+  const { dialect } = api
+  checks.check(
+    "api.dialect",
+    "a Dialect",
+    dialect,
+    isRecord(dialect) && isFunction(dialect.poll) && isFunction(dialect.decode)
+  )
   return Either.getOrElse(endpoint(api), (problem) => {
     checks.problem ??= problem
     return noEndpoint
@@ -301,7 +370,7 @@ export const resolve = (
   options: Options = {},
   ofTransport: TransportDefaults = {}
 ): Either.Either<Settings, HttpError.HttpError> => {
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a service must be an object"))
+  if (!isRecord(options)) return notAnObject("a service", options)
   const checks = new Checks()
   checks.problem = ofTransport.problem
   const api = options.api === undefined ? GoogleApi.accessContextManager : options.api
@@ -310,7 +379,7 @@ export const resolve = (
     "credentials",
     "Credentials",
     credentials,
-    isRecord(credentials) && typeof credentials.headers === "function"
+    isRecord(credentials) && isFunction(credentials.headers)
   )
   const headers: Record<string, string> = { accept: "application/json", ...ofTransport.headers }
   if (isGiven(options.quotaProject)) {

@@ -5,6 +5,9 @@
 // How much of one text a message quotes, in characters.
 const maxQuoted = 1_000
 
+// How much of an option's value a message quotes, in characters.
+const maxValue = 100
+
 /**
  * How long a message is, in characters. It holds a few quoted texts.
  *
@@ -30,3 +33,17 @@ export const oneLine = (text: string, length = maxQuoted): string => {
  * @internal
  */
 export const sentence = (text: string): string => /[.!?…]["')]?$/.test(text) ? text : `${text}.`
+
+/**
+ * A value of a caller, in a few words: short values as they are, others by their type.
+ *
+ * @internal
+ */
+export const describeValue = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(oneLine(value, maxValue))
+  if (typeof value === "bigint") return oneLine(`${value}n`, maxValue)
+  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) {
+    return String(value)
+  }
+  return Array.isArray(value) ? "an array" : typeof value
+}

@@ -22,6 +22,8 @@ export interface Authorization {
   readonly headers: ClearHeaders
   /** The project that quota is charged to, if the credentials say so. It is not secret. */
   readonly project: string | undefined
+  /** What errors must not show: the secret headers, and those of earlier requests. */
+  readonly secrets: ClearHeaders
 }
 
 const authenticationError = (description: string): HttpError.HttpError =>
@@ -52,7 +54,7 @@ export const authorizationOf = (
     clear[name.toLowerCase()] = value
   }
   const { [userProject]: project, ...headers } = clear
-  return Either.right({ headers, project })
+  return Either.right({ headers, project, secrets: headers })
 }
 
 /** @internal */
@@ -73,17 +75,41 @@ export const authorized = (headers: ClearHeaders, authorization: Authorization):
     : { ...headers, ...authorization.headers, [userProject]: authorization.project }
 
 /**
- * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept.
+ * Adds the secrets of earlier requests, which a server may repeat as well. No header has a space in its name.
+ *
+ * @internal
+ */
+export const withEarlier = (secrets: ClearHeaders, earlier: ReadonlyArray<ClearHeaders>): ClearHeaders =>
+  earlier.length === 0 ? secrets : Object.assign(
+    {},
+    ...earlier.map((headers, index) =>
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [`${name} ${index}`, value]))
+    ),
+    secrets
+  )
+
+// How many earlier credentials of a service are redacted. Tokens live for an hour.
+const maxEarlier = 3
+
+/**
+ * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept. The secrets of the
+ * latest few credentials are those of each request.
  *
  * @internal
  */
 export const latestAuthorization = (): typeof authorizationOf => {
   let latest: Readonly<Record<string, Redacted.Redacted>> | undefined
   let result: Either.Either<Authorization, HttpError.HttpError> | undefined
+  let recent: ReadonlyArray<ClearHeaders> = []
   return (credentials) => {
     if (result === undefined || credentials !== latest) {
       latest = credentials
-      result = authorizationOf(credentials)
+      result = Either.map(authorizationOf(credentials), (authorization) => {
+        const { headers } = authorization
+        const earlier = recent.filter((other) => !isSame(other, headers))
+        recent = [headers, ...earlier].slice(0, 1 + maxEarlier)
+        return { ...authorization, secrets: withEarlier(headers, recent.slice(1)) }
+      })
     }
     return result
   }

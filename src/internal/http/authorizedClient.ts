@@ -17,7 +17,14 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type * as HttpError from "../../HttpError.js"
-import { type Authorization, authorizationOf, authorized, isSame } from "./authorization.js"
+import {
+  type Authorization,
+  authorizationOf,
+  authorized,
+  type ClearHeaders,
+  isSame,
+  withEarlier
+} from "./authorization.js"
 import { type Endpoint, plainHttp } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 import { plainCause, redactorOf } from "./redaction.js"
@@ -146,12 +153,13 @@ export const authorizedClient = <E, R>(
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     { headers, secrets, url }: ApiRequest,
-    authorization: Authorization
+    authorization: Authorization,
+    refused: ReadonlyArray<ClearHeaders> = []
   ) => {
     const own = HttpClientRequest.setUrl(request, new URL(url))
     const { error, response } = cleaner(
       HttpClientRequest.setHeaders(own, Record.map(secrets, () => "<redacted>")),
-      { ...secrets, ...authorization.headers }
+      withEarlier({ ...secrets, ...authorization.secrets }, refused)
     )
     return client.execute(HttpClientRequest.setHeaders(own, authorized(headers, authorization))).pipe(
       Effect.mapBoth({ onFailure: error, onSuccess: response }),
@@ -187,7 +195,7 @@ export const authorizedClient = <E, R>(
       if (isSame(others.headers, authorization.headers)) return yield* first
       // The connection can be used again when the body was read.
       yield* Effect.ignore(response.text)
-      return yield* send(request, checked, others)
+      return yield* send(request, checked, others, [authorization.headers])
     })
 
   return HttpClient.makeWith(

@@ -53,9 +53,13 @@ export const exchangeError = (
 export const orWrongUrl = (context: ErrorContext, description: string): string =>
   context.isKnown === true ? description : `${sentence(description)} Check the base URL and the version`
 
-/** @internal */
+/**
+ * Makes an error of what a caller passes. Its description is bounded here, whatever it quotes.
+ *
+ * @internal
+ */
 export const invalidRequest = (description: string): HttpError.HttpError =>
-  new HttpError.HttpError({ reason: "InvalidRequest", description })
+  new HttpError.HttpError({ reason: "InvalidRequest", description: oneLine(description, maxMessage) })
 
 /**
  * A request that a client refuses to send, for instance because of a header with a line break.

@@ -12,7 +12,7 @@ import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
 import type { Settings } from "../settings.js"
 import { type Timer, timerOf, Wakeable } from "../time/timer.js"
-import { type Authorization, authorized, type ClearHeaders, isSame } from "./authorization.js"
+import { type Authorization, authorized, type ClearHeaders, isSame, withEarlier } from "./authorization.js"
 import type { Budget, Leave } from "./budget.js"
 import { plainHttp } from "./endpoint.js"
 import {
@@ -127,6 +127,8 @@ export class Exchange<A> extends Wakeable implements Closeable {
   #stop: Interrupt | Abort | undefined
   #step = 0
   #authorization: ClearHeaders = noHeaders
+  // What errors must not show: the credentials of all attempts.
+  #secrets: ClearHeaders = noHeaders
   #isRepeated = false
 
   constructor(
@@ -218,8 +220,9 @@ export class Exchange<A> extends Wakeable implements Closeable {
       }
       const authorization = this.#client.authorization(exit.value)
       if (Either.isLeft(authorization)) return this.#end(Exit.fail(authorization.left))
-      const { headers } = authorization.right
+      const { headers, secrets } = authorization.right
       if (refused !== undefined && isSame(headers, this.#authorization)) return this.#decode(refused.response)
+      this.#secrets = refused === undefined ? secrets : withEarlier(secrets, [this.#secrets])
       this.#authorization = headers
       if (!endpoint.mayCarryCredentials && Object.keys(headers).length > 0) {
         return this.#end(Exit.fail(invalidRequest(plainHttp(endpoint))))
@@ -297,7 +300,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
   }
 
   #context(): ErrorContext {
-    return this.#client.errorContext(this.#options.request, this.#authorization)
+    return this.#client.errorContext(this.#options.request, this.#secrets)
   }
 
   #decode(response: RawResponse): void {

@@ -104,6 +104,20 @@ const requestInitOf = (context: Context.Context<never>): RequestInit | undefined
     () => undefined
   )
 
+// undici encodes only its own FormData, and platform's client passes on the one of the runtime.
+const withEncodedForm = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientRequest.HttpClientRequest> => {
+  if (request.body._tag !== "FormData") return Effect.succeed(request)
+  const response = new Response(request.body.formData)
+  // The type names the boundary. It is read first, because Bun drops it when the body is read.
+  const type = response.headers.get("content-type") ?? "multipart/form-data"
+  return Effect.map(
+    Effect.promise(() => response.arrayBuffer()),
+    (bytes) => HttpClientRequest.bodyUint8Array(request, new Uint8Array(bytes), type)
+  )
+}
+
 /**
  * Sends by a client of platform's, and makes up for what clients do on their own: fetch follows no redirect and uses no cache,
  * no span shows the header of a credential, and no status is an error.
@@ -121,7 +135,7 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
     const { signal } = init ?? {}
     const settings: RequestInit = { ...withoutCache(), ...init, redirect: "manual" }
     const request = HttpClientRequest.make(method as "POST")(url, { headers, body })
-    const exchange = client.execute(request).pipe(
+    const exchange = Effect.flatMap(withEncodedForm(request), client.execute).pipe(
       Effect.flatMap((response) => read(response, maxBodySize)),
       // A client may turn statuses into errors (HttpClient.filterStatusOk); the response is all there.
       Effect.catchIf(isStatusError, ({ response }) => read(response, maxBodySize)),

@@ -2,10 +2,10 @@
  * The options of `NodeOperations` for its connections, and their validation.
  */
 import * as Duration from "effect/Duration"
-import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { Dispatcher, Pool } from "undici"
+import { describeValue } from "../text.js"
 import { proxyProblem } from "./proxy.js"
 import { headersProblem } from "./requestHeaders.js"
 
@@ -51,17 +51,25 @@ const isDuration = (input: unknown): boolean =>
  * @internal
  */
 export const validate = (options: ConnectionOptions): string | undefined => {
+  if (typeof options !== "object" || options === null) {
+    return `the options of a service must be an object, not ${describeValue(options)}`
+  }
   const { connections, dispatcher, gracefulShutdownTimeout, headers, pool, proxy } = options
   if (connections !== undefined && !(Number.isSafeInteger(connections) && connections >= 1)) {
-    return `\`connections\` must be a whole number of at least 1, not ${Inspectable.toStringUnknown(connections)}`
+    return `\`connections\` must be a whole number of at least 1, not ${describeValue(connections)}`
   }
   if (gracefulShutdownTimeout !== undefined && !isDuration(gracefulShutdownTimeout)) {
     return `\`gracefulShutdownTimeout\` must be a duration of at least 0, such as "5 seconds", not ${
-      Inspectable.toStringUnknown(gracefulShutdownTimeout)
+      describeValue(gracefulShutdownTimeout)
     }`
   }
+  if (pool !== undefined && (typeof pool !== "object" || pool === null)) {
+    return `\`pool\` must be an object, not ${describeValue(pool)}`
+  }
   if (dispatcher !== undefined) {
-    if (typeof dispatcher?.dispatch !== "function") return "`dispatcher` must be a dispatcher of undici 7"
+    if (typeof dispatcher?.dispatch !== "function") {
+      return `\`dispatcher\` must be a dispatcher of undici 7, not ${describeValue(dispatcher)}`
+    }
     const excluded = Object.entries({ connections, pool, proxy }).find(([, value]) => value !== undefined)
     if (excluded !== undefined) return `\`${excluded[0]}\` must not be set together with \`dispatcher\``
   }

@@ -5,6 +5,7 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import type * as Dialect from "../../Dialect.js"
 import type * as HttpError from "../../HttpError.js"
 import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
@@ -175,7 +176,7 @@ export const customRequest = (
   request: HttpClientRequest.HttpClientRequest
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
   const { endpoint, xgafv } = settings
-  if (typeof request?.url !== "string" || typeof request.headers !== "object") {
+  if (!hasProperty(request, HttpClientRequest.TypeId)) {
     return invalid("a start needs an HttpClientRequest, such as HttpClientRequest.post(\"/v1/accessPolicies\")")
   }
   const absolute = request.url.startsWith("/") ? `${endpoint.origin}${request.url}` : request.url

@@ -11,8 +11,10 @@ import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
 import type { Caller, Interrupt } from "../caller.js"
 import { Permits } from "../http/budget.js"
+import { invalidRequest } from "../http/errors.js"
 import type { Waitable } from "../operationName.js"
 import { Checks, type WaitOptions } from "../settings.js"
+import { describeValue } from "../text.js"
 import type { Engine } from "./engine.js"
 import { Waiter, type WaitFailure } from "./state.js"
 
@@ -24,6 +26,27 @@ interface Outcome<W> {
   readonly operation: W
   readonly result: Either.Either<Operation.Succeeded, WaitFailure>
 }
+
+/**
+ * The operations of a `waitAll`. The left side is the error of what is no list of operations, a single name included.
+ *
+ * @internal
+ */
+export const operationList = <W>(operations: Iterable<W>): Either.Either<Iterable<W>, HttpError.HttpError> =>
+  typeof operations === "object" && typeof operations?.[Symbol.iterator] === "function"
+    ? Either.right(operations)
+    : Either.left(
+      invalidRequest(
+        `the operations of waitAll must be an iterable, such as an array, not ${describeValue(operations)}`
+      )
+    )
+
+/**
+ * What the only outcome of such a `waitAll` names as its operation: the stream has no errors.
+ *
+ * @internal
+ */
+export const notListed = <W>(operations: Iterable<W>): W => operations as Iterable<W> & W
 
 /** @internal */
 export const waitAll = <W extends Waitable>(
@@ -88,7 +111,9 @@ export const waitAll = <W extends Waitable>(
       )
     )
 
-    for (const operation of operations) {
+    const listed = operationList(operations)
+    if (Either.isLeft(listed)) offer(notListed(operations), Exit.fail(listed.left))
+    for (const operation of Either.getOrElse(listed, () => [])) {
       const made = Either.flatMap(context, (context) => engine.make(operation, context))
       if (Either.isLeft(made)) offer(operation, Exit.fail(made.left))
       else if (!(made.right instanceof Waiter)) offer(operation, Exit.succeed(made.right))
