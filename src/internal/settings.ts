@@ -264,7 +264,7 @@ export const handleSettings = (
   return checks.result({ ...options, timeout: isGiven(options.timeout) ? timeout : undefined })
 }
 
-const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }
+const noEndpoint: Endpoint = { origin: "", address: "", port: 0, baseUrl: "", prefix: "", mayCarryCredentials: false }
 
 const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
   if (!isRecord(api)) {
