@@ -63,10 +63,12 @@ export class CancelReport {
   }
 
   /** Logs what has failed when the last of the cancels has ended. Waits a moment for those that begin at the same time. */
-  readonly onEnd: Effect.Effect<void> = Effect.suspend(() => this.#failures === 0 ? Effect.void : Effect.yieldNow())
-    .pipe(
-      Effect.zipRight(Effect.suspend(() => --this.#running > 0 ? Effect.void : this.#log()))
+  onEnd(): Effect.Effect<void> {
+    return Effect.zipRight(
+      this.#failures === 0 ? Effect.void : Effect.yieldNow(),
+      Effect.suspend(() => --this.#running > 0 ? Effect.void : this.#log())
     )
+  }
 
   #log(): Effect.Effect<void> {
     const count = this.#count
@@ -129,7 +131,7 @@ export const cancelAbandoned = (
         )
       )
     return Effect.forEach(names, cancelOne, { concurrency: cancelsAtATime, discard: true }).pipe(
-      Effect.zipRight(report.onEnd),
+      Effect.zipRight(Effect.suspend(() => report.onEnd())),
       Effect.map(() => first)
     )
   })

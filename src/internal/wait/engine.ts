@@ -64,7 +64,7 @@ export class Engine implements ListObserver {
         timer: timerOf(caller.clock),
         onTime: this.#onTime,
         telemetry: new WaitTelemetry(this.#client, caller, rest.permits !== undefined),
-        cancels: new CancelReport(this.#client.settings.endpoint.address)
+        cancels: undefined
       })),
       ({ settings }) => api.methods.cancel || !(settings.cancelOnInterrupt || settings.cancelOnTimeout),
       () => invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
@@ -470,9 +470,10 @@ export class Engine implements ListObserver {
       waiter.mustCancel = false
       names.push(waiter.record.name)
     }
-    return names.length === 0
-      ? Effect.succeed(undefined)
-      : cancelAbandoned(this.#client, waiters[0]!.context.caller, names, waiters[0]!.context.cancels)
+    if (names.length === 0) return Effect.succeed(undefined)
+    const { context } = waiters[0]!
+    context.cancels ??= new CancelReport(this.#client.settings.endpoint.address)
+    return cancelAbandoned(this.#client, context.caller, names, context.cancels)
   }
 
   #end(waiter: Waiter, wantsCancel: boolean, running: Array<Effect.Effect<void>>, end: End): void {

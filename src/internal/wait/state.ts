@@ -48,7 +48,8 @@ export interface WaitContext {
   /** Whether the server may be asked to answer when the operation ends, which hides the states before. */
   readonly usesServerSideWait: boolean
   readonly telemetry: WaitTelemetry
-  readonly cancels: CancelReport
+  /** Reports the cancels that have failed; made for the first cancel. */
+  cancels: CancelReport | undefined
 }
 
 /**

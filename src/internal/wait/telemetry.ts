@@ -8,7 +8,9 @@ import * as Exit from "effect/Exit"
 import * as LogLevel from "effect/LogLevel"
 import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
+import type { OperationError } from "../../OperationError.js"
 import * as OperationsMetrics from "../../OperationsMetrics.js"
+import type { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import type { Caller } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
 import {
@@ -21,7 +23,23 @@ import {
   statusCodeKey
 } from "../http/requestTelemetry.js"
 import type { MetricLabels } from "../metrics.js"
-import type { Waiter, WaitFailure } from "./state.js"
+
+/**
+ * What is told about a wait.
+ *
+ * @internal
+ */
+export interface Wait {
+  readonly record: { readonly name: string }
+  readonly polls: number
+  /** Transient failures in a row, and since when, in monotonic ms. */
+  readonly failures: number
+  readonly failingSince: number
+  /** When it began, in monotonic ms and in ms since the epoch. */
+  readonly start: number
+  readonly startOfSchedule: number
+  readonly now: () => number
+}
 
 /**
  * How a wait has ended.
@@ -39,7 +57,9 @@ export interface End {
 export const interrupted: End = { outcome: "interrupted", errorType: cancelledType }
 
 /** @internal */
-export const endOf = (exit: Exit.Exit<Operation.Succeeded, WaitFailure>): End => {
+export const endOf = (
+  exit: Exit.Exit<Operation.Succeeded, OperationError | HttpError.HttpError | WaitTimeoutError>
+): End => {
   if (Exit.isSuccess(exit)) return { outcome: "succeeded", operation: exit.value }
   if (Cause.isInterruptedOnly(exit.cause)) return interrupted
   if (exit.cause._tag !== "Fail") return { outcome: "error", errorType: "_OTHER" }
@@ -55,7 +75,7 @@ export const endOf = (exit: Exit.Exit<Operation.Succeeded, WaitFailure>): End =>
 }
 
 /** @internal */
-export const timedOut = (reason: "Timeout" | "ScheduleEnded"): End => ({
+export const timedOut = (reason: WaitTimeoutError["reason"]): End => ({
   outcome: "timeout",
   errorType: reason === "Timeout" ? "CLIENT_TIMEOUT" : "CLIENT_RETRY_EXHAUSTED"
 })
@@ -78,8 +98,9 @@ export class WaitTelemetry {
   readonly #hasEvents: boolean
   readonly #logsPolls: boolean
   #events = 0
+  #droppedEvents = 0
   // The wait whose transient failure was logged: of one outage that is enough.
-  #failing: Waiter | undefined
+  #failing: Wait | undefined
   #hasLogged = false
 
   /** `isOfMany` says whether the call waits for any number of operations. */
@@ -92,11 +113,16 @@ export class WaitTelemetry {
     this.#logsPolls = caller.logs(LogLevel.Debug)
   }
 
-  #addEvent(waiter: Waiter, name: string, attributes?: Readonly<Record<string, unknown>>): void {
-    if (this.#events++ >= maxEvents && (name !== "done" || this.#isOfMany)) return
+  #addEvent(wait: Wait, name: string, attributes?: Readonly<Record<string, unknown>>): void {
+    // The end of a wait is always in its span.
+    if (this.#events >= maxEvents && (name !== "done" || this.#isOfMany)) {
+      this.#droppedEvents++
+      return
+    }
+    this.#events++
     this.#caller.addEvent(`gcp.longrunning.${name}`, {
-      ...(this.#isOfMany ? { [operationNameKey]: waiter.record.name } : undefined),
-      [pollAttemptKey]: waiter.polls,
+      ...(this.#isOfMany ? { [operationNameKey]: wait.record.name } : undefined),
+      [pollAttemptKey]: wait.polls,
       ...attributes
     })
   }
@@ -115,19 +141,19 @@ export class WaitTelemetry {
     return this.#line(Effect.logDebug(`Polled operation ${name}: ${result}`), name)
   }
 
-  onPending(waiter: Waiter, change: "first" | "changed"): void {
-    if (this.#hasEvents) this.#addEvent(waiter, change === "first" ? "pending" : "metadata_changed")
+  onPending(wait: Wait, change: "first" | "changed"): void {
+    if (this.#hasEvents) this.#addEvent(wait, change === "first" ? "pending" : "metadata_changed")
   }
 
   /** A line for the first transient failure of the call: silence is easily taken for a hang. */
-  onFailure(waiter: Waiter, error: HttpError.HttpError): Effect.Effect<void> | undefined {
+  onFailure(wait: Wait, error: HttpError.HttpError): Effect.Effect<void> | undefined {
     const type = errorType(error)
     OperationsMetrics.transientFailures.unsafeUpdate(1, this.#labels.transientFailures.with("error.type", type).all)
-    if (this.#hasEvents && waiter.failures === 1) this.#addEvent(waiter, "transient_failure", { "error.type": type })
+    if (this.#hasEvents && wait.failures === 1) this.#addEvent(wait, "transient_failure", { "error.type": type })
     if (this.#hasLogged) return undefined
     this.#hasLogged = true
-    this.#failing = waiter
-    const { name } = waiter.record
+    this.#failing = wait
+    const { name } = wait.record
     return this.#line(
       Effect.logInfo(`Could not read operation ${name}. The wait tries again. ${error.message}`),
       name
@@ -135,12 +161,12 @@ export class WaitTelemetry {
   }
 
   /** The line for the end of what `onFailure` has logged. */
-  onRecovery(waiter: Waiter): Effect.Effect<void> | undefined {
-    const { failingSince, failures, record: { name } } = waiter
-    if (this.#hasEvents) this.#addEvent(waiter, "recovered", { "gcp.longrunning.failure_count": failures })
-    if (this.#failing !== waiter) return undefined
+  onRecovery(wait: Wait): Effect.Effect<void> | undefined {
+    const { failingSince, failures, record: { name } } = wait
+    if (this.#hasEvents) this.#addEvent(wait, "recovered", { "gcp.longrunning.failure_count": failures })
+    if (this.#failing !== wait) return undefined
     this.#failing = undefined
-    const duration = Duration.format(Duration.millis(Math.round(waiter.now() - failingSince)))
+    const duration = Duration.format(Duration.millis(Math.round(wait.now() - failingSince)))
     return this.#line(
       Effect.logInfo(
         `Operation ${name} is read again, after ${failures} failure${failures === 1 ? "" : "s"} within ${duration}.`
@@ -149,31 +175,31 @@ export class WaitTelemetry {
     )
   }
 
-  onEnd(waiter: Waiter, { errorType, operation, outcome }: End): void {
+  onEnd(wait: Wait, { errorType, operation, outcome }: End): void {
     const { waitDuration, waits } = this.#labels
     OperationsMetrics.waits.unsafeUpdate(-1, waits.all)
     OperationsMetrics.waitDuration.unsafeUpdate(
-      (waiter.now() - waiter.start) / 1000,
+      (wait.now() - wait.start) / 1000,
       waitDuration.with("gcp.longrunning.outcome", outcome).with("error.type", errorType).all
     )
     if (operation !== undefined) {
       const ended = endTime(operation)
-      if (ended >= waiter.startOfSchedule) {
+      if (ended >= wait.startOfSchedule) {
         const delay = Math.max(0, this.#caller.clock.unsafeCurrentTimeMillis() - ended)
         OperationsMetrics.detectionDelay.unsafeUpdate(delay / 1000, waits.all)
       }
       if (this.#hasEvents) {
-        this.#addEvent(waiter, "done", {
+        this.#addEvent(wait, "done", {
           [statusCodeKey]: operation._tag === "Failed" ? operation.error.code : 0
         })
       }
     }
     const { span } = this.#caller
     if (span === undefined || this.#isOfMany) return
-    span.attribute(pollAttemptKey, waiter.polls)
+    span.attribute(pollAttemptKey, wait.polls)
     if (operation !== undefined) setOperation(span, operation)
     if (errorType !== undefined) span.attribute("error.type", errorType)
-    if (this.#events > maxEvents) span.attribute("gcp.longrunning.dropped_event_count", this.#events - maxEvents)
+    if (this.#droppedEvents > 0) span.attribute("gcp.longrunning.dropped_event_count", this.#droppedEvents)
   }
 
   #line(line: Effect.Effect<void>, name: string): Effect.Effect<void> {
