@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
 import { rawServer, response } from "./support/rawServer.js"
 import { transports } from "./support/sockets.js"
+import { recordingTracer } from "./support/tracing.js"
 
 const token = "ya29.Planted/Secret=4f1c9a7be2d05836+Q"
 
@@ -76,6 +77,7 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
       Effect.gen(function*() {
         let echo = ""
         let failures = 0
+        let spans = 0
         const server = yield* rawServer(() => [{ send: place(echo) }])
         const logs: Array<string> = []
         const logger = Logger.make((options) =>
@@ -87,8 +89,18 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
             echo = value
             for (const [method, call] of Object.entries(methods)) {
               logs.length = 0
-              const exit = yield* Effect.exit(call(operations))
+              const recorded = recordingTracer()
+              const exit = yield* Effect.exit(recorded.record(call(operations)))
               const texts = [...logs]
+              for (const { attributes, events, name, status } of recorded.spans) {
+                texts.push(
+                  inspect([name, attributes, events], { depth: Infinity }),
+                  status._tag === "Ended" && status.exit._tag === "Failure"
+                    ? Cause.pretty(status.exit.cause, { renderErrorCause: true })
+                    : ""
+                )
+              }
+              spans += recorded.spans.length
               if (exit._tag === "Failure") {
                 failures++
                 const error = Cause.squash(exit.cause)
@@ -115,6 +127,8 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
           Effect.provide(Logger.replace(Logger.defaultLogger, logger))
         )
         assert.isAbove(failures, 0)
+        // A call, and at least one request.
+        assert.isAtLeast(spans, 2 * Object.keys(forms).length * Object.keys(methods).length)
         assert.isTrue(server.requests.every(({ headers }) => headers["authorization"] === `Bearer ${token}`))
       }),
     30_000
