@@ -319,7 +319,7 @@ export interface Service {
    *     const operations = yield* OperationsService.OperationsService
    *     yield* operations.waitAll(names, { timeout: "1 hour" }).pipe(
    *       Stream.runForEach(({ operation, result }) =>
-   *         Either.isRight(result) ? Effect.log(`${of} is done`) : Effect.logError(result.left.message)
+   *         Either.isRight(result) ? Effect.log(`${operation} is done`) : Effect.logError(result.left.message)
    *       )
    *     )
    *   })

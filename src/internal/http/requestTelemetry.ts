@@ -25,13 +25,13 @@ export interface RequestTrace<A> {
   readonly operation?: ((value: A) => Operation.Operation) | undefined
 }
 
-// Names of google-cloud-rust, which are not registered in OpenTelemetry's conventions.
+// The names of google-cloud-rust. They are not registered in OpenTelemetry's conventions.
+const doneKey = "gcp.longrunning.done"
+
 /** @internal */
 export const operationNameKey = "gcp.resource.destination.id"
 /** @internal */
 export const pollAttemptKey = "gcp.longrunning.poll_attempt_count"
-/** @internal */
-export const doneKey = "gcp.longrunning.done"
 /** @internal */
 export const statusCodeKey = "gcp.longrunning.status_code"
 
