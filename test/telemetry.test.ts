@@ -618,22 +618,41 @@ describe("logs", () => {
       ])
     }))
 
-  it.scoped("of many cancels that fail at once are one line, with the first failure", () =>
-    Effect.gen(function*() {
-      const refusing = mockHttp((request) =>
-        request.method === "POST"
-          ? Effect.succeed(googleError(403, "PERMISSION_DENIED", { message: "no permission to cancel" }))
-          : Effect.succeed(pendingOf(new URL(request.url).pathname.slice(4)))
-      )
-      const operations = yield* service(refusing, { schedule: every("1 hour") })
-      const waiting = Stream.runDrain(operations.waitAll(names(300), { timeout: "5 seconds", onTimeout: "cancel" }))
-      const { lines } = yield* after("1 minute", logged(waiting, LogLevel.Info))
-      const shown = names(10).join(", ")
-      assert.deepStrictEqual(lines, [
-        `WARN Could not cancel 300 of 300 operations. They may still be running: ${shown}, and 290 more. ` +
-        `POST /v1/operations/0:cancel failed with HTTP 403 PERMISSION_DENIED: no permission to cancel ${about()}`
-      ])
-    }))
+  it.scoped.each<readonly [how: string, failure: string, cancel: Parameters<typeof mockHttp>[0]]>([
+    [
+      "after a while",
+      "POST /v1/operations/0:cancel failed with HTTP 403 PERMISSION_DENIED: no permission to cancel",
+      (_, index) =>
+        Effect.delay(
+          Effect.succeed(googleError(403, "PERMISSION_DENIED", { message: "no permission to cancel" })),
+          index
+        )
+    ],
+    [
+      "at once",
+      "POST /v1/operations/0:cancel failed: connection error (unreachable, https://accesscontextmanager.googleapis.com)",
+      (request) => Effect.fail(transportError(request, new Error("unreachable")))
+    ]
+  ])(
+    "of many cancels that fail together are one line, with the first failure: %s",
+    ([_, failure, cancel]) =>
+      Effect.gen(function*() {
+        const http = mockHttp((request, index) =>
+          request.method === "POST"
+            ? cancel(request, index)
+            : Effect.succeed(pendingOf(new URL(request.url).pathname.slice(4)))
+        )
+        const operations = yield* service(http, { schedule: every("1 hour") })
+        const waiting = Stream.runDrain(operations.waitAll(names(30), { timeout: "5 seconds", onTimeout: "cancel" }))
+        const { lines } = yield* after("1 minute", logged(waiting, LogLevel.Info))
+        assert.deepStrictEqual(lines, [
+          `WARN Could not cancel 30 of 30 operations. They may still be running: ${
+            names(10).join(", ")
+          }, and 20 more. ` +
+          `${failure} ${about()}`
+        ])
+      })
+  )
 
   it.scoped("of a list that is incomplete name each place once, and not all of many", () =>
     Effect.gen(function*() {

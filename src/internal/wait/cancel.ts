@@ -62,12 +62,9 @@ export class CancelReport {
     if (this.#names.length < namesInLog) this.#names.push(name)
   }
 
-  /** Logs what has failed when the last of the cancels has ended. Waits a moment for those that begin at the same time. */
+  /** Logs what has failed when the last of the cancels has ended. */
   onEnd(): Effect.Effect<void> {
-    return Effect.zipRight(
-      this.#failures === 0 ? Effect.void : Effect.yieldNow(),
-      Effect.suspend(() => --this.#running > 0 ? Effect.void : this.#log())
-    )
+    return --this.#running > 0 ? Effect.void : this.#log()
   }
 
   #log(): Effect.Effect<void> {
