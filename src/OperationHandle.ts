@@ -74,7 +74,13 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
   /** The full name of the response's type, if it was given. */
   responseType: Schema.optional(Schema.String),
   /** The full name of the metadata's type, if it was given. */
-  metadataType: Schema.optional(Schema.String)
+  metadataType: Schema.optional(Schema.String),
+  /**
+   * The span in which the handle was made, as W3C Trace Context writes it. The span of a wait for the handle links to it.
+   *
+   * @since 0.4.0
+   */
+  traceparent: Schema.optional(Schema.String)
 }) {
   /**
    * @since 0.4.0

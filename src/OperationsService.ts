@@ -143,6 +143,11 @@ export interface WaitAllOptions extends WaitOptions {
    * refuses it, or needs more than one page for every ten operations. Default: `"get"`.
    */
   readonly by?: "get" | "list" | undefined
+  /**
+   * Whether each request of the waits has a span, and the span of the call an event for each change of an operation's state. Use it
+   * for a few operations. Default: false, so that thousands of operations do not make a span for each poll.
+   */
+  readonly tracePolls?: boolean | undefined
 }
 
 /**

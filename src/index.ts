@@ -105,6 +105,17 @@ export * as OperationInfo from "./OperationInfo.js"
 export * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
+ * The metrics of all services of a process, for any exporter of Effect's metrics.
+ *
+ * Names and units follow OpenTelemetry. The unit is the label `unit`, which `@effect/opentelemetry` exports as the unit. Each
+ * metric has further labels, in the order that its documentation gives: `server.address` is the host of the API. No label holds
+ * the name of an operation. The labels of `Effect.tagMetrics` come last.
+ *
+ * @since 0.4.0
+ */
+export * as OperationsMetrics from "./OperationsMetrics.js"
+
+/**
  * The client of an API's long-running operations: read one, wait for it, give every connection back.
  *
  * @since 0.1.0

@@ -275,15 +275,16 @@ describe("a cancel at the end of a wait that fails", () => {
 })
 
 describe("the first transient failure", () => {
-  it.scoped("of a wait is logged once, at info", () =>
+  it.scoped("of a wait and the recovery from it are logged once, at info", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       const http = inOrder(pending, unavailable, unavailable, pending, unavailable, succeeded)
       const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("1 second") })
       yield* after("1 minute", logging(lines, operations.wait(name)))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
       assert.include(lines[0], `INFO Could not read operation ${name}`)
       assert.include(lines[0], "503")
+      assert.strictEqual(lines[1], `INFO Operation ${name} is read again, after 2 failures within 2s.`)
     }))
 
   it.scoped("of updates is logged once, of a wait without a failure nothing", () =>
@@ -292,10 +293,10 @@ describe("the first transient failure", () => {
       const options: OperationsService.Options = { schedule: every("1 second"), retrySchedule: every("1 second") }
       const flaky = yield* service(inOrder(pending, unavailable, pending, unavailable, succeeded), options)
       yield* after("1 minute", logging(lines, Stream.runDrain(flaky.updates(name))))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
       const sound = yield* service(inOrder(pending, succeeded), options)
       yield* after("1 minute", logging(lines, sound.wait(name)))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
     }))
 
   it.scoped("of a waitAll is logged once for all its operations", () =>
@@ -306,7 +307,7 @@ describe("the first transient failure", () => {
       const seen: Array<string> = []
       yield* after("1 minute", logging(lines, collecting(seen, operations.waitAll(names(100)))))
       assert.strictEqual(seen.length, 100)
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
     }))
 
   it.scoped("is not logged when it ends the wait", () =>

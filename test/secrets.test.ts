@@ -126,11 +126,11 @@ const recorder = () => {
         Logger.withMinimumLogLevel(LogLevel.All),
         Effect.provide(Logger.replace(Logger.defaultLogger, logger))
       ),
-    /** What an exporter would send: attributes, events, and how the service's own spans ended. */
+    /** What an exporter would send: attributes, events, and how the spans ended. */
     exported: () =>
       spans.flatMap((span) => [
         inspect([span.name, span.attributes, span.events], { depth: Infinity, showHidden: true }),
-        span.name.startsWith("OperationsService") && span.status._tag === "Ended" && span.status.exit._tag === "Failure"
+        span.status._tag === "Ended" && span.status.exit._tag === "Failure"
           ? Cause.pretty(span.status.exit.cause, { renderErrorCause: true })
           : ""
       ])
@@ -333,7 +333,7 @@ for (const [kind, make] of Object.entries(kinds)) {
           const wasSent = scenario.respond !== unreachable
           assert.deepStrictEqual(
             recorded.spans.map((span) => span.name).slice(0, 2),
-            [`OperationsService.${scenario.call ?? "get"}`, ...(wasSent ? ["http.client GET"] : [])]
+            [`OperationsService.${scenario.call ?? "get"}`, ...(wasSent ? ["GET /v1/{name}"] : [])]
           )
           assert.isAbove(recorded.logs.length, 8)
           const places = {

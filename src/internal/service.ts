@@ -16,11 +16,12 @@ import { OperationError } from "../OperationError.js"
 import * as OperationHandle from "../OperationHandle.js"
 // oxlint-disable-next-line import/no-cycle -- of types alone: the public interface, whose methods are here
 import type { Options, Page, Service, Waitable } from "../OperationsService.js"
-import { call, type Caller, currentCaller } from "./caller.js"
+import { call, type Caller, callSpanOptions, currentCaller, currentTraceparent } from "./caller.js"
 import { ApiClient } from "./http/client.js"
 import { invalidRequest } from "./http/errors.js"
 import type { Decode } from "./http/exchange.js"
 import { type ApiRequest, apiRequest, customRequest } from "./http/request.js"
+import { annotated } from "./http/requestTelemetry.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { operationName } from "./operationName.js"
@@ -32,7 +33,7 @@ import {
   startSettings,
   type TransportDefaults
 } from "./settings.js"
-import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
+import { cancelAbandoned, CancelReport, cancelRequest, namesInLog } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
@@ -43,12 +44,6 @@ const lastDate = 8.64e15
 
 // How many polls of one `waitAll` are in flight, where no budget says otherwise.
 const pollsAtATime = 64
-
-// For spans, which are made before anything is checked.
-const nameOf = (operation: Waitable): string => {
-  const name: unknown = typeof operation === "string" ? operation : operation?.name
-  return typeof name === "string" ? name : typeof name
-}
 
 // What a failed operation is to a caller who wants its result.
 const verdict = (
@@ -77,7 +72,7 @@ export const makeService = (
 
 const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): Service => {
   const { lifecycle, settings } = client
-  const { api } = settings
+  const { api, endpoint: { address } } = settings
   const engine = new Engine(client)
 
   // A method that sends one request about an operation.
@@ -88,15 +83,21 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       readonly request: (name: string) => Either.Either<ApiRequest, HttpError.HttpError>
       readonly decode: (name: string) => Decode<A>
       readonly result: (value: A) => Exit.Exit<B, E>
+      readonly state?: (value: A) => Operation.Operation
     }
   ): Effect.Effect<B, E | HttpError.HttpError> =>
-    call<B, E | HttpError.HttpError>(method, nameOf(operation), (caller, done) => {
+    call<B, E | HttpError.HttpError>(method, operation, (caller, done) => {
       const name = problem === undefined ? operationName(settings, operation) : Either.left(problem)
       const request = Either.flatMap(name, options.request)
       if (Either.isLeft(name)) return void done(Exit.fail(name.left))
       if (Either.isLeft(request)) return void done(Exit.fail(request.left))
       const exchange = client.begin(
-        { request: request.right, decode: options.decode(name.right), caller },
+        {
+          request: request.right,
+          decode: options.decode(name.right),
+          caller,
+          trace: { operationName: name.right, operation: options.state }
+        },
         (exit) => done(Exit.flatMap(exit, options.result))
       )
       return exchange.isOver ? undefined : exchange.abort
@@ -104,13 +105,15 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 
   const stream = <A, E>(
     method: string,
-    name: string | undefined,
-    use: (caller: Caller) => Stream.Stream<A, E>
+    operation: Waitable | undefined,
+    use: (caller: Caller) => Stream.Stream<A, E>,
+    options?: { readonly tracesRequests: boolean }
   ): Stream.Stream<A, E> =>
-    Stream.withSpan(Stream.unwrap(Effect.map(currentCaller, use)), `OperationsService.${method}`, {
-      captureStackTrace: false,
-      ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
-    })
+    Stream.withSpan(
+      Stream.unwrap(Effect.map(currentCaller(options), use)),
+      `OperationsService.${method}`,
+      callSpanOptions(operation)
+    )
 
   const listPages: Service["listPages"] = (options) =>
     stream("list", undefined, (caller) => {
@@ -143,15 +146,24 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   ): Effect.Effect<void> => {
     const what = `Interrupted while starting an operation by ${path}`
     if (Exit.isFailure(exit)) {
-      return Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`)
+      return annotated(
+        Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`),
+        address
+      )
     }
     const { operation: { done, name } } = exit.value
-    const warn = Effect.logWarning(
-      `${what}. Operation ${name} ${
-        done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
-      }.`
+    const warn = annotated(
+      Effect.logWarning(
+        `${what}. Operation ${name} ${
+          done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
+        }.`
+      ),
+      address,
+      name
     )
-    return cancels && !done ? Effect.zipRight(warn, cancelAbandoned(client, caller, [name])) : warn
+    return cancels && !done
+      ? Effect.zipRight(warn, cancelAbandoned(client, caller, [name], new CancelReport(address)))
+      : warn
   }
 
   return {
@@ -163,11 +175,12 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
             ({ xgafv }) => apiRequest(settings, api.dialect.poll(name), { xgafv, isRepeatable: true })
           ),
         decode: (name) => Response.toSnapshot(api, name),
-        result: ({ operation }) => verdict(operation)
+        result: ({ operation }) => verdict(operation),
+        state: ({ operation }) => operation
       }),
 
     wait: (operation, options) =>
-      call<Operation.Succeeded, WaitFailure>("wait", nameOf(operation), (caller, done) => {
+      call<Operation.Succeeded, WaitFailure>("wait", operation, (caller, done) => {
         if (problem !== undefined) return void done(Exit.fail(problem))
         const made = Either.flatMap(
           engine.context(caller, options, {
@@ -186,7 +199,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     updates: (operation, options) =>
       stream(
         "updates",
-        nameOf(operation),
+        operation,
         (caller) => problem === undefined ? updates(engine, caller, operation, options) : Stream.fail(problem)
       ),
 
@@ -197,16 +210,25 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
           options,
           problem,
           pollsAtATime: Number.isFinite(settings.concurrentRequests) ? settings.concurrentRequests : pollsAtATime
-        })),
+        }), { tracesRequests: options?.tracePolls === true }),
 
     list: (options) =>
-      Stream.flatMap(listPages(options), ({ operations, unreachable }) =>
-        Stream.unwrap(Effect.as(
-          unreachable.length === 0
-            ? Effect.void
-            : Effect.logWarning(`The list of operations is incomplete. Could not reach: ${unreachable.join(", ")}`),
-          Stream.fromIterable(operations)
-        ))),
+      Stream.suspend(() => {
+        // A server may say the same on every page.
+        const known = new Set<string>()
+        return Stream.flatMap(listPages(options), ({ operations, unreachable }) => {
+          const names = unreachable.filter((name) => !known.has(name))
+          for (const name of names) known.add(name)
+          const more = names.length > namesInLog ? `, and ${names.length - namesInLog} more` : ""
+          const message = "The list of operations is incomplete. Could not reach: "
+          return Stream.unwrap(Effect.as(
+            names.length === 0
+              ? Effect.void
+              : annotated(Effect.logWarning(`${message}${names.slice(0, namesInLog).join(", ")}${more}`), address),
+            Stream.fromIterable(operations)
+          ))
+        })
+      }),
 
     listPages,
 
@@ -245,7 +267,12 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         let ended: Exit.Exit<Response.Snapshot, HttpError.HttpError> | undefined
         let onEnd: (() => void) | undefined
         const exchange = client.begin(
-          { request: request.right, decode: Response.toSnapshot(api, undefined), caller },
+          {
+            request: request.right,
+            decode: Response.toSnapshot(api, undefined),
+            caller,
+            trace: { pollAttempt: 0, operation: ({ operation }) => operation }
+          },
           (exit) => {
             ended = exit
             done(Exit.flatMap(exit, ({ operation }) => verdict(operation)))
@@ -266,7 +293,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       }),
 
     handle: (operation, options) =>
-      Effect.clockWith((clock) =>
+      Effect.flatMap(Effect.zip(Effect.clock, currentTraceparent), ([clock, traceparent]) =>
         Either.gen(function*() {
           if (problem !== undefined) return yield* Either.left(problem)
           const name = yield* operationName(settings, operation)
@@ -280,10 +307,10 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
             startedAt: DateTime.unsafeMake(now),
             ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
             ...(responseType === undefined ? undefined : { responseType }),
-            ...(metadataType === undefined ? undefined : { metadataType })
+            ...(metadataType === undefined ? undefined : { metadataType }),
+            ...(traceparent === undefined ? undefined : { traceparent })
           })
-        })
-      ),
+        })),
 
     close: lifecycle.close
   }

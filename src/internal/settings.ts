@@ -326,7 +326,7 @@ const checkMethods = (checks: Checks, methods: GoogleApi.Methods): void => {
   checks.check("api.methods.wait", "false, \"body\", \"query\" or \"fixed\"", wait, isKnown)
 }
 
-const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }
+const noEndpoint: Endpoint = { origin: "", address: "", port: 0, baseUrl: "", prefix: "", mayCarryCredentials: false }
 
 const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
   if (!isRecord(api)) {

@@ -24,6 +24,9 @@ export const quoteUrl = (url: string): string => {
 export interface Endpoint {
   /** `https://accesscontextmanager.googleapis.com` */
   readonly origin: string
+  /** `accesscontextmanager.googleapis.com`, without the brackets of an IPv6 address. */
+  readonly address: string
+  readonly port: number
   /** The base URL in one spelling: without a slash at its end. */
   readonly baseUrl: string
   /** `/v1` */
@@ -66,6 +69,8 @@ export const endpoint = (
   const path = url.pathname.replace(/\/+$/, "")
   return Either.right({
     origin: url.origin,
+    address: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
     baseUrl: `${url.origin}${path}`,
     prefix: `${path}/${version}`,
     mayCarryCredentials: url.protocol === "https:" || isLoopback(url.hostname)

@@ -3,18 +3,23 @@
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { type Interrupt, runFork } from "../caller.js"
 import { ByteCollector, type Bytes, contentEncodings, decodeBody, decodeUtf8, isUtf8 } from "./body.js"
 import type { RawResponse, Transport, TransportFailure } from "./transport.js"
@@ -94,6 +99,70 @@ const withoutCache = (): { readonly cache?: "no-store" } => {
   return takesCache ? { cache: "no-store" } : {}
 }
 
+// Stands in for the span that a client of platform's makes of a request: the request has a span already. The client names this
+// one in trace headers and makes it the parent of its own spans; what it notes in it is not kept.
+class StandIn implements Tracer.Span {
+  readonly _tag = "Span"
+  readonly name: string
+  readonly spanId: string
+  readonly traceId: string
+  readonly parent: Tracer.Span["parent"]
+  readonly context: Tracer.Span["context"]
+  readonly kind: Tracer.SpanKind
+  readonly sampled: boolean
+  readonly status: Tracer.SpanStatus
+  readonly attributes: ReadonlyMap<string, unknown> = new Map()
+  readonly links: ReadonlyArray<Tracer.SpanLink> = []
+
+  constructor({ context, kind, name, parent, sampled, spanId, status, traceId }: Tracer.Span) {
+    this.name = name
+    this.spanId = spanId
+    this.traceId = traceId
+    this.parent = parent
+    this.context = context
+    this.kind = kind
+    this.sampled = sampled
+    this.status = status
+  }
+
+  attribute(): void {}
+  event(): void {}
+  addLinks(): void {}
+  end(): void {}
+}
+
+// The first client span below the span of the request is that of the request itself. A client that sends a request again, or
+// others before it, has spans for these.
+const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer => {
+  let isFirst = true
+  return Tracer.make({
+    span: (name, parent, context, links, startTime, kind, options) => {
+      if (!isFirst || kind !== "client" || Option.getOrUndefined(parent) !== span) {
+        return tracer.span(name, parent, context, links, startTime, kind, options)
+      }
+      isFirst = false
+      return new StandIn(span)
+    },
+    context: (execution, fiber) => tracer.context(execution, fiber)
+  })
+}
+
+// Makes the client trace a request as every transport does.
+const traced = (refs: FiberRefs.FiberRefs, span: Tracer.Span | undefined): FiberRefs.FiberRefs => {
+  if (!FiberRefs.getOrDefault(refs, FiberRef.currentTracerEnabled)) return refs
+  const fiberId = FiberId.none
+  if (span === undefined) {
+    return FiberRefs.updateAs(refs, { fiberId, fiberRef: HttpClient.currentTracerDisabledWhen, value: constTrue })
+  }
+  const services = FiberRefs.getOrDefault(refs, DefaultServices.currentServices)
+  const tracer = tracerWithin(span, Context.get(services, Tracer.Tracer))
+  return FiberRefs.updateAs(refs, {
+    fiberId,
+    fiberRef: DefaultServices.currentServices,
+    value: Context.add(services, Tracer.Tracer, tracer)
+  })
+}
+
 // In the spans of a client every header is redacted: a server may repeat a credential in any of them.
 const allHeaders = [/^/]
 
@@ -130,7 +199,7 @@ const withEncodedForm = (
 export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Context.Context<never>): Transport => ({
   gracefulShutdownTimeout: Duration.zero,
   release: Effect.void,
-  send: ({ body, headers, maxBodySize, method, runtime, url }, done) => {
+  send: ({ body, headers, maxBodySize, method, runtime, span, url }, done) => {
     const init = requestInitOf(runtime.context) ?? requestInitOf(madeIn)
     const { signal } = init ?? {}
     const settings: RequestInit = { ...withoutCache(), ...init, redirect: "manual" }
@@ -153,8 +222,12 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
     interrupt = runFork(
       Runtime.make({
         runtimeFlags: runtime.runtimeFlags,
-        context: Context.add(runtime.context, FetchHttpClient.RequestInit, settings),
-        fiberRefs: FiberRefs.updateAs(runtime.fiberRefs, {
+        context: Context.add(
+          span === undefined ? runtime.context : Context.add(runtime.context, Tracer.ParentSpan, span),
+          FetchHttpClient.RequestInit,
+          settings
+        ),
+        fiberRefs: FiberRefs.updateAs(traced(runtime.fiberRefs, span), {
           fiberId: FiberId.none,
           fiberRef: Headers.currentRedactedNames,
           value: allHeaders

@@ -22,6 +22,8 @@ export interface ApiRequest {
   readonly url: string
   /** The path of the URL. */
   readonly path: string
+  /** The path without the names of resources, for telemetry; none for a request of the user's. */
+  readonly template: string | undefined
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: HttpBody.HttpBody
@@ -146,6 +148,7 @@ export const apiRequest = (
     method,
     url: `${endpoint.origin}${path}${search.right}`,
     path,
+    template: `${endpoint.prefix}/{name}${suffix}`,
     headers: request.body === undefined ? headers : { ...headers, "content-type": "application/json" },
     body: bodyOf(request.body),
     isRepeatable: options?.isRepeatable ?? method === "GET",
@@ -205,6 +208,7 @@ export const customRequest = (
     method: request.method,
     url: url.href,
     path: url.pathname,
+    template: undefined,
     headers,
     body: request.body,
     isRepeatable: false,
