@@ -89,6 +89,7 @@ const others = [
   "http-handler",
   "read-resource",
   "recipes",
+  "telemetry",
   "two-apis",
   "write-outcomes"
 ]

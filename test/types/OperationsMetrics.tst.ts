@@ -1,5 +1,5 @@
 import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import type * as MetricPair from "effect/MetricPair"
 import type * as MetricState from "effect/MetricState"
