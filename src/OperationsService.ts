@@ -386,7 +386,8 @@ export interface Service {
 
   /**
    * The handle of an operation: a small value that another process can wait with. `timeout` sets its deadline, from now;
-   * `responseType` and `metadataType` say what the method returns.
+   * `responseType` and `metadataType` say what the method returns. It names the current span, to which the spans of calls for
+   * the handle link.
    */
   readonly handle: (
     operation: Waitable,
