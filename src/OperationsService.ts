@@ -384,7 +384,7 @@ export interface Service {
 
   /**
    * Makes the handle of an operation: a small JSON value with which another process can wait. All waits with it have the same
-   * deadline.
+   * deadline. The handle names the current span, and the spans of calls for the handle link to it.
    */
   readonly handle: (
     operation: Waitable,

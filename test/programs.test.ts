@@ -90,6 +90,7 @@ const others = [
   "http-handler",
   "read-resource",
   "recipes",
+  "telemetry",
   "two-apis",
   "write-outcomes"
 ]

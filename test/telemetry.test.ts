@@ -138,7 +138,7 @@ describe.each(Object.entries(all))("over %s", (_, layer) => {
         )
       })))
 
-  it.scopedLive("updates, waitAll, list, cancel, delete and start", () =>
+  it.scopedLive("updates, waitAll, list, cancel, delete and start have a span, and their requests below it", () =>
     withEmulator(
       [OperationsEmulator.pending(), OperationsEmulator.succeeded()],
       (operations, { origin }) =>
@@ -322,7 +322,7 @@ describe("the span of a request", () => {
       assert.strictEqual(recorded.spans.length, 3)
     }))
 
-  it.scoped("takes the place of the client's own; a client that retries and one without propagation are themselves", () =>
+  it.scoped("replaces the span of the client; further requests of a client that retries have spans of the client", () =>
     Effect.gen(function*() {
       let calls = 0
       const http = mockHttp((request) =>
@@ -673,8 +673,10 @@ describe("logs", () => {
         `WARN The list of operations is incomplete. Could not reach: ${shown}, and 2 more ${about()}`
       ])
     }))
+})
 
-  it.scoped("of an option that is none do not come: the call fails", () =>
+describe("tracePolls", () => {
+  it.scoped("of another type is refused", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(succeeded))
       const untyped: object = { tracePolls: "yes" }

@@ -270,13 +270,13 @@ export class Exchange<A> extends Wakeable implements Closeable {
     this.#isSent = true
     this.#status = undefined
     const resends = this.#sends++
-    const span = this.#span = caller.requestSpan(spanName(request))
-    if (span !== undefined) {
-      const { secrets } = this.#context()
-      describeRequest(span, request, { endpoint: settings.endpoint, trace: this.#options.trace, resends, secrets })
-    }
     let abort: Abort
     try {
+      const span = this.#span = caller.requestSpan(spanName(request))
+      if (span !== undefined) {
+        const { secrets } = this.#context()
+        describeRequest(span, request, { endpoint: settings.endpoint, trace: this.#options.trace, resends, secrets })
+      }
       abort = transport.send(
         {
           method,
@@ -292,7 +292,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
         (exit) => this.#onSent(exit, headers, renewable)
       )
     } catch (defect) {
-      // Thrown by the client, unless the exchange has ended: then by what `done` has called.
+      // Thrown by the client or the tracer, unless the exchange has ended: then by what `done` has called.
       if (this.#isOver) throw defect
       return this.#end(Exit.die(defect))
     }
