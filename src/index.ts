@@ -44,7 +44,7 @@ export * as ErrorDetails from "./ErrorDetails.js"
 export * as GoogleApi from "./GoogleApi.js"
 
 /**
- * The failure of a request. It says nothing new about the operation.
+ * The error of a request that failed. The operation may be in any state.
  *
  * @since 0.1.0
  */
@@ -58,22 +58,24 @@ export * as HttpError from "./HttpError.js"
 export * as Operation from "./Operation.js"
 
 /**
- * The failure of an operation. It is final: reading the operation again gives the same error.
+ * The error of an operation that failed. It is final: reading the operation again fails with the same error.
  *
  * @since 0.1.0
  */
 export * as OperationError from "./OperationError.js"
 
 /**
- * A started operation as a small JSON value, with which another process can wait for it.
+ * A reference to a started operation, as a small JSON value. Another process can use it to wait for the operation.
  *
  * @since 0.2.0
  */
 export * as OperationHandle from "./OperationHandle.js"
 
 /**
- * The types of a method's operations in one value: of the response and of the metadata, as the annotation
- * `google.longrunning.operation_info` of the API's proto files has them. From a request to a typed result.
+ * The response type and the metadata type of a method that starts operations. With them, the methods of
+ * `OperationsService` return typed results.
+ *
+ * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
  *
  * @since 0.2.0
  */
@@ -105,7 +107,7 @@ export * as OperationInfo from "./OperationInfo.js"
 export * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
- * The client of an API's long-running operations: read one, wait for it, give every connection back.
+ * A client of the long-running operations of one API: reads an operation, waits for it, and closes its connections.
  *
  * @since 0.1.0
  */
@@ -129,7 +131,7 @@ export * as Polling from "./Polling.js"
 export * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The success of an operation whose response is not of the expected type.
+ * The error of an operation that succeeded with an unexpected response.
  *
  * @since 0.2.0
  */
@@ -143,7 +145,7 @@ export * as ResultError from "./ResultError.js"
 export * as Status from "./Status.js"
 
 /**
- * The end of a wait whose operation was still running.
+ * The error of a wait that ended before the operation was done.
  *
  * @since 0.1.0
  */
