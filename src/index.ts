@@ -1,5 +1,5 @@
 /**
- * The canonical status codes of `google.rpc.Code`, by name and by number, and how they relate to HTTP statuses.
+ * The status codes of `google.rpc.Code`: their names, their numbers, and the corresponding HTTP statuses.
  *
  * @since 0.1.0
  */
@@ -13,31 +13,31 @@ export * as Code from "./Code.js"
 export * as Credentials from "./Credentials.js"
 
 /**
- * How an API asks for its operations, and how its responses read.
+ * Dialects: the forms that requests and responses about operations have in Google's APIs.
  *
- * Most of Google's APIs have `google.longrunning.Operation`s: {@link longRunning}, the default of `GoogleApi.make`. Compute
- * Engine, Cloud SQL, GKE and BigQuery have operations of their own; with their dialects they read as the same
- * `Operation`, so that waiting, sharing, handles and errors work with all of them.
+ * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
+ * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so
+ * every function of this package works with these APIs too.
  *
- * A dialect is plain data and pure functions. It knows names and JSON; the service sends the requests. For an API that
- * has no dialect here, write a {@link Dialect} of your own.
+ * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
+ * service sends the requests. For an API with another form, write a {@link Dialect}.
  *
  * @since 0.4.0
  */
 export * as Dialect from "./Dialect.js"
 
 /**
- * The ten standard error details (`google/rpc/error_details.proto`): decoded if they are well-formed, raw if not.
+ * The ten standard error details (`google/rpc/error_details.proto`). A detail that is malformed is kept as a raw `Any`.
  *
- * On the wire every field is optional. An absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
- * ProtoJSON defines it. 64-bit numbers stay strings, so that none loses precision and all survive `JSON.stringify`.
+ * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
+ * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
  *
  * @since 0.1.0
  */
 export * as ErrorDetails from "./ErrorDetails.js"
 
 /**
- * Which Google API a service talks to.
+ * The description of a Google API that a service sends requests to.
  *
  * @since 0.1.0
  */
@@ -114,17 +114,17 @@ export * as OperationsEmulator from "./OperationsEmulator.js"
 export * as OperationsService from "./OperationsService.js"
 
 /**
- * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
+ * Schedules for the delays between polls.
  *
- * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
- * poll. An option out of its range throws a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and compose with those
+ * of Effect. Their output is the delay before the next poll. An option that is out of range throws a `RangeError`.
  *
  * @since 0.1.0
  */
 export * as Polling from "./Polling.js"
 
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
+ * `google.protobuf.Any` in its JSON form: a message of any type, with the URL of its type.
  *
  * @since 0.1.0
  */
