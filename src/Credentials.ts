@@ -35,9 +35,8 @@ export interface Headers {
  */
 export interface Credentials {
   /**
-   * /**
-   *    * Returns the headers for one request. After a 401 it is called again with `refresh: true`. If it then returns
-   *      different headers, the request is sent once more.
+   * Returns the headers for one request. After a 401 it is called again with `refresh: true`. If it then returns
+   * different headers, the request is sent once more.
    */
   readonly headers: (
     request: {

@@ -124,7 +124,7 @@ export const message = (self: ProtobufAny): unknown => {
 }
 
 /**
- * Makes an `Any` from the full name of a type and the JSON of a message. It is the reverse of {@link message}.
+ * Makes an `Any` from the full name of a type and the JSON of a message. It is the reverse of `message`.
  *
  * @since 0.1.0
  * @category constructors
