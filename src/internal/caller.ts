@@ -1,5 +1,6 @@
 /**
- * The fiber that calls a public method: the clock, context and fiber references that the effects of its user run with.
+ * The fiber that calls a public method. Its clock, context and fiber references are those for the effects that a user
+ * passes in, such as schedules and credentials.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
@@ -15,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 
-// The failure of such a fiber reaches the caller, so it is not logged as an unhandled error.
+// The failure of a fiber is passed to the caller, so it is not logged as an unhandled error.
 const quietly: Runtime.RunForkOptions = {
   updateRefs: (refs, fiberId) =>
     FiberRefs.updateAs(refs, { fiberId, fiberRef: FiberRef.unhandledErrorLogLevel, value: Option.none() })
@@ -34,7 +35,7 @@ export class Caller {
     this.clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
   }
 
-  /** The runtime of the caller; the parent of its spans is the span of the call. Made when it is first needed. */
+  /** The runtime of the caller. The parent of its spans is the span of the call. It is made on first use. */
   get runtime(): Runtime.Runtime<never> {
     if (this.#runtime === undefined) {
       const context = this.#fiber.getFiberRef(FiberRef.currentContext)
@@ -47,7 +48,7 @@ export class Caller {
     return this.#runtime
   }
 
-  /** The span that a request is a part of; none if requests are not to carry it. */
+  /** The span for the trace headers of a request. Undefined if trace headers are switched off. */
   get propagatedSpan(): Tracer.Span | undefined {
     if (!this.#fiber.getFiberRef(FiberRef.currentTracerEnabled)) return undefined
     const context = this.#fiber.getFiberRef(FiberRef.currentContext)
@@ -66,8 +67,8 @@ export class Caller {
   }
 
   /**
-   * Runs an effect with the runtime of the caller and passes on its exit. An effect that is an `Exit` already needs no fiber.
-   * Returns how to interrupt it; nothing when it has ended.
+   * Runs an effect with the runtime of the caller, and calls back with its exit. If the effect is already an `Exit`, no
+   * fiber is started. Returns a function that interrupts the effect, or undefined if it is already done.
    */
   run<A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void): Interrupt | undefined {
     return runFork(this.runtime, effect, onExit)
@@ -75,7 +76,7 @@ export class Caller {
 }
 
 /**
- * Interrupts an effect at once, after which its exit is not passed on. The returned effect waits until it has ended.
+ * Interrupts an effect at once. Its exit is then ignored. The returned effect waits until the interruption is done.
  *
  * @internal
  */
@@ -109,7 +110,8 @@ export const runFork = <A, E>(
 }
 
 /**
- * A public method: begins its work, and calls `done` once with the result. Returns how to stop the work; nothing if it is done.
+ * A public method. It starts its work, and calls `done` once with the result. It returns a function that stops the
+ * work, or undefined if the work is already done.
  *
  * @internal
  */
@@ -119,10 +121,10 @@ export type Begin<A, E> = (
 ) => (() => Effect.Effect<void>) | undefined
 
 /**
- * Runs a public method in a span of its name; an interruption stops its work.
+ * Runs a public method in a span with its name. An interruption stops its work.
  *
- * The fiber of the caller only waits meanwhile. So the span is the parent of spans further down by the runtime of the caller
- * alone: in the context of the fiber it would cost more than all the rest.
+ * The fiber of the caller only waits for the result. Effects run with the runtime of the caller, which has the span as
+ * parent. The span is not added to the context of the fiber, because that takes more time than the rest of the call.
  *
  * @internal
  */
@@ -150,7 +152,7 @@ const waitFor = <A, E>(caller: Caller, begin: Begin<A, E>): Effect.Effect<A, E> 
   })
 
 /**
- * The caller of a stream, whose fiber does not only wait for it: what its effects run with is read at the beginning.
+ * The caller of a stream. Its fiber runs other effects while the stream is open, so its context is read at the start.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The name of an operation, however a caller refers to it.
+ * Gets the name of an operation from any reference to it.
  */
 import * as Either from "effect/Either"
 import * as GoogleApi from "../GoogleApi.js"
@@ -12,7 +12,7 @@ import { nameProblem } from "./http/request.js"
 import type { Settings } from "./settings.js"
 
 /**
- * What refers to an operation: its name or URL, a state of it, or a handle.
+ * A reference to an operation: its name or URL, a state, or a handle.
  *
  * @internal
  */
@@ -24,7 +24,7 @@ const invalid = (description: string): Either.Either<never, HttpError.HttpError>
   Either.left(invalidRequest(description))
 
 /**
- * The checked name. The left side is why the API of the service has no such operation.
+ * Returns the checked name. The left side is the error if the API of the service cannot have such an operation.
  *
  * @internal
  */

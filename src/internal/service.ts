@@ -31,26 +31,26 @@ import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
 import { waitAll } from "./wait/waitAll.js"
 
-// The last time that a date can hold, in ms since the epoch: a later deadline is none.
+// The latest time of a Date, in ms since the epoch. A later deadline is treated as no deadline.
 const lastDate = 8.64e15
 
-// How many polls of one `waitAll` are in flight, where no budget says otherwise.
+// How many polls of one `waitAll` are in flight, unless `requestBudget` has another limit.
 const pollsAtATime = 64
 
-// For spans, which are made before anything is checked.
+// The name for a span, which is made before the operation is checked.
 const nameOf = (operation: Waitable): string => {
   const name: unknown = typeof operation === "string" ? operation : operation?.name
   return typeof name === "string" ? name : typeof name
 }
 
-// What a failed operation is to a caller who wants its result.
+// Turns a failed operation into an `OperationError`.
 const verdict = (
   operation: Operation.Operation
 ): Exit.Exit<Operation.Pending | Operation.Succeeded, OperationError> =>
   operation._tag === "Failed" ? Exit.fail(new OperationError({ operation })) : Exit.succeed(operation)
 
 /**
- * Makes a service over a transport. With options out of range every call fails with the error that names the option.
+ * Makes a service over a transport. If an option is out of range, every call fails with an error that names the option.
  *
  * @internal
  */
@@ -127,7 +127,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         ))
     })
 
-  // What becomes of an operation whose start was interrupted.
+  // Runs after an interrupted start: logs the name of the operation, and cancels the operation if `onInterrupt` says
+  // so.
   const onInterruptedStart = (
     caller: Caller,
     path: string,
@@ -218,7 +219,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         result: () => Exit.void
       }),
 
-    // Once the request is sent, an interruption takes effect when the exchange has ended: what it starts must not be lost.
+    // Once the request is sent, an interruption takes effect after the response, so that the operation's name is not
+    // lost.
     start: (custom, options) =>
       call<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>("start", undefined, (
         caller,
@@ -278,7 +280,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   }
 }
 
-// Reads a page, and refuses one that points back to a page that was read before.
+// Decodes a page, and refuses a page token that was used before.
 const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
   Either.flatMap(decode(context, response, now), (page) => {
     const { nextPageToken } = page

@@ -1,5 +1,5 @@
 /**
- * The headers that authorize a request.
+ * Reads credentials, and adds them to the headers of a request.
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -20,7 +20,7 @@ export type ClearHeaders = Readonly<Record<string, string>>
 export interface Authorization {
   /** The secret headers. */
   readonly headers: ClearHeaders
-  /** The project that quota is charged to, if the credentials say so. It is not secret. */
+  /** The project that quota is charged to, if the credentials contain it. It is not secret. */
   readonly project: string | undefined
 }
 
@@ -28,7 +28,7 @@ const authenticationError = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "Authentication", description })
 
 /**
- * The headers of credentials in clear text.
+ * Returns the headers of credentials in clear text.
  *
  * @internal
  */
@@ -62,8 +62,8 @@ export const isSame = (a: ClearHeaders, b: ClearHeaders): boolean => {
 }
 
 /**
- * The headers of a request with those of the credentials. The quota project of the credentials gives way to the one of the
- * service or of the request (AIP-4110).
+ * Returns the headers of a request with those of the credentials. A quota project of the service or of the request
+ * overrides that of the credentials (AIP-4110).
  *
  * @internal
  */
@@ -73,7 +73,8 @@ export const authorized = (headers: ClearHeaders, authorization: Authorization):
     : { ...headers, ...authorization.headers, [userProject]: authorization.project }
 
 /**
- * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept.
+ * Makes a function that reads the headers of credentials. It caches the latest result, because most requests have the
+ * same credentials.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * A resource name and options become a request. Whatever is wrong with them is found here, before anything is sent.
+ * Makes requests from resource names and options, and checks them before anything is sent.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -11,7 +11,7 @@ import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl 
 import { invalidRequest } from "./errors.js"
 
 /**
- * A request that is ready to be sent, but for its credentials.
+ * A request without credentials that is ready to be sent.
  *
  * @internal
  */
@@ -26,18 +26,18 @@ export interface ApiRequest {
   readonly body: HttpBody.HttpBody
   /** Whether the request may be sent again when a connection closes before any byte of a response has arrived. */
   readonly isRepeatable: boolean
-  /** Credentials in a request of the user's, by header name. */
+  /** Credentials in the request of a caller, by header name. */
   readonly secrets: Readonly<Record<string, string>>
 }
 
 /**
- * What the requests to an API have in common.
+ * The common part of all requests to an API.
  *
  * @internal
  */
 export interface RequestSettings {
   readonly endpoint: Endpoint
-  /** The headers of every request, by lower-case name. */
+  /** The headers of all requests, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly xgafv: "1" | "2" | undefined
 }
@@ -48,7 +48,8 @@ const invalid = (description: string): Invalid => Either.left(invalidRequest(des
 
 const unreserved = /^[-_.~/0-9a-zA-Z]*$/
 
-// Every byte outside [-_.~/0-9a-zA-Z] is percent-encoded (google/api/http.proto). A lone surrogate has no bytes.
+// Percent-encodes every byte outside [-_.~/0-9a-zA-Z] (google/api/http.proto). Undefined for a lone surrogate, which
+// has no bytes.
 const encode = (name: string): string | undefined => {
   if (unreserved.test(name)) return name
   try {
@@ -62,7 +63,7 @@ const encode = (name: string): string | undefined => {
 }
 
 /**
- * Why a text is not a relative resource name that matches a pattern.
+ * Returns why a text is not a relative resource name that matches a pattern.
  *
  * @internal
  */
@@ -77,7 +78,7 @@ export const nameProblem = (name: string, pattern?: RegExp): string | undefined 
     : undefined
 }
 
-// Most names need no closer look. One that begins with a "v" may begin with a version.
+// Most names match this pattern, and need no other checks. A name that starts with "v" may start with a version.
 const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
 
 const unusualNameProblem = (name: string): string | undefined => {
@@ -117,7 +118,7 @@ const noSecrets: Readonly<Record<string, string>> = {}
 const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBody.empty : HttpBody.unsafeJson(body)
 
 /**
- * A request of the dialect of the API, with its URL.
+ * Makes a request from a request of the API's dialect.
  *
  * @internal
  */
@@ -125,11 +126,11 @@ export const apiRequest = (
   { endpoint, headers, xgafv }: RequestSettings,
   request: Dialect.Request,
   options?: {
-    /** The error format to ask for, `$.xgafv`; Google's Python client calls it `x__xgafv`. */
+    /** The error format to request, `$.xgafv` (`x__xgafv` in Google's Python client). */
     readonly xgafv?: "1" | "2" | undefined
-    /** Whether the request only reads. Default: whether it is a GET. */
+    /** Whether the request only reads. Default: true for a GET. */
     readonly isRepeatable?: boolean | undefined
-    /** What the resource is, for messages. */
+    /** The kind of resource, for messages. */
     readonly what?: string | undefined
   }
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
@@ -154,7 +155,8 @@ export const apiRequest = (
 
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
-// Credentials in a query would be written to logs and spans; Google takes each of them in a header as well.
+// Moves credentials from the query to headers, which Google's APIs accept as well. A query can appear in logs and
+// spans.
 const moveCredentials = (url: URL, headers: Record<string, string>): void => {
   const key = url.searchParams.get("key")
   const token = url.searchParams.get("access_token") ?? url.searchParams.get("oauth_token")
@@ -166,7 +168,7 @@ const moveCredentials = (url: URL, headers: Record<string, string>): void => {
 }
 
 /**
- * A request that the user has made: its URL is absolute, or a path below the origin of the API.
+ * Makes a request from the `HttpClientRequest` of a caller. Its URL is absolute, or a path at the origin of the API.
  *
  * @internal
  */
