@@ -226,7 +226,7 @@ const hostOf = (
   const { service } = placeOf(entry)
   if (!isDomain(universeDomain)) return Either.left(`universe domain ${universeDomain} is not a domain`)
   if (location === "global") return Either.right(`${service}.${universeDomain}`)
-  if (!isLabel(location)) return Either.left(`location ${location} is not one like us-central1`)
+  if (!isLabel(location)) return Either.left(`location ${location} is not a location such as us-central1`)
   if (service === "www") return Either.left(`API ${entry.name} has no endpoint at the location ${location}`)
   return Either.right(
     endpoint === "regional"

@@ -40,7 +40,7 @@ export const isResultError = (u: unknown): u is ResultError => hasProperty(u, Ty
 const maxProblem = 200
 
 const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseError): string => {
-  if (response === undefined) return "there is none"
+  if (response === undefined) return "it is absent"
   const actual = ProtobufAny.typeName(response)
   if (actual === "") return "it is a message without @type"
   if (actual !== expected) return `it is of type ${actual}`

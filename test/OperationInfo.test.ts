@@ -215,7 +215,7 @@ describe("which responses are the result", () => {
     "a message without @type": [{ name: "policies/1", revision }, "it is a message without @type"],
     "an empty Any": [{}, "it is a message without @type"],
     "an Empty": [ProtobufAny.pack("google.protobuf.Empty", {}), "it is of type google.protobuf.Empty"],
-    "no response": [undefined, "there is none"],
+    "no response": [undefined, "it is absent"],
     "a missing field": [ProtobufAny.pack(policyType, { name: "policies/1" }), "revision is missing"],
     "a field of another type": [
       ProtobufAny.pack(policyType, { name: 1, revision }),

@@ -139,8 +139,8 @@ describe("what an error says to do", () => {
       "304",
       answer(304, ""),
       {},
-      "GET /v1/operations/x failed with HTTP 304 UNKNOWN: the response of a cache (Not Modified), which this package never " +
-      "asks for. Exclude the API from caching"
+      "GET /v1/operations/x failed with HTTP 304 UNKNOWN: the response comes from a cache (Not Modified). " +
+      "Exclude the API from caching"
     ],
     [
       "a redirect",
@@ -159,8 +159,8 @@ describe("what an error says to do", () => {
       "a path without a route",
       answer(404, "<html>"),
       {},
-      "GET /v1/operations/x failed with HTTP 404 NOT_FOUND: the response is not a Google API's, so the path has no route " +
-      "there. Check the base URL and the version"
+      "GET /v1/operations/x failed with HTTP 404 NOT_FOUND: the response does not come from a Google API, so " +
+      "there is no route for the path. Check the base URL and the version"
     ],
     [
       "an empty body",
@@ -199,15 +199,15 @@ describe("what an error says to do", () => {
       "401 for a fixed token",
       answer(401, ""),
       { credentials: "fixed" },
-      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. The token is fixed " +
-      "and cannot be renewed: give a new one, or credentials that renew theirs"
+      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. The token cannot be " +
+      "refreshed. Use a new token, or credentials that refresh their tokens"
     ],
     [
       "401 for credentials that can be renewed",
       answer(401, ""),
       { credentials: "renewable" },
-      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. Renewed credentials " +
-      "were refused, too, or there were none"
+      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. The credentials were " +
+      "refreshed, but were refused again or did not change"
     ],
     [
       "401 for credentials of an unknown kind",
@@ -318,7 +318,7 @@ describe("failed connections", () => {
         const error = transportError(context, wrap(coded(code)))
         assert.isFalse(error.isTransient, code)
         assert.include(error.message, `it is ${code}`)
-        assert.include(error.message, "Trying again does not help")
+        assert.include(error.message, "A retry does not help")
       }
     })
 

@@ -66,6 +66,6 @@ const checkedHandle = (
   handle.api.baseUrl === baseUrl && handle.api.version === version
     ? Either.right(handle)
     : invalid(
-      `the handle is of ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, this service is for ` +
+      `the handle is for ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, and this service is for ` +
         quoteUrl(`${baseUrl}/${version}`)
     )

@@ -135,14 +135,14 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>,
     cancels: boolean
   ): Effect.Effect<void> => {
-    const what = `Interrupted while starting an operation by ${path}`
+    const what = `Interrupted while starting an operation with ${path}`
     if (Exit.isFailure(exit)) {
-      return Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`)
+      return Effect.logWarning(`${what}. The operation may have been started. ${Cause.pretty(exit.cause)}`)
     }
     const { operation: { done, name } } = exit.value
     const warn = Effect.logWarning(
       `${what}. Operation ${name} ${
-        done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
+        done ? "is done" : cancels ? "will be cancelled" : "was started and is not cancelled"
       }.`
     )
     return cancels && !done ? Effect.zipRight(warn, cancelAbandoned(client, caller, [name])) : warn
@@ -288,7 +288,7 @@ const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Dec
       return Either.left(Response.decodeError(
         context,
         response,
-        `the page token ${nextPageToken} came before, so the list would never end`
+        `the page token ${nextPageToken} was used before, so the list would never end`
       ))
     }
     seen.add(nextPageToken)

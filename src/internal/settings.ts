@@ -316,7 +316,7 @@ export const resolve = (
   if (isGiven(options.quotaProject)) {
     const { quotaProject } = options
     if (typeof quotaProject === "string" && isHeaderValue(quotaProject)) headers[userProject] = quotaProject
-    else checks.refuse("quotaProject", "a project that a header can carry", quotaProject)
+    else checks.refuse("quotaProject", "a project that is valid in a header", quotaProject)
   }
   const budget = options.requestBudget
   if (isGiven(budget)) checks.check("requestBudget", "an object", budget, isRecord(budget))

@@ -57,12 +57,12 @@ const parseLink = (text: string): Either.Either<Link, string> => {
   if (url === undefined || path === undefined) {
     return Either.left("it is not a URL that starts with https:// or http://")
   }
-  if (url.username !== "" || url.password !== "") return Either.left("the URL has a user name or a password in it")
+  if (url.username !== "" || url.password !== "") return Either.left("the URL contains a user name or a password")
   const segments = path.slice(1).split("/").map(segment)
   return segments.every((segment) => segment !== undefined)
     ? Either.right({ origin: url.origin, hostname: url.hostname, segments, query: new URLSearchParams(query) })
     : Either.left(
-      "the URL's path has a segment that no name can have: an empty one, \".\", \"..\", an encoded slash, or a bad encoding"
+      "the path has a segment that is not valid in a name: an empty one, \".\", \"..\", an encoded slash, or a bad encoding"
     )
 }
 

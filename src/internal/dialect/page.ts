@@ -41,7 +41,7 @@ export const decodePage = (
   for (const [index, item] of items.entries()) {
     const operation = decode(item)
     if (Either.isLeft(operation)) {
-      return Either.left(`"${fields.items}" has at index ${index} no operation: ${operation.left}`)
+      return Either.left(`the item ${index} of "${fields.items}" is not an operation: ${operation.left}`)
     }
     operations.push(operation.right)
   }

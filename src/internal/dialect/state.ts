@@ -62,7 +62,7 @@ const nameless = (raw: Raw, id: string, state: string | null | undefined, asked:
   if (id === "") return "it has no name"
   return asked.name === undefined
     ? `it has the id ${quote(id)}, but not the full name of an operation of this API`
-    : `its id ${quote(id)} is not that of the operation asked for, and it has no link to one of this API`
+    : `its id ${quote(id)} is not that of the requested operation, and it has no link to an operation of this API`
 }
 
 /** @internal */
@@ -92,7 +92,9 @@ export const decodeState =
     }
     if (name === undefined) return Either.left(nameless(json, id, state, asked))
     if (!isAbsent(state) && !form.pending.includes(state)) {
-      return Either.left(`its state ${quote(state)} is none of those that are known: ${form.pending.join(", ")}, DONE`)
+      return Either.left(
+        `its state ${quote(state)} is unknown; the known states are ${form.pending.join(", ")} and DONE`
+      )
     }
     // Before the operation is done, an error that cannot be decoded is ignored.
     const error = Either.getOrUndefined(form.failure(json))

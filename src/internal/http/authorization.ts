@@ -36,7 +36,7 @@ export const authorizationOf = (
   credentials: Readonly<Record<string, Redacted.Redacted>>
 ): Either.Either<Authorization, HttpError.HttpError> => {
   if (typeof credentials !== "object" || credentials === null) {
-    return Either.left(authenticationError("the credentials did not give an object of headers"))
+    return Either.left(authenticationError("the credentials did not return an object of headers"))
   }
   const clear: Record<string, string> = {}
   for (const [name, redacted] of Object.entries(credentials)) {
@@ -45,8 +45,8 @@ export const authorizationOf = (
       return Either.left(authenticationError(
         `the value for the header ${
           JSON.stringify(name)
-        } is not a Redacted string, is empty, or has a character that no ` +
-          "header can carry, such as a line break"
+        } is not a Redacted string, is empty, or has a character that is not ` +
+          "valid in a header, such as a line break"
       ))
     }
     clear[name.toLowerCase()] = value

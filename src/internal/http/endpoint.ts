@@ -49,7 +49,7 @@ export const endpoint = (
     )
   }
   if (url.username !== "" || url.password !== "") {
-    return Either.left("api.baseUrl must not hold a user name or a password; use `credentials` instead")
+    return Either.left("api.baseUrl must not contain a user name or a password; use `credentials` instead")
   }
   if (/[?#]/.test(baseUrl)) return Either.left(`api.baseUrl ${quoteUrl(baseUrl)} must not have a query or a fragment`)
   // `URL` resolves "." and "..", even percent-encoded, so the text is checked as well.

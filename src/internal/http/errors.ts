@@ -100,7 +100,7 @@ export const transportError = (
   return exchangeError(context, {
     reason: "Transport",
     description: tls !== undefined
-      ? `${description}. Trying again does not help: check the base URL, the trusted certificates and the proxy`
+      ? `${description}. A retry does not help. Check the base URL, the trusted certificates and the proxy`
       : isUnknown(cause)
       ? orWrongUrl(context, description)
       : description,

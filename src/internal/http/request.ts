@@ -85,10 +85,10 @@ const unusualNameProblem = (name: string): string | undefined => {
   if (name === "") return "it is empty"
   if (name.startsWith("/")) return "it starts with a slash, but names are relative"
   if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
-  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
+  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, but names have no version"
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
-  return encode(name) === undefined ? "it holds a lone surrogate" : undefined
+  return encode(name) === undefined ? "it contains a lone surrogate" : undefined
 }
 
 type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
@@ -107,7 +107,7 @@ const query = (
   const pairs: Array<string> = []
   for (const [name, value] of Object.entries({ ...parameters, "$.xgafv": xgafv })) {
     if (value === undefined) continue
-    if (encode(String(value)) === undefined) return invalid(`the value of ${name} holds a lone surrogate`)
+    if (encode(String(value)) === undefined) return invalid(`the value of ${name} contains a lone surrogate`)
     pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
   }
   return Either.right(pairs.length === 0 ? "" : `?${pairs.join("&")}`)
@@ -186,7 +186,7 @@ export const customRequest = (
     return invalid(`${quoteUrl(request.url)} is not a URL; use an absolute one, or a path such as "/v1/accessPolicies"`)
   }
   if (url.origin !== endpoint.origin || url.username !== "" || url.password !== "") {
-    return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, where the API of this service is`)
+    return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, the origin of the API of this service`)
   }
   url.hash = ""
   if (xgafv !== undefined && !url.searchParams.has("$.xgafv")) url.searchParams.set("$.xgafv", xgafv)
@@ -196,7 +196,9 @@ export const customRequest = (
   for (const [name, value] of Object.entries(headers)) {
     if (!isHeaderName(name)) return invalid(`${quote(name)} is not the name of a header`)
     if (!isHeaderValue(value)) {
-      return invalid(`the value of the header ${quote(name)} is empty, or has a character that no header can carry`)
+      return invalid(
+        `the value of the header ${quote(name)} is empty, or has a character that is not valid in a header`
+      )
     }
     if (!credentialHeaders.has(name)) continue
     secrets[name] = value

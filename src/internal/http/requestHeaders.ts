@@ -53,7 +53,7 @@ export const headersProblem = (headers: unknown): string | undefined => {
     const problem = !token.test(name)
       ? "it is not the name of a header"
       : reserved.get(lowerCase) ?? (seen.has(lowerCase)
-        ? "it is there twice"
+        ? "it is set twice"
         : typeof value !== "string" || !fieldValue.test(value)
         ? "its value must be a string of visible Latin-1 characters, spaces and tabs"
         : undefined)

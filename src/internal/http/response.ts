@@ -39,13 +39,13 @@ const isRedirect = (status: number): boolean => status === 0 || (status >= 300 &
 
 const aboutCredentials = {
   none: "No credentials were given: set the option `credentials`",
-  fixed: "The token is fixed and cannot be renewed: give a new one, or credentials that renew theirs",
-  renewable: "Renewed credentials were refused, too, or there were none"
+  fixed: "The token cannot be refreshed. Use a new token, or credentials that refresh their tokens",
+  renewable: "The credentials were refreshed, but were refused again or did not change"
 }
 
 const describe = (context: ErrorContext, { status }: RawResponse, google: GoogleError | undefined): string => {
   if (status === 304) {
-    return "the response of a cache (Not Modified), which this package never asks for. Exclude the API from caching"
+    return "the response comes from a cache (Not Modified). Exclude the API from caching"
   }
   if (isRedirect(status)) {
     return orWrongUrl(context, "the server redirects to another URL, and credentials are not sent there")
@@ -55,10 +55,12 @@ const describe = (context: ErrorContext, { status }: RawResponse, google: Google
     return context.credentials === undefined ? words : `${sentence(words)} ${aboutCredentials[context.credentials]}`
   }
   if (google !== undefined) return oneLine(google.status.message)
-  if (status === 404) return orWrongUrl(context, "the response is not a Google API's, so the path has no route there")
+  if (status === 404) {
+    return orWrongUrl(context, "the response does not come from a Google API, so there is no route for the path")
+  }
   return transientHttpStatuses.has(status)
     ? "the server could not handle the request now"
-    : "the response holds no Google error; see its `body`"
+    : "the response contains no Google error; see the `body` of this error"
 }
 
 // A longer error is not decoded. The errors of Google's APIs have at most some kilobytes.
