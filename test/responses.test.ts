@@ -341,8 +341,8 @@ describe("failed connections", () => {
     const error = transportError(context, coded("EPROTO", { message: "write EPROTO 80:error:\nssl3\r\n" }))
     assert.strictEqual(
       error.message,
-      "GET /v1/operations/x failed: connection error (write EPROTO 80:error: ssl3, https://example.com). Trying again does " +
-        "not help: check the base URL, the trusted certificates and the proxy"
+      "GET /v1/operations/x failed: connection error (write EPROTO 80:error: ssl3, https://example.com). A retry does " +
+        "not help. Check the base URL, the trusted certificates and the proxy"
     )
     const long = transportError(
       context,
