@@ -240,7 +240,7 @@ export type AuthorizeOptions =
  *   loopback.
  * - If a request is refused with 401 and a refresh returns different headers, the request is sent once more. This also
  *   works with a client that fails for a 401, such as one with `HttpClient.filterStatusOk`.
- * - Credentials do not appear in spans or errors, nor in a response that is printed.
+ * - Credentials do not appear in spans, in errors, or in a printed response.
  * - Credentials in the query of a request (`key`, `access_token`) are sent as headers.
  * - If there are no credentials, the request fails with `HttpError` (`reason: "Authentication"`).
  *

@@ -50,7 +50,8 @@ export interface Request {
  */
 export interface WaitRequest extends Request {
   /**
-   * The longest time that the server holds the response, in seconds. It may respond sooner with a pending operation.
+   * The longest time that the server holds the response, in seconds. The server may respond sooner with a pending
+   * operation.
    */
   readonly holdSeconds: number
 }
@@ -332,11 +333,11 @@ const decodeCompute = decodeState({
  *   `projects/p/global/operations/o`. The operation of an organization or folder is `locations/global/operations/o`, or
  *   `organizations/1/locations/global/operations/o` if the request has to contain the parent. The name of a new
  *   operation comes from its `selfLink`.
- * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`, or the HTTP status
- *   or the message of an error.
+ * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`, an
+ *   `httpErrorStatusCode` or an `httpErrorMessage`.
  * - **Errors**: the code is that of the first item of `error.errors`, or else that of the HTTP status. Each item
- *   becomes an `ErrorInfo` whose `reason` is the `code` of the item, followed by its `errorDetails` as `ErrorInfo`,
- *   `QuotaFailure`, `Help` and `LocalizedMessage`.
+ *   becomes an `ErrorInfo` whose `reason` is the `code` of the item. The `errorDetails` of the item follow it, as
+ *   `ErrorInfo`, `QuotaFailure`, `Help` and `LocalizedMessage`.
  * - **Metadata and response**: `metadata` is the whole operation, with its `progress` and `warnings`. The API has no
  *   separate response, so the `response` of a succeeded operation is the whole operation too. The type of both is
  *   `google.cloud.compute.v1.Operation`.
@@ -409,8 +410,8 @@ const decodeSqlAdmin = decodeState({
  * - **Names**: `projects/p/operations/o`.
  * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`.
  * - **Errors**: the code is that of the first item of `error.errors`. Each item becomes an `ErrorInfo`.
- * - **Metadata and response**: `metadata` is the whole operation, with its `apiWarning`. So is the `response` of a
- *   succeeded operation. The type of both is `google.cloud.sql.v1.Operation`.
+ * - **Metadata and response**: `metadata` is the whole operation, with its `apiWarning`. The `response` of a succeeded
+ *   operation is the same. The type of both is `google.cloud.sql.v1.Operation`.
  * - **Methods**: `/cancel` cancels an operation. Operations cannot be deleted.
  *
  * @since 0.4.0
@@ -454,8 +455,8 @@ const decodeContainer = decodeState({
  * - **Names**: `projects/p/locations/l/operations/o`. Older links have `zones/z` instead of `locations/l`.
  * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error` (a
  *   `google.rpc.Status`), or a `statusMessage` without an `error`.
- * - **Metadata and response**: `metadata` is the whole operation, with its `progress`. So is the `response` of a
- *   succeeded operation. The type of both is `google.container.v1.Operation`.
+ * - **Metadata and response**: `metadata` is the whole operation, with its `progress`. The `response` of a succeeded
+ *   operation is the same. The type of both is `google.container.v1.Operation`.
  * - **Methods**: `:cancel` cancels an operation. Operations cannot be deleted. Lists have no pages.
  *
  * A cluster also has a `status`, such as `RUNNING`. A cluster is not an operation, and is refused.
@@ -535,8 +536,8 @@ const decodeBigQuery = decodeState({
  * - **Errors**: the code is the one that corresponds to the `reason` of the `errorResult`. The reason of a cancelled
  *   job, `stopped`, is `CANCELLED`. The `errorResult` becomes an `ErrorInfo`, and so does each of the other
  *   `status.errors`.
- * - **Metadata and response**: `metadata` is the whole job. So is the `response` of a succeeded job. The type of both
- *   is `google.cloud.bigquery.v2.Job`. To read the rows of a query, call `jobs.getQueryResults`.
+ * - **Metadata and response**: `metadata` is the whole job. The `response` of a succeeded job is the same. The type of
+ *   both is `google.cloud.bigquery.v2.Job`. To read the rows of a query, call `jobs.getQueryResults`.
  *
  * @since 0.4.0
  * @category apis

@@ -185,12 +185,12 @@ interface Fetch {
  *
  * - The client reads its files and sends requests for tokens when the first request to the API needs a token. It caches
  *   the token until shortly before the token expires. Concurrent requests share one request for a token.
- * - If the API refuses a token with 401, the client is asked for a new token. A client with only an access token or
- *   only an API key cannot get one, nor can a client whose JWT serves as the token. A metadata server can return the
- *   same token again. In these cases the request fails with 401.
+ * - If the API refuses a token with 401, the client is asked for a new token. The request fails with 401 if the client
+ *   cannot get a new token: if it has only an access token or an API key, if it uses a signed JWT as the token, or if
+ *   the metadata server returns the same token again.
  * - The quota project of the credentials is sent as `x-goog-user-project`.
  * - If there is no token, a request fails with `HttpError` (`reason: "Authentication"`). The failure is transient if
- *   the request for the token got no response, or HTTP 408, 429 or 5xx.
+ *   there was no response to the request for the token, or if its status was 408, 429 or 5xx.
  * - Credentials of another universe are not sent to a host of `googleapis.com`. The request fails with `HttpError`
  *   (`reason: "InvalidRequest"`).
  *
@@ -231,7 +231,7 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
       Effect.suspend(() => {
         const audience = new URL("/", url)
         const inFlight = fetches.get(audience.href)
-        // A request that is not a refresh may return the refused token.
+        // A refresh does not share a request that is not a refresh, because it may return the refused token.
         const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
           ? inFlight
           : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
@@ -251,13 +251,13 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
 
 /**
  * Application Default Credentials. They come from the first of these that exists: the file that
- * `GOOGLE_APPLICATION_CREDENTIALS` names, the credentials of `gcloud auth application-default login`, the metadata
+ * `GOOGLE_APPLICATION_CREDENTIALS` names, the credentials of `gcloud auth application-default login`, or the metadata
  * server of the machine.
  *
  * The credentials are read when the first request to the API needs them. If there are none, the request fails with
  * `HttpError` (`reason: "Authentication"`), which is not transient, and whose message says what to do. A request for a
  * token times out after 10 seconds, which is a transient failure. For impersonation and for the metadata server, the
- * library has other time limits. Everything else is as for {@link make}.
+ * library has other time limits. See {@link make} for everything else.
  *
  * @since 0.3.0
  * @category constructors

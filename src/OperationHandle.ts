@@ -68,9 +68,9 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
     /** The version of the API, such as `v1`. */
     version: Schema.String
   }),
-  /** When the handle was made. */
+  /** The time at which the handle was made. */
   startedAt: Schema.DateTimeUtc,
-  /** When a wait for the operation times out. Default: never. */
+  /** The time at which a wait with the handle times out. Default: never. */
   deadline: Schema.optional(Schema.DateTimeUtc),
   /** The full name of the response's type, if `OperationsService.handle` was called with one. */
   responseType: Schema.optional(Schema.String),

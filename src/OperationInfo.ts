@@ -30,8 +30,8 @@ import type { WaitTimeoutError } from "./WaitTimeoutError.js"
 /**
  * The type of a protobuf message: its full name, and the schema of its JSON.
  *
- * The full name is the part of `"@type"` after the last `/`. It includes the package. In `operation_info`, proto files
- * can leave the package out: `"AccessPolicy"` there is `google.identity.accesscontextmanager.v1.AccessPolicy` here.
+ * The full name is the part of `"@type"` after the last `/`. It includes the package. Proto files can leave the package
+ * out: for `"AccessPolicy"` in `operation_info`, use `google.identity.accesscontextmanager.v1.AccessPolicy`.
  *
  * @since 0.2.0
  * @category models
@@ -146,8 +146,8 @@ export interface TypedOutcome<out W extends Waitable, out A, out M> {
 }
 
 /**
- * The methods of a service, with results of type `A` and metadata of type `M`. `R` is what the schemas need. `S` is the
- * tag of the service.
+ * The methods of a service, with results of type `A` and metadata of type `M`. `R` are the services that the schemas
+ * need. `S` is the tag of the service.
  *
  * Each method takes the same arguments as the service's method of that name, and fails with the same errors. It fails
  * with `ResultError` if the response does not decode, and with `HttpError` (`reason: "InvalidRequest"`) for a handle
@@ -260,7 +260,7 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
 
 /**
  * The response type `A` and the metadata type `M` of a method, and the methods of `OperationsService` with these types.
- * `R` is what the schemas need. Without a metadata type, `M` is `never`.
+ * `R` are the services that the schemas need. Without a metadata type, `M` is `never`.
  *
  * @since 0.2.0
  * @category models

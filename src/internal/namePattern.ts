@@ -3,7 +3,7 @@
  */
 
 /**
- * Returns the regular expression that matches the names of all patterns.
+ * Returns a regular expression that matches a name if one of the patterns does.
  *
  * @internal
  */

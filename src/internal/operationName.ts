@@ -24,7 +24,7 @@ const invalid = (description: string): Either.Either<never, HttpError.HttpError>
   Either.left(invalidRequest(description))
 
 /**
- * Returns the checked name. The left side is the error if the API of the service cannot have such an operation.
+ * Returns the checked name. The left side is an error if the reference is not valid for the API of the service.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Makes and reads the errors of Effect's Schema. No other file does.
+ * Makes and reads the errors of Effect's Schema. This is the only file that uses them.
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"

@@ -14,7 +14,7 @@ import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
 import * as OperationHandle from "../OperationHandle.js"
-// oxlint-disable-next-line import/no-cycle -- of types alone: the public interface, whose methods are here
+// oxlint-disable-next-line import/no-cycle -- types only: this file implements the public interface
 import type { Options, Page, Service, Waitable } from "../OperationsService.js"
 import { call, type Caller, currentCaller } from "./caller.js"
 import { ApiClient } from "./http/client.js"

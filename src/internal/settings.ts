@@ -1,5 +1,5 @@
 /**
- * Checks all options of a service once, and adds the defaults. The code below this file uses the checked settings.
+ * Checks all options of a service once, and adds the defaults. All other code uses the checked settings.
  */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"

@@ -88,8 +88,8 @@ const isVersion = (segment: string): boolean => /^(?:v\d+[a-z0-9]*|alpha|beta)$/
 
 const google = ".googleapis.com"
 
-// Tells whether two hosts serve the same API. The host for mutual TLS is the same as the one without. So is
-// www.googleapis.com, if the API has a service path, such as /compute, that identifies it.
+// Tells whether two hosts serve the same API. The host for mutual TLS is the same as the one without.
+// www.googleapis.com is the same as the API's own host, if a service path, such as /compute, identifies the API.
 const isSameHost = (one: string, other: string, hasServicePath: boolean): boolean => {
   const [a, b] = [one, other].map((host) => host.replace(/\.mtls\.googleapis\.com$/, google))
   if (a === b) return true

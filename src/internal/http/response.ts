@@ -170,7 +170,7 @@ const interpret = <A>(
     decode(json),
     (problem) => {
       const description = `the body is not ${what}: ${problem}`
-      // A response of another dialect comes from an API, so the base URL is not wrong.
+      // A response of another dialect comes from an API, so the message does not say that the base URL may be wrong.
       const isOfApi = problem.includes("Dialect.")
       return decodeError(context, answer, isOfApi ? description : orWrongUrl(context, description))
     }

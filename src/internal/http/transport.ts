@@ -21,7 +21,10 @@ export interface TransportRequest {
   readonly body: HttpBody.HttpBody
   /** The largest body that is read, in bytes after its `content-encoding` is decoded. */
   readonly maxBodySize: number
-  /** The runtime for effects that the user passes in. Its context has the span of the call. It is made on first use. */
+  /**
+   * The runtime for effects of the caller, such as the stream of a body. Its context has the span of the call. The
+   * runtime is made on first use.
+   */
   readonly runtime: Runtime.Runtime<never>
   /** The span for the trace headers. Undefined if trace headers are switched off. */
   readonly span: Tracer.Span | undefined
@@ -46,7 +49,7 @@ export interface RawResponse {
 export interface TransportFailure {
   /**
    * `"Unsendable"`: the client refuses to send the request. `"Connection"`: there is no response. `"Body"`: the body is
-   * incomplete, or its `content-encoding` cannot be decoded. `"Aborted"`: a signal that the user passed in aborted the
+   * incomplete, or its `content-encoding` cannot be decoded. `"Aborted"`: the caller's `AbortSignal` aborted the
    * request.
    */
   readonly kind: "Unsendable" | "Connection" | "Body" | "Aborted"

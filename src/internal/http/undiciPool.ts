@@ -72,8 +72,8 @@ export class TrackedClient extends Client {
 const closed = new Error("closed")
 
 /**
- * The open sockets. To destroy a pool does not close all of them. When an attempt to connect fails, undici removes the
- * client from the pool, but the client may still connect later. And undici does not abort attempts in progress.
+ * The open sockets. Destroying a pool does not close all of them. When an attempt to connect fails, undici removes the
+ * client from the pool, but the client may still connect later. Also, undici does not abort attempts in progress.
  */
 class Sockets {
   readonly #open = new Set<Socket>()

@@ -150,7 +150,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The request was aborted while it waited for a connection. To throw here does not close the connection.
+    // The request was aborted while it waited for a connection. An error thrown here does not close the connection.
     if (this.#isSettled) throw aborted
     this.#controller = controller
     this.#connection = this.client?.connection
@@ -222,7 +222,7 @@ const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Tra
       origin,
       path: request.url.slice(origin.length),
       method: request.method,
-      // undici's proxy agent adds to this object.
+      // undici's proxy agent adds headers to this object.
       headers: {
         ...request.headers,
         ...payload.headers,
