@@ -1,5 +1,5 @@
-// npm start: starts an Access Context Manager operation on an emulator, waits for it, and shows what can go wrong.
-// npm start -- --base-url URL NAME: waits for an existing operation on any server; an access token is taken from the
+// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait.
+// npm start -- --base-url URL NAME: waits for an existing operation on any server. The access token is read from the
 // environment variable GOOGLE_ACCESS_TOKEN.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -62,7 +62,7 @@ const createAccessPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
   HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123456789", title: "example policy" })
 )
 
-/** Waits by `wait`, and shows the polls. */
+/** Calls `wait`, and shows the polls. */
 const showing = <A, E, R>(
   operation: string | Operation.Operation,
   wait: (
@@ -82,7 +82,7 @@ const showing = <A, E, R>(
 const existing = ({ baseUrl, name }: Existing) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    // A first look fails at once where a wait would try again: a wrong name, a server that is not there.
+    // `get` fails at once if the server is unreachable. `wait` would poll again.
     const operation = yield* operations.get(name)
     yield* Console.log(JSON.stringify(Operation.toJson(yield* showing(operation, operations.wait)), undefined, 2))
   }).pipe(

@@ -163,7 +163,7 @@ describe("messages", () => {
     const words = (why: string) =>
       "Operation operations/x succeeded, but its response is not the x.Policy that was expected: " +
       `${why}. Do not start the operation again`
-    assert.strictEqual(message(undefined), words("there is none"))
+    assert.strictEqual(message(undefined), words("it is absent"))
     assert.strictEqual(message({}), words("it is a message without @type"))
     assert.strictEqual(message({ "@type": "a/x.Other" }), words("it is of type x.Other"))
     assert.strictEqual(message({ "@type": "a/x.Policy" }), words("title is missing"))

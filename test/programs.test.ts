@@ -32,9 +32,9 @@ const run = (...args: ReadonlyArray<string>) => ended(start(args))
 
 const examples: Record<string, ReadonlyArray<string>> = {
   "custom-schedule": [
-    "operations/a goes on",
-    "operations/a goes on",
-    "operations/a goes on",
+    "operations/a is pending",
+    "operations/a is pending",
+    "operations/a is pending",
     "operations/a is done"
   ],
   "choose-a-schedule": [

@@ -150,7 +150,7 @@ const serviceOptions: ReadonlyArray<OutOfRange<OperationsService.Options>> = [
   { option: "xgafv", must: "must be \"1\" or \"2\"", typed: [], untyped: each("xgafv", null, "3", "", 2, true) },
   {
     option: "quotaProject",
-    must: "must be a project that a header can carry",
+    must: "must be a project that is valid in a header",
     typed: [{ quotaProject: "" }, { quotaProject: "a\nb" }, { quotaProject: " a" }, { quotaProject: "é" }],
     untyped: each("quotaProject", null, 5, {})
   },

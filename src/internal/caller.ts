@@ -1,5 +1,6 @@
 /**
- * The fiber that calls a public method: the clock, context and fiber references that the effects of its user run with.
+ * The fiber that calls a public method. Its clock, context and fiber references are those for the effects that a user
+ * passes in, such as schedules and credentials.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -23,7 +24,7 @@ import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { describeValue } from "./text.js"
 
-// The failure of such a fiber reaches the caller, so it is not logged as an unhandled error.
+// The failure of a fiber is passed to the caller, so it is not logged as an unhandled error.
 const quietly: Runtime.RunForkOptions = {
   updateRefs: (refs, fiberId) =>
     FiberRefs.updateAs(refs, { fiberId, fiberRef: FiberRef.unhandledErrorLogLevel, value: Option.none() })
@@ -67,7 +68,7 @@ export class Caller {
     }
   }
 
-  /** The runtime of the caller; the parent of its spans is the span of the call. Made when it is first needed. */
+  /** The runtime of the caller. The parent of its spans is the span of the call. It is made on first use. */
   get runtime(): Runtime.Runtime<never> {
     if (this.#runtime === undefined) {
       const context = this.#fiber.getFiberRef(FiberRef.currentContext)
@@ -127,8 +128,8 @@ export class Caller {
   }
 
   /**
-   * Runs an effect with the runtime of the caller and passes on its exit. An effect that is an `Exit` already needs no fiber.
-   * Returns how to interrupt it; nothing when it has ended.
+   * Runs an effect with the runtime of the caller, and calls back with its exit. If the effect is already an `Exit`, no
+   * fiber is started. Returns a function that interrupts the effect, or undefined if it is already done.
    */
   run<A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void): Interrupt | undefined {
     return runFork(this.runtime, effect, onExit)
@@ -136,7 +137,7 @@ export class Caller {
 }
 
 /**
- * Interrupts an effect at once, after which its exit is not passed on. The returned effect waits until it has ended.
+ * Interrupts an effect at once. Its exit is then ignored. The returned effect waits until the interruption is done.
  *
  * @internal
  */
@@ -175,7 +176,8 @@ export const runFork = <A, E>(
 }
 
 /**
- * A public method: begins its work, and calls `done` once with the result. Returns how to stop the work; nothing if it is done.
+ * A public method. It starts its work, and calls `done` once with the result. It returns a function that stops the
+ * work, or undefined if the work is already done.
  *
  * @internal
  */
@@ -185,10 +187,10 @@ export type Begin<A, E> = (
 ) => (() => Effect.Effect<void>) | undefined
 
 /**
- * Runs a public method in a span of its name; an interruption stops its work.
+ * Runs a public method in a span with its name. An interruption stops its work.
  *
- * The fiber of the caller only waits meanwhile. So the span is the parent of spans further down by the runtime of the caller
- * alone: in the context of the fiber it would cost more than all the rest.
+ * The fiber of the caller only waits for the result. Effects run with the runtime of the caller, which has the span as
+ * parent. The span is not added to the context of the fiber, because that takes more time than the rest of the call.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The name of an operation, however a caller refers to it.
+ * Gets the name of an operation from any reference to it.
  */
 import * as Either from "effect/Either"
 import * as GoogleApi from "../GoogleApi.js"
@@ -13,7 +13,7 @@ import type { Settings } from "./settings.js"
 import { describeValue } from "./text.js"
 
 /**
- * What refers to an operation: its name or URL, a state of it, or a handle.
+ * A reference to an operation: its name or URL, a state, or a handle.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ const invalid = (description: string): Either.Either<never, HttpError.HttpError>
   Either.left(invalidRequest(description))
 
 /**
- * The checked name. The left side is why the API of the service has no such operation.
+ * Returns the checked name. The left side is an error if the reference is not valid for the API of the service.
  *
  * @internal
  */
@@ -71,6 +71,6 @@ const checkedHandle = (
   handle.api.baseUrl === baseUrl && handle.api.version === version
     ? Either.right(handle)
     : invalid(
-      `the handle is of ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, this service is for ` +
+      `the handle is for ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, and this service is for ` +
         quoteUrl(`${baseUrl}/${version}`)
     )

@@ -14,7 +14,7 @@ import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
 import * as OperationHandle from "../OperationHandle.js"
-// oxlint-disable-next-line import/no-cycle -- of types alone: the public interface, whose methods are here
+// oxlint-disable-next-line import/no-cycle -- types only: this file implements the public interface
 import type { Options, Page, Service, Waitable } from "../OperationsService.js"
 import { call, type Caller, callSpanOptions, currentCaller, currentTraceparent } from "./caller.js"
 import { ApiClient } from "./http/client.js"
@@ -39,10 +39,10 @@ import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
 import { waitAll } from "./wait/waitAll.js"
 
-// The last time that a date can hold, in ms since the epoch: a later deadline is none.
+// The latest time of a Date, in ms since the epoch. A later deadline is treated as no deadline.
 const lastDate = 8.64e15
 
-// How many polls of one `waitAll` are in flight, where no budget says otherwise.
+// How many polls of one `waitAll` are in flight, unless `requestBudget` has another limit.
 const pollsAtATime = 64
 
 // What a failed operation is to a caller who wants its result.
@@ -52,7 +52,7 @@ const verdict = (
   operation._tag === "Failed" ? Exit.fail(new OperationError({ operation })) : Exit.succeed(operation)
 
 /**
- * Makes a service over a transport. With options out of range every call fails with the error that names the option.
+ * Makes a service over a transport. If an option is out of range, every call fails with an error that names the option.
  *
  * @internal
  */
@@ -137,14 +137,15 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         ))
     })
 
-  // What becomes of an operation whose start was interrupted.
+  // Runs after an interrupted start: logs the name of the operation, and cancels the operation if `onInterrupt` says
+  // so.
   const onInterruptedStart = (
     caller: Caller,
     path: string,
     exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>,
     cancels: boolean
   ): Effect.Effect<void> => {
-    const what = `Interrupted while starting an operation by ${path}`
+    const what = `Interrupted while starting an operation with ${path}`
     if (Exit.isFailure(exit)) {
       return annotated(
         Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`),
@@ -251,7 +252,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         result: () => Exit.void
       }),
 
-    // Once the request is sent, an interruption takes effect when the exchange has ended: what it starts must not be lost.
+    // Once the request is sent, an interruption takes effect after the response, so that the operation's name is not
+    // lost.
     start: (custom, options) =>
       call<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>("start", undefined, (
         caller,
@@ -316,7 +318,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   }
 }
 
-// Reads a page, and refuses one that points back to a page that was read before.
+// Decodes a page, and refuses a page token that was used before.
 const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
   Either.flatMap(decode(context, response, now), (page) => {
     const { nextPageToken } = page
@@ -324,7 +326,7 @@ const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Dec
       return Either.left(Response.decodeError(
         context,
         response,
-        `the page token ${nextPageToken} came before, so the list would never end`
+        `the page token ${nextPageToken} was used before, so the list would never end`
       ))
     }
     seen.add(nextPageToken)

@@ -1,5 +1,5 @@
 /**
- * Every option of a service with its default, checked once. What is below this file reads no option.
+ * Checks all options of a service once, and adds the defaults. All other code uses the checked settings.
  */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -51,7 +51,7 @@ export interface Options extends Pick<WaitOptions, "schedule" | "retrySchedule" 
 }
 
 /**
- * What a wait is driven by.
+ * The checked options of a wait.
  *
  * @internal
  */
@@ -60,7 +60,7 @@ export interface WaitSettings {
   readonly retrySchedule: Schedule.Schedule<unknown, HttpError.HttpError>
   readonly isTransient: (error: HttpError.HttpError) => boolean
   readonly onUpdate: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
-  /** In ms; none if the wait has no limit of its own. */
+  /** In ms. Undefined if the wait has no `timeout`. */
   readonly timeout: number | undefined
   readonly cancelOnInterrupt: boolean
   readonly cancelOnTimeout: boolean
@@ -72,25 +72,25 @@ export interface Settings {
   readonly endpoint: Endpoint
   readonly credentials: Credentials.Credentials
   readonly xgafv: "1" | "2" | undefined
-  /** The headers of every request, by lower-case name. */
+  /** The headers of all requests, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   /** In ms. */
   readonly requestTimeout: number
   /** In bytes. */
   readonly maxBodySize: number
-  /** How long a server may ask a wait not to poll, in ms. */
+  /** The longest delay that a server can ask for, in ms. */
   readonly maxServerDelay: number
-  /** How many requests may begin in a second, Infinity for no limit. */
+  /** How many requests may start in a second. Infinity for no limit. */
   readonly requestsPerSecond: number
-  /** How many requests may be in flight, Infinity for no limit. */
+  /** How many requests may be in flight. Infinity for no limit. */
   readonly concurrentRequests: number
   readonly wait: WaitSettings
 }
 
-// `null` from JavaScript is no value that an option can have: it is refused, not taken for the default.
+// `null`, which JavaScript programs can pass, is refused like any other invalid value. Only `undefined` is the default.
 const isGiven = <A>(value: A | undefined): value is A => value !== undefined
 
-// Duration reads NaN and negative numbers as zero.
+// Duration.decode turns NaN and negative numbers into zero, so they are checked here.
 const isOutOfRange = (value: unknown): boolean =>
   typeof value === "string"
     ? value.trimStart().startsWith("-")
@@ -104,14 +104,14 @@ const durationMillis = (value: unknown): number =>
     : Option.match(Duration.decodeUnknown(value), { onNone: () => NaN, onSome: Duration.toMillis })
 
 /**
- * Collects what is wrong with options: the first of them counts.
+ * Checks options, and keeps the first problem.
  *
  * @internal
  */
 export class Checks {
   problem: string | undefined
 
-  /** Notes a problem with an option that must be something else. */
+  /** Records a problem with an option. `must` describes a valid value. */
   refuse(option: string, must: string, value: unknown): void {
     this.problem ??= `${option} must be ${must}, not ${describeValue(value)}`
   }
@@ -137,7 +137,7 @@ export class Checks {
     return isValid ? value : defaultCount
   }
 
-  /** One of a few values, or none. */
+  /** One of the given values, or undefined. */
   oneOf<A extends string | boolean>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
     const found = values.find((candidate) => candidate === value)
     const must = values.map((candidate) => JSON.stringify(candidate)).join(" or ")
@@ -145,7 +145,7 @@ export class Checks {
     return found
   }
 
-  /** The checked value, or an error that names the option. */
+  /** The value, or the error of the first problem, which names the option. */
   result<A>(value: A): Either.Either<A, HttpError.HttpError> {
     return this.problem === undefined ? Either.right(value) : Either.left(invalidRequest(this.problem))
   }
@@ -175,7 +175,7 @@ const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
 const actions = ["detach", "cancel"] as const
 
 /**
- * The settings of one wait: its options, and where it has none, those of the service.
+ * The settings of one wait: its own options, or else those of the service.
  *
  * @internal
  */
@@ -279,7 +279,7 @@ export const listSettings = (options: ListOptions | undefined): Either.Either<Li
   const checks = new Checks()
   for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
   const { pageSize } = options
-  // Zero asks for the size that the server chooses (AIP-158).
+  // With a size of zero, the server chooses the size (AIP-158).
   if (isGiven(pageSize)) {
     checks.check(
       "pageSize",
@@ -299,7 +299,7 @@ interface HandleOptions {
 }
 
 /**
- * The checked options of a handle; the timeout in ms.
+ * The checked options of a handle, with the timeout in ms.
  *
  * @internal
  */
@@ -354,15 +354,15 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
  * @internal
  */
 export interface TransportDefaults {
-  /** Further headers of every request, by lower-case name. */
+  /** Additional headers of all requests, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** What is wrong with the options of the transport. */
+  /** The problem with the options of the transport, if there is one. */
   readonly problem?: string | undefined
 }
 
 /**
- * Checks the options of a service and completes them. With options out of range the left side is the error that every call
- * fails with.
+ * Checks the options of a service, and adds the defaults. If an option is out of range, the left side is the error with
+ * which every call fails.
  *
  * @internal
  */
@@ -385,7 +385,7 @@ export const resolve = (
   if (isGiven(options.quotaProject)) {
     const { quotaProject } = options
     if (typeof quotaProject === "string" && isHeaderValue(quotaProject)) headers[userProject] = quotaProject
-    else checks.refuse("quotaProject", "a project that a header can carry", quotaProject)
+    else checks.refuse("quotaProject", "a project that is valid in a header", quotaProject)
   }
   const budget = options.requestBudget
   if (isGiven(budget)) checks.check("requestBudget", "an object", budget, isRecord(budget))
@@ -423,7 +423,7 @@ export const resolve = (
 }
 
 /**
- * Options that come from configuration: those out of range are an error of the configuration.
+ * Checks options that come from configuration. If an option is out of range, it fails with a `ConfigError`.
  *
  * @internal
  */
@@ -437,7 +437,7 @@ export const checkedOptions = <O extends Options>(
   })
 
 /**
- * The options of a service whose API is that of its tag.
+ * The options of a service, with the API of its tag.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The headers that authorize a request.
+ * Reads credentials, and adds them to the headers of a request.
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -20,7 +20,7 @@ export type ClearHeaders = Readonly<Record<string, string>>
 export interface Authorization {
   /** The secret headers. */
   readonly headers: ClearHeaders
-  /** The project that quota is charged to, if the credentials say so. It is not secret. */
+  /** The project that quota is charged to, if the credentials contain it. It is not secret. */
   readonly project: string | undefined
   /** What errors must not show: the secret headers, and those of earlier requests. */
   readonly secrets: ClearHeaders
@@ -30,7 +30,7 @@ const authenticationError = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "Authentication", description })
 
 /**
- * The headers of credentials in clear text.
+ * Returns the headers of credentials in clear text.
  *
  * @internal
  */
@@ -38,7 +38,7 @@ export const authorizationOf = (
   credentials: Readonly<Record<string, Redacted.Redacted>>
 ): Either.Either<Authorization, HttpError.HttpError> => {
   if (typeof credentials !== "object" || credentials === null) {
-    return Either.left(authenticationError("the credentials did not give an object of headers"))
+    return Either.left(authenticationError("the credentials did not return an object of headers"))
   }
   const clear: Record<string, string> = {}
   for (const [name, redacted] of Object.entries(credentials)) {
@@ -47,8 +47,8 @@ export const authorizationOf = (
       return Either.left(authenticationError(
         `the value for the header ${
           JSON.stringify(name)
-        } is not a Redacted string, is empty, or has a character that no ` +
-          "header can carry, such as a line break"
+        } is not a Redacted string, is empty, or has a character that is not ` +
+          "valid in a header, such as a line break"
       ))
     }
     clear[name.toLowerCase()] = value
@@ -64,8 +64,8 @@ export const isSame = (a: ClearHeaders, b: ClearHeaders): boolean => {
 }
 
 /**
- * The headers of a request with those of the credentials. The quota project of the credentials gives way to the one of the
- * service or of the request (AIP-4110).
+ * Returns the headers of a request with those of the credentials. A quota project of the service or of the request
+ * overrides that of the credentials (AIP-4110).
  *
  * @internal
  */

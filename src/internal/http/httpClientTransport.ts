@@ -1,5 +1,6 @@
 /**
- * The transport over any `HttpClient` of `@effect/platform`. The only file that knows the errors of that package.
+ * The transport over any `HttpClient` of `@effect/platform`. Together with `authorizedClient.ts`, it is the only file
+ * that uses the errors of that package.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
@@ -33,7 +34,8 @@ const failureOf = (error: HttpClientError.HttpClientError | TransportFailure): T
     : { kind: "Unsendable", cause, isStale: false }
 }
 
-// undici's errors, which Node's fetch passes on, tell whether the connection had received anything before it closed.
+// undici's errors, also as causes of the errors of Node's fetch, say whether the connection had received data before it
+// closed.
 const isStale = (cause: unknown): boolean => {
   for (let error = cause, depth = 0; typeof error === "object" && error !== null && depth < 8; depth++) {
     if ("code" in error && error.code === "UND_ERR_SOCKET" && "socket" in error) {
@@ -51,24 +53,24 @@ const read = (
 ): Effect.Effect<RawResponse, HttpClientError.ResponseError | TransportFailure> => {
   const { headers, status } = response
   const encodings = contentEncodings(headers["content-encoding"])
-  // These responses have no body, but undici expects one if there is a content-length.
+  // These responses have no body. But undici expects one if there is a content-length.
   if (status === 204 || status === 304) {
     return Effect.as(Effect.ignore(response.text), { status, headers, body: "", truncated: false })
   }
   const length = Number(headers["content-length"] ?? NaN)
   if (length <= maxBodySize && encodings.length === 0) {
-    // Not every client removes a byte order mark.
+    // Some clients do not remove a byte order mark.
     return Effect.map(
       response.text,
       (body) => ({ status, headers, body: body.replace(/^\uFEFF/, ""), truncated: false })
     )
   }
-  // Neither fetch nor undici honours platform's MaxBodySize, so the bytes are counted here.
+  // fetch and undici ignore the MaxBodySize of platform, so the bytes are counted here.
   const collector = new ByteCollector(maxBodySize)
   return Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => collector.add(chunk))).pipe(
     Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
     Effect.flatMap(() =>
-      // fetch decodes a body and keeps its header.
+      // fetch decodes a body, but keeps the header `content-encoding`.
       encodings.length === 0 || isUtf8(collector.bytes)
         ? Effect.succeed<Bytes>(collector)
         : Effect.tryPromise({
@@ -85,7 +87,7 @@ type Failure = HttpClientError.HttpClientError | TransportFailure
 const isStatusError = (failure: Failure): failure is HttpClientError.ResponseError =>
   "_tag" in failure && failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
-// Older releases of workerd throw for a `cache` in a request's settings. Found out once.
+// Older releases of workerd throw if the settings of a request have a `cache`. This is tested once.
 let takesCache: boolean | undefined
 const withoutCache = (): { readonly cache?: "no-store" } => {
   if (takesCache === undefined) {
@@ -188,11 +190,11 @@ const withEncodedForm = (
 }
 
 /**
- * Sends by a client of platform's, and makes up for what clients do on their own: fetch follows no redirect and uses no cache,
- * no span shows the header of a credential, and no status is an error.
+ * Sends requests with an `HttpClient`, and switches off behaviour of the clients: fetch does not follow redirects or
+ * use its cache, spans do not contain headers of credentials, and a status is not an error.
  *
- * The settings of a `FetchHttpClient.RequestInit` are kept where they can be seen: in the context of the call, or else in the
- * one in which the service was made.
+ * The settings of a `FetchHttpClient.RequestInit` are kept. It is read from the context of the call, or else from the
+ * context in which the service was made.
  *
  * @internal
  */
@@ -206,7 +208,7 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
     const request = HttpClientRequest.make(method as "POST")(url, { headers, body })
     const exchange = Effect.flatMap(withEncodedForm(request), client.execute).pipe(
       Effect.flatMap((response) => read(response, maxBodySize)),
-      // A client may turn statuses into errors (HttpClient.filterStatusOk); the response is all there.
+      // Some clients fail for a status (HttpClient.filterStatusOk). The error has the complete response.
       Effect.catchIf(isStatusError, ({ response }) => read(response, maxBodySize)),
       Effect.mapError(failureOf)
     )

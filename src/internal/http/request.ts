@@ -1,5 +1,5 @@
 /**
- * A resource name and options become a request. Whatever is wrong with them is found here, before anything is sent.
+ * Makes requests from resource names and options, and checks them before anything is sent.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -12,7 +12,7 @@ import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl 
 import { invalidRequest } from "./errors.js"
 
 /**
- * A request that is ready to be sent, but for its credentials.
+ * A request without credentials that is ready to be sent.
  *
  * @internal
  */
@@ -29,18 +29,18 @@ export interface ApiRequest {
   readonly body: HttpBody.HttpBody
   /** Whether the request may be sent again when a connection closes before any byte of a response has arrived. */
   readonly isRepeatable: boolean
-  /** Credentials in a request of the user's, by header name. */
+  /** Credentials in the request of a caller, by header name. */
   readonly secrets: Readonly<Record<string, string>>
 }
 
 /**
- * What the requests to an API have in common.
+ * The common part of all requests to an API.
  *
  * @internal
  */
 export interface RequestSettings {
   readonly endpoint: Endpoint
-  /** The headers of every request, by lower-case name. */
+  /** The headers of all requests, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly xgafv: "1" | "2" | undefined
 }
@@ -51,7 +51,8 @@ const invalid = (description: string): Invalid => Either.left(invalidRequest(des
 
 const unreserved = /^[-_.~/0-9a-zA-Z]*$/
 
-// Every byte outside [-_.~/0-9a-zA-Z] is percent-encoded (google/api/http.proto). A lone surrogate has no bytes.
+// Percent-encodes every byte outside [-_.~/0-9a-zA-Z] (google/api/http.proto). Undefined for a lone surrogate, which
+// has no bytes.
 const encode = (name: string): string | undefined => {
   if (unreserved.test(name)) return name
   try {
@@ -65,7 +66,7 @@ const encode = (name: string): string | undefined => {
 }
 
 /**
- * Why a text is not a relative resource name that matches a pattern.
+ * Returns why a text is not a relative resource name that matches a pattern.
  *
  * @internal
  */
@@ -80,17 +81,17 @@ export const nameProblem = (name: string, pattern?: RegExp): string | undefined 
     : undefined
 }
 
-// Most names need no closer look. One that begins with a "v" may begin with a version.
+// Most names match this pattern, and need no other checks. A name that starts with "v" may start with a version.
 const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
 
 const unusualNameProblem = (name: string): string | undefined => {
   if (name === "") return "it is empty"
   if (name.startsWith("/")) return "it starts with a slash, but names are relative"
   if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
-  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
+  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, but names have no version"
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
-  return encode(name) === undefined ? "it holds a lone surrogate" : undefined
+  return encode(name) === undefined ? "it contains a lone surrogate" : undefined
 }
 
 type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
@@ -109,7 +110,7 @@ const query = (
   const pairs: Array<string> = []
   for (const [name, value] of Object.entries({ ...parameters, "$.xgafv": xgafv })) {
     if (value === undefined) continue
-    if (encode(String(value)) === undefined) return invalid(`the value of ${name} holds a lone surrogate`)
+    if (encode(String(value)) === undefined) return invalid(`the value of ${name} contains a lone surrogate`)
     pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
   }
   return Either.right(pairs.length === 0 ? "" : `?${pairs.join("&")}`)
@@ -120,7 +121,7 @@ const noSecrets: Readonly<Record<string, string>> = {}
 const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBody.empty : HttpBody.unsafeJson(body)
 
 /**
- * A request of the dialect of the API, with its URL.
+ * Makes a request from a request of the API's dialect.
  *
  * @internal
  */
@@ -128,11 +129,11 @@ export const apiRequest = (
   { endpoint, headers, xgafv }: RequestSettings,
   request: Dialect.Request,
   options?: {
-    /** The error format to ask for, `$.xgafv`; Google's Python client calls it `x__xgafv`. */
+    /** The error format to request, `$.xgafv` (`x__xgafv` in Google's Python client). */
     readonly xgafv?: "1" | "2" | undefined
-    /** Whether the request only reads. Default: whether it is a GET. */
+    /** Whether the request only reads. Default: true for a GET. */
     readonly isRepeatable?: boolean | undefined
-    /** What the resource is, for messages. */
+    /** The kind of resource, for messages. */
     readonly what?: string | undefined
   }
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
@@ -158,7 +159,8 @@ export const apiRequest = (
 
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
-// Credentials in a query would be written to logs and spans; Google takes each of them in a header as well.
+// Moves credentials from the query to headers, which Google's APIs accept as well. A query can appear in logs and
+// spans.
 const moveCredentials = (url: URL, headers: Record<string, string>): void => {
   const key = url.searchParams.get("key")
   const token = url.searchParams.get("access_token") ?? url.searchParams.get("oauth_token")
@@ -170,7 +172,7 @@ const moveCredentials = (url: URL, headers: Record<string, string>): void => {
 }
 
 /**
- * A request that the user has made: its URL is absolute, or a path below the origin of the API.
+ * Makes a request from the `HttpClientRequest` of a caller. Its URL is absolute, or a path at the origin of the API.
  *
  * @internal
  */
@@ -188,7 +190,7 @@ export const customRequest = (
     return invalid(`${quoteUrl(request.url)} is not a URL; use an absolute one, or a path such as "/v1/accessPolicies"`)
   }
   if (url.origin !== endpoint.origin || url.username !== "" || url.password !== "") {
-    return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, where the API of this service is`)
+    return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, the origin of the API of this service`)
   }
   url.hash = ""
   if (xgafv !== undefined && !url.searchParams.has("$.xgafv")) url.searchParams.set("$.xgafv", xgafv)
@@ -198,7 +200,9 @@ export const customRequest = (
   for (const [name, value] of Object.entries(headers)) {
     if (!isHeaderName(name)) return invalid(`${quote(name)} is not the name of a header`)
     if (!isHeaderValue(value)) {
-      return invalid(`the value of the header ${quote(name)} is empty, or has a character that no header can carry`)
+      return invalid(
+        `the value of the header ${quote(name)} is empty, or has a character that is not valid in a header`
+      )
     }
     if (!credentialHeaders.has(name)) continue
     secrets[name] = value
