@@ -1,0 +1,39 @@
+/**
+ * What the command exits with.
+ */
+import * as Either from "effect/Either"
+import type { Outcome } from "./outcome.js"
+
+export const succeeded = 0
+/** An operation has failed, or was cancelled. */
+export const operationFailed = 1
+/** The command line or the environment is wrong, and nothing was sent. */
+export const usage = 2
+/** The state of an operation could not be read, or a request was refused. */
+export const unknown = 3
+/** The wait ended before the operation did. */
+export const gaveUp = 4
+
+/** The exit code of one outcome. */
+export const of = (outcome: Outcome): number => {
+  if (Either.isRight(outcome)) return outcome.right?._tag === "Failed" ? operationFailed : succeeded
+  const error = outcome.left
+  switch (error._tag) {
+    case "OperationError":
+      return operationFailed
+    case "WaitTimeoutError":
+      return gaveUp
+    case "HttpError":
+      return error.reason === "InvalidRequest" ? usage : unknown
+  }
+}
+
+// The first of them that one of several has is the exit code of all.
+const worstFirst = [operationFailed, usage, unknown, gaveUp]
+
+/** The exit code of several: 0 only if all are 0. */
+export const worst = (codes: ReadonlyArray<number>): number =>
+  worstFirst.find((code) => codes.includes(code)) ?? succeeded
+
+/** The exit codes of a process that a signal has ended. */
+export const signals: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }

@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/**
+ * The program `google-operations`: it connects the command line to a process.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import { isatty } from "node:tty"
+import * as ExitCode from "./exitCode.js"
+import { Io, type Service, styleFor } from "./io.js"
+import { Output, type Size, toFd } from "./output.js"
+import { run } from "./program.js"
+import { ascii, unicode } from "./progress.js"
+
+// The bundle has the version of the package here.
+declare const PACKAGE_VERSION: string | undefined
+
+const sizeOf = (stream: NodeJS.WriteStream): () => Size | undefined => () => ({
+  columns: stream.columns > 0 ? stream.columns : 80,
+  rows: stream.rows > 0 ? stream.rows : 24
+})
+
+// The streams of Node are used for nothing but the size: they write synchronously.
+const stdout = isatty(1) ? new Output(toFd(1), sizeOf(process.stdout)) : new Output(toFd(1))
+const stderr = isatty(2) && process.env["TERM"] !== "dumb"
+  ? new Output(toFd(2), sizeOf(process.stderr))
+  : new Output(toFd(2))
+
+const { LANG, LC_ALL, LC_CTYPE, npm_lifecycle_event: npmEvent } = process.env
+
+const io: Service = {
+  stdout,
+  stderr,
+  stdoutStyle: styleFor(stdout, process.env),
+  stderrStyle: styleFor(stderr, process.env),
+  signs: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "") ? unicode : ascii,
+  invocation: npmEvent === "npx" ? "npx effect-google-operations" : "google-operations",
+  version: typeof PACKAGE_VERSION === "string" ? PACKAGE_VERSION : "0.0.0"
+}
+
+const fiber = Effect.runFork(Effect.provideService(run(process.argv.slice(2)), Io, io))
+
+// npm passes a signal on to its child, which a terminal has sent it already: two signals at once are one.
+const together = 500
+
+let signal: { readonly code: number; readonly at: number } | undefined
+
+for (const [name, code] of Object.entries(ExitCode.signals)) {
+  process.on(name, () => {
+    const at = performance.now()
+    if (signal === undefined) {
+      signal = { code, at }
+      fiber.unsafeInterruptAsFork(FiberId.none)
+    } else if (at - signal.at > together) process.exit(code)
+  })
+}
+
+// The reader of an output that hangs must not keep the process from ending.
+const flushed = Effect.all([stdout.flush, stderr.flush], { concurrency: "unbounded", discard: true }).pipe(
+  Effect.ignore
+)
+
+fiber.addObserver((exit) => {
+  const code = Exit.isSuccess(exit) ? exit.value : signal?.code ?? ExitCode.unknown
+  void Effect.runPromise(flushed).then(() => process.exit(code))
+})
