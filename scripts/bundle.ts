@@ -1,5 +1,5 @@
-// npm run bundle: bundles the command line into one file, bin/google-operations.js, which needs no other package. The licenses of
-// the packages in it go into bin/LICENSES.txt. A part of `npm run build`.
+// npm run bundle: bundles the command line into one file, bin/google-operations.js, which needs no other package. The
+// licenses of the packages in it go into bin/LICENSES.txt. A part of `npm run build`.
 import { build, type Metafile } from "esbuild"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"

@@ -67,7 +67,8 @@ export const closest = (word: string, candidates: ReadonlyArray<string>): string
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
+  const limit = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
+  return best !== undefined && best.distance <= limit ? best.candidate : undefined
 }
 
 const didYouMean = (word: string, candidates: ReadonlyArray<string>): string => {
@@ -165,7 +166,10 @@ const operation = (
     : Either.right({ api, name: argument, argument })
 }
 
-/** Finds the operations that arguments mean, each once. The left side says what is wrong, as a sentence without a period. */
+/**
+ * Finds the operations that arguments mean, each once. The left side says what is wrong, as a sentence without a
+ * period.
+ */
 export const operations = (
   args: ReadonlyArray<string>,
   options: ApiOptions

@@ -33,11 +33,12 @@ const longest = Duration.days(365)
 /** Reads a duration such as `90s`, `10m` or `1h30m`. A number without a unit is in seconds. */
 export const parseDuration =
   (shortest: Duration.Duration) => (text: string): Either.Either<Duration.Duration, string> => {
-    const parts = /^\d+(?:\.\d+)?$/.test(text) ? [`${text}s`] : text.match(/\d+(?:\.\d+)?(?:ms|[smhd])/g) ?? []
-    if (text === "" || parts.join("") !== (parts[0] === `${text}s` ? `${text}s` : text)) {
+    const parts = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text
+    if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/.test(parts)) {
       return Either.left("must be a duration such as 90s, 10m or 1h30m")
     }
-    const millis = parts.reduce((sum, part) => sum + Number.parseFloat(part) * units[part.replace(/^[\d.]+/, "")]!, 0)
+    const millis = [...parts.matchAll(/([\d.]+)([a-z]+)/g)]
+      .reduce((sum, [, number = "", unit = ""]) => sum + Number(number) * units[unit]!, 0)
     const duration = Duration.millis(millis)
     return Duration.between(duration, { minimum: shortest, maximum: longest })
       ? Either.right(duration)
@@ -94,7 +95,9 @@ const reportFailure = (failure: Failure) =>
 // How many requests of one command are in flight.
 const concurrency = 16
 
-/** Sends a request about each operation, and reports those that fail. The outcomes are in the order of the arguments. */
+/**
+ * Sends a request about each operation, and reports those that fail. The outcomes are in the order of the arguments.
+ */
 const forEach = <A extends Operation.Operation | void>(
   targets: ReadonlyArray<Api.Target>,
   send: (target: Api.Target) => Effect.Effect<A, Failure, Io>

@@ -10,7 +10,10 @@ export interface Completed {
   /** The name of the program. */
   readonly program: string
   readonly commands: ReadonlyArray<Command>
-  /** The values of options that are the same in all commands, besides the choices of the options: `api` has the catalog's names. */
+  /**
+   * The values of options that are the same in all commands, besides the choices of the options: `api` has the
+   * catalog's names.
+   */
   readonly values: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
@@ -90,14 +93,14 @@ const zsh = (completed: Completed): string => {
   return `#compdef ${program}
 
 _${identifier(program)}() {
-  local -a commands options
+  local -a subcommands flags
   if (( CURRENT == 2 )); then
-    commands=(
+    subcommands=(
 ${commands.map(({ name, summary }) => `      '${name}:${text(summary)}'`).join("\n")}
     )
-    options=(${words(rootFlags.map(([name]) => name))})
-    _describe -t commands command commands
-    compadd -- $options
+    flags=(${words(rootFlags.map(([name]) => name))})
+    _describe -t commands command subcommands
+    compadd -- $flags
     return
   fi
   if [[ $words[2] == --completions ]]; then
@@ -109,13 +112,7 @@ ${
     commands.map((command) =>
       `    ${command.name})
       _arguments -s \\
-${
-        [
-          ...flagsOf(command).flatMap(argument),
-          ...(command.args === undefined ? [] : [`        '*:${command.args.name}: '`])
-        ]
-          .join(" \\\n")
-      }
+${[...flagsOf(command).flatMap(argument), "        '*:NAME:()'"].join(" \\\n")}
       ;;`
     ).join("\n")
   }

@@ -69,7 +69,7 @@ export const checkUniverse = (
       new HttpError.HttpError({
         reason: "InvalidRequest",
         description: `the credentials are of the universe ${ofCredentials}, and requests go to the universe ` +
-          `${universeDomain}; set GOOGLE_CLOUD_UNIVERSE_DOMAIN to the universe of the credentials, or use other credentials`
+          `${universeDomain}; use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN to their universe`
       })
     )
 

@@ -95,7 +95,7 @@ const byReason: Readonly<Record<string, (metadata: Readonly<Record<string, strin
   SERVICE_DISABLED: ({ consumer = "projects/PROJECT", service = "SERVICE" }) =>
     `Enable the API: gcloud services enable ${service} --project=${consumer.replace(/^projects\//, "")}`,
   USER_PROJECT_DENIED: () =>
-    "Give a project that you may use for quota by --quota-project, or ask for the role roles/serviceusage.serviceUsageConsumer.",
+    "Give a project that you may use by --quota-project, or ask for the role roles/serviceusage.serviceUsageConsumer.",
   ACCESS_TOKEN_SCOPE_INSUFFICIENT: () =>
     "The access token lacks a scope. Use one with https://www.googleapis.com/auth/cloud-platform.",
   IAM_PERMISSION_DENIED: ({ permission = "the permission", resource = "the resource" }) =>
@@ -105,11 +105,12 @@ const byReason: Readonly<Record<string, (metadata: Readonly<Record<string, strin
 }
 
 const byCode: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED:
-    "The access token may have expired. Get a new one, or use Application Default Credentials: gcloud auth application-default login",
+  UNAUTHENTICATED: "The access token may have expired. Get a new one, or use Application Default Credentials: " +
+    "gcloud auth application-default login",
   PERMISSION_DENIED: "Check that the account may read this operation, and that --quota-project is right.",
   NOT_FOUND:
-    "Check the name, the API, its version and its location. An operation may be deleted some time after its end, often after 30 days.",
+    "Check the name, the API, its version and its location. Google deletes an operation some time after its end, " +
+    "often after 30 days.",
   UNIMPLEMENTED: "The API does not have this method for its operations.",
   RESOURCE_EXHAUSTED: "Wait and try again, poll less often by --interval, or ask for more quota."
 }
@@ -162,10 +163,14 @@ const labelWidth = 14
 // Of a response that was not what was asked for, such as a page of a proxy.
 const longestBody = 300
 
+const cut = (text: string, length: number): string => text.length > length ? `${text.slice(0, length)}…` : text
+
 const block = (entries: ReadonlyArray<Entry>, style: Style): ReadonlyArray<string> =>
   entries.map(([label, text]) => `  ${style.dim(label.padEnd(labelWidth))}${singleLine(text)}`)
 
-/** Writes a failure as lines: a first one with the code and the message, one for each detail, and one with what to try. */
+/**
+ * Writes a failure as lines: a first one with the code and the message, one for each detail, and one with what to try.
+ */
 export const failureLines = (error: Failure, style: Style = plain): ReadonlyArray<string> => {
   const details = (statusOf(error)?.details ?? []).flatMap(entriesOf)
   // The body of a Google error is in the message and the details already.
@@ -175,7 +180,7 @@ export const failureLines = (error: Failure, style: Style = plain): ReadonlyArra
   return [
     `${style.red("error:")} ${singleLine(error.message)}`,
     ...block(details, style),
-    ...block(body === "" ? [] : [["body", body.length > longestBody ? `${body.slice(0, longestBody)}…` : body]], style),
+    ...block(body === "" ? [] : [["body", cut(body, longestBody)]], style),
     ...block(cancelError === undefined ? [] : [["cancel", `The cancel failed. ${cancelError.message}`]], style),
     ...block(advice === undefined ? [] : [["try", advice]], style)
   ]

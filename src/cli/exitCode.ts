@@ -2,6 +2,7 @@
  * What the command exits with.
  */
 import * as Either from "effect/Either"
+import { constants } from "node:os"
 import type { Outcome } from "./outcome.js"
 
 export const succeeded = 0
@@ -35,5 +36,8 @@ const worstFirst = [operationFailed, usage, unknown, gaveUp]
 export const worst = (codes: ReadonlyArray<number>): number =>
   worstFirst.find((code) => codes.includes(code)) ?? succeeded
 
-/** The exit codes of a process that a signal has ended. */
-export const signals: Readonly<Record<string, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
+/** The signals that end a command. */
+export const signals = ["SIGHUP", "SIGINT", "SIGTERM"] as const
+
+/** The exit code of a process that a signal has ended. */
+export const ofSignal = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]

@@ -1,8 +1,8 @@
 /**
  * Options of commands: how each is read, and what help and completions say of it.
  *
- * `@effect/cli` reads the values. It takes an unknown option for an argument, and a repeated one, too; so `strictly` looks at all
- * words of a command line first.
+ * `@effect/cli` reads the values. It takes an unknown option for an argument, and a repeated one, too; so `strictly`
+ * looks at all words of a command line first.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as HelpDoc from "@effect/cli/HelpDoc"
@@ -187,7 +187,10 @@ export interface Line<F extends Flags, C extends Flags> {
   readonly options: ReadonlyArray<string>
 }
 
-/** Reads the words that follow the name of a command: its options, those that all commands have in common, and arguments. */
+/**
+ * Reads the words that follow the name of a command: its options, those that all commands have in common, and
+ * arguments.
+ */
 export const read = <F extends Flags, C extends Flags>(
   words: ReadonlyArray<string>,
   flags: F,

@@ -109,7 +109,10 @@ const fieldOf = (value: unknown, path: ReadonlyArray<string>): unknown =>
 const scalar = (value: unknown): string =>
   value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value)
 
-/** Returns the fields of a value, separated by tabs: text as it is, anything else as JSON, nothing for a field that is not there. */
+/**
+ * Returns the fields of a value, separated by tabs: text as it is, anything else as JSON, nothing for a field that is
+ * not there.
+ */
 export const fields = (value: unknown, paths: ReadonlyArray<ReadonlyArray<string>>): string =>
   paths.map((path) => scalar(fieldOf(value, path))).join("\t")
 

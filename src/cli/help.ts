@@ -35,8 +35,8 @@ export const general = (
       ["--version", "Prints the version"]
     ]),
     "",
-    "NAME is an operation's URL, such as a selfLink, or its name with --api or --base-url.",
-    "Credentials are Application Default Credentials or GOOGLE_ACCESS_TOKEN.",
+    "NAME is the URL of an operation, or its name with --api or --base-url.",
+    "Credentials are Application Default Credentials, or GOOGLE_ACCESS_TOKEN.",
     "Exit codes: 0 succeeded, 1 an operation failed, 2 usage, 3 could not find out,",
     "4 gave up waiting, 130 interrupted."
   ].join("\n") + "\n"

@@ -49,7 +49,7 @@ export const logging = (
         const text = (Array.isArray(message) ? message : [message])
           .map((part) => typeof part === "string" ? part : JSON.stringify(part))
           .join(" ")
-        stderr.post(`${stderrStyle.yellow(`${logLevel.label.toLowerCase()}:`)} ${singleLine(text)}\n`)
+        stderr.post(`${stderrStyle.yellow(`${logLevel._tag.toLowerCase()}:`)} ${singleLine(text)}\n`)
       })
     ))
   )

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import { isatty } from "node:tty"
 import * as ExitCode from "./exitCode.js"
 import { Io, type Service, styleFor } from "./io.js"
@@ -40,27 +41,40 @@ const io: Service = {
 
 const fiber = Effect.runFork(Effect.provideService(run(process.argv.slice(2)), Io, io))
 
-// npm passes a signal on to its child, which a terminal has sent it already: two signals at once are one.
+// Ends the process by a signal. `process.exit` would wait for a write that blocks, for instance to a pipe that nobody
+// reads.
+const die = (name: NodeJS.Signals): void => {
+  process.removeAllListeners(name)
+  process.kill(process.pid, name)
+}
+
+// npm passes signals on to its child, which has got them from the terminal already: two signals at once are one.
 const together = 500
 
-let signal: { readonly code: number; readonly at: number } | undefined
+let signal: { readonly name: NodeJS.Signals; readonly at: number } | undefined
 
-for (const [name, code] of Object.entries(ExitCode.signals)) {
+for (const name of ExitCode.signals) {
   process.on(name, () => {
     const at = performance.now()
-    if (signal === undefined) {
-      signal = { code, at }
+    if (signal === undefined && fiber.unsafePoll() === null) {
+      signal = { name, at }
       fiber.unsafeInterruptAsFork(FiberId.none)
-    } else if (at - signal.at > together) process.exit(code)
+    } else if (signal === undefined || at - signal.at > together) die(name)
   })
 }
 
-// The reader of an output that hangs must not keep the process from ending.
-const flushed = Effect.all([stdout.flush, stderr.flush], { concurrency: "unbounded", discard: true }).pipe(
-  Effect.ignore
+const flushed = Effect.ignore(
+  Effect.all([stdout.flush, stderr.flush], { concurrency: "unbounded", discard: true })
 )
 
 fiber.addObserver((exit) => {
-  const code = Exit.isSuccess(exit) ? exit.value : signal?.code ?? ExitCode.unknown
-  void Effect.runPromise(flushed).then(() => process.exit(code))
+  if (signal === undefined) {
+    const code = Exit.getOrElse(exit, () => ExitCode.unknown)
+    return void Effect.runPromise(flushed).then(() => process.exit(code))
+  }
+  const { name } = signal
+  const code = Exit.getOrElse(exit, () => ExitCode.ofSignal(name))
+  void Effect.runPromise(Effect.timeoutOption(flushed, "1 second")).then((result) =>
+    Option.isSome(result) ? process.exit(code) : die(name)
+  )
 })

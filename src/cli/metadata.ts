@@ -1,8 +1,8 @@
 /**
  * What the metadata of an operation says about its progress.
  *
- * `google.longrunning` leaves the form of the metadata to each API. The fields below are those that Google's APIs use, by their
- * discovery documents; an API with other fields shows no state and no percentage.
+ * `google.longrunning` leaves the form of the metadata to each API. The fields below are those that Google's APIs use,
+ * by their discovery documents; an API with other fields shows no state and no percentage.
  */
 import { isRecord } from "effect/Predicate"
 import type * as Operation from "../Operation.js"

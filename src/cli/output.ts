@@ -1,9 +1,9 @@
 /**
  * Writes to standard output and standard error.
  *
- * Text is written in order, one write at a time and never by a synchronous call, so a slow terminal or a slow reader does not block
- * the process: polls and signals are handled while it is slow. Below the text there can be a live region, which is redrawn in
- * place: while one write takes place, newer frames replace older ones.
+ * Text is written in order, one write at a time and never by a synchronous call, so a slow terminal or a slow reader
+ * does not block the process: polls and signals are handled while it is slow. Below the text there can be a live
+ * region, which is redrawn in place: while one write takes place, newer frames replace older ones.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

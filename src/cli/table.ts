@@ -34,8 +34,8 @@ export interface Layout {
 /**
  * Lays out a table for the rows that are given; further rows have the same columns.
  *
- * Without `columns` no text is cut. With it no line takes more than so many columns: the flexible columns are cut, and if that is
- * not enough, optional columns are left out, from the right.
+ * Without `columns` no text is cut. With it no line takes more than so many columns: the flexible columns are cut, and
+ * if that is not enough, optional columns are left out, from the right.
  */
 export const layout = (
   columns: ReadonlyArray<Column>,

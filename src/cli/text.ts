@@ -3,7 +3,8 @@
  */
 
 /**
- * Marks up text: each function returns the text that it is given, as it is or with the control sequences for a terminal.
+ * Marks up text: each function returns the text that it is given, as it is or with the control sequences for a
+ * terminal.
  */
 export interface Style {
   readonly bold: (text: string) => string
@@ -30,8 +31,8 @@ export const colored: Style = {
 }
 
 /**
- * Makes text from a server safe for one line of a terminal: line breaks and tabs become spaces, and other control characters,
- * which could move the cursor or change the colors, become U+FFFD.
+ * Makes text from a server safe for one line of a terminal: line breaks and tabs become spaces, and other control
+ * characters, which could move the cursor or change the colors, become U+FFFD.
  */
 export const singleLine = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

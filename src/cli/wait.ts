@@ -57,6 +57,7 @@ class View {
   readonly #display: Display
   readonly #rows: Array<Progress.Row>
   readonly #isLive: boolean
+  #isOver = false
 
   constructor(io: Service, display: Display, names: ReadonlyArray<string>, time: number) {
     this.#io = io
@@ -70,7 +71,7 @@ class View {
     const before = this.#rows[index]!
     const after = change(before)
     this.#rows[index] = after
-    if (this.#display === "none") return
+    if (this.#display === "none" || this.#isOver) return
     const hasChanged = Progress.key(before) !== Progress.key(after) || before.polls === 0
     if (!this.#isLive) {
       if (hasChanged && after.polls > 0) this.#io.stderr.post(`${Progress.changeLine(after, time)}\n`)
@@ -92,7 +93,7 @@ class View {
   #draw(time: number): void {
     const { signs, stderr, stderrStyle } = this.#io
     const { size } = stderr
-    if (size === undefined || this.#rows.every(Progress.isEnded)) return
+    if (this.#isOver || size === undefined || this.#rows.every(Progress.isEnded)) return
     stderr.draw(
       this.#display === "table"
         ? Progress.watchTable(this.#rows, time, size, signs, stderrStyle)
@@ -100,8 +101,9 @@ class View {
     )
   }
 
-  /** Removes the live region. */
-  clear(): void {
+  /** Removes the live region. From now on nothing is shown. */
+  end(): void {
+    this.#isOver = true
     if (this.#isLive) this.#io.stderr.draw([])
   }
 }
@@ -147,8 +149,8 @@ const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outc
       const ends = yield* Queue.unbounded<readonly [index: number, exit: Exit.Exit<Outcome>]>()
       const outcomes: Array<Outcome | undefined> = targets.map(() => undefined)
       const fibers = yield* Effect.forEach(targets, (_, index) =>
-        // If one operation is enough, the waits for the others are not interrupted, which could cancel operations: they end with
-        // the service.
+        // If one operation is enough, the waits for the others are not interrupted, which could cancel operations: they
+        // end with the service.
         Effect.forkDaemon(
           Effect.interruptible(waitForOne(options, view, index)).pipe(
             Effect.onExit((exit) => Queue.offer(ends, [index, exit]))
@@ -166,7 +168,7 @@ const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outc
       const drawing = yield* Effect.fork(Effect.interruptible(view.run))
       yield* restore(take).pipe(
         Effect.onInterrupt(() => onInterrupt(options, view, outcomes, fibers)),
-        Effect.ensuring(Effect.zipRight(Fiber.interrupt(drawing), Effect.sync(() => view.clear())))
+        Effect.ensuring(Effect.zipRight(Fiber.interrupt(drawing), Effect.sync(() => view.end())))
       )
       return outcomes
     })
@@ -183,7 +185,7 @@ const onInterrupt = (
 ): Effect.Effect<void, never, Io> =>
   Effect.gen(function*() {
     const left = options.targets.filter((_, index) => outcomes[index] === undefined)
-    view.clear()
+    view.end()
     if (options.cancelsOnInterrupt) {
       yield* report([`Interrupted. Asking the server to cancel ${count(left.length, "operation")}.`])
     }
