@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config"
 const src = fileURLToPath(new URL("./src", import.meta.url))
 
 // They cover nothing of src in the process that measures coverage.
-const inProcessesOfTheirOwn = ["test/programs.test.ts", "test/soak.test.ts"]
+const inProcessesOfTheirOwn = [
+  "test/programs.test.ts",
+  "test/soak.test.ts",
+  "test/cli/process.test.ts",
+  "test/cli/terminal.test.ts"
+]
 
 export default defineConfig({
   resolve: {

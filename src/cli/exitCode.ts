@@ -7,13 +7,13 @@ import type { Outcome } from "./outcome.js"
 
 export const succeeded = 0
 /** An operation has failed, or was cancelled. */
-export const operationFailed = 1
+const operationFailed = 1
 /** The command line or the environment is wrong, and nothing was sent. */
 export const usage = 2
 /** The state of an operation could not be read, or a request was refused. */
 export const unknown = 3
 /** The wait ended before the operation did. */
-export const gaveUp = 4
+const gaveUp = 4
 
 /** The exit code of one outcome. */
 export const of = (outcome: Outcome): number => {

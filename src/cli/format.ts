@@ -113,7 +113,7 @@ const scalar = (value: unknown): string =>
  * Returns the fields of a value, separated by tabs: text as it is, anything else as JSON, nothing for a field that is
  * not there.
  */
-export const fields = (value: unknown, paths: ReadonlyArray<ReadonlyArray<string>>): string =>
+const fields = (value: unknown, paths: ReadonlyArray<ReadonlyArray<string>>): string =>
   paths.map((path) => scalar(fieldOf(value, path))).join("\t")
 
 const yaml: Effect.Effect<(value: unknown) => string> = Effect.map(
@@ -122,7 +122,7 @@ const yaml: Effect.Effect<(value: unknown) => string> = Effect.map(
 )
 
 /** Prints one value. */
-export const printOne = <A>(
+const printOne = <A>(
   output: Output,
   format: Format,
   kind: Kind<A>,

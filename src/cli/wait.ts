@@ -25,7 +25,7 @@ import * as Progress from "./progress.js"
 import { count } from "./text.js"
 
 /** How a wait shows what goes on, on standard error: not at all, by a line with a spinner, or by a table. */
-export type Display = "none" | "status" | "table"
+type Display = "none" | "status" | "table"
 
 export interface Options {
   readonly targets: ReadonlyArray<Target>

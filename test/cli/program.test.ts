@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,7 +11,7 @@ import { eventually, startEmulator } from "../support/sockets.js"
 const thing = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
 const running = { "@type": "type.googleapis.com/example.Metadata", state: "RUNNING", progressPercent: 40 }
 
-const pending = (duration: number): OperationsEmulator.Step => ({ type: "pending", duration, metadata: running })
+const pending = (times: number): OperationsEmulator.Step => ({ type: "pending", times, metadata: running })
 const endless: OperationsEmulator.Step = { type: "pending", metadata: running }
 const failure: OperationsEmulator.Step = { type: "failed", error: { code: 9, message: "It is in use." } }
 
@@ -38,8 +38,7 @@ describe("wait", () => {
     Effect.gen(function*() {
       const { run, script } = yield* start()
       yield* script("operations/a", [
-        pending(150),
-        { type: "pending", times: 2, metadata: running },
+        pending(3),
         { type: "succeeded", response: thing }
       ])
       const { code, stderr, stdout } = yield* run(["wait", "operations/a", ...fast, "--format", "json"])
@@ -66,7 +65,7 @@ describe("wait", () => {
   it.scopedLive("exits with 1 when one of several has failed, prints both, and explains the failure", () =>
     Effect.gen(function*() {
       const { run, script } = yield* start()
-      yield* script("operations/good", [pending(200), { type: "succeeded" }])
+      yield* script("operations/good", [pending(2), { type: "succeeded" }])
       yield* script("operations/bad", [failure])
       const { code, stderr, stdout } = yield* run([
         "wait",
@@ -88,7 +87,7 @@ describe("wait", () => {
     Effect.gen(function*() {
       const { methods, run, script } = yield* start()
       yield* script("operations/slow", [endless])
-      yield* script("operations/quick", [pending(150), { type: "succeeded" }])
+      yield* script("operations/quick", [pending(3), { type: "succeeded" }])
       const words = ["wait", "--any", "operations/slow", "operations/quick", ...fast, "--cancel-on-interrupt"]
       const { code, stderr, stdout } = yield* run([...words, "--format", "json"])
       assert.strictEqual(code, 0)
@@ -101,7 +100,7 @@ describe("wait", () => {
     Effect.gen(function*() {
       const { run, script } = yield* start()
       yield* script("operations/slow", [endless])
-      yield* script("operations/bad", [pending(150), failure])
+      yield* script("operations/bad", [pending(3), failure])
       const { code, stderr, stdout } = yield* run([
         "wait",
         "--any",
@@ -186,7 +185,7 @@ describe("wait", () => {
   it.scopedLive("on a terminal shows a status line, which leaves a line for each end", () =>
     Effect.gen(function*() {
       const { run, script } = yield* start()
-      yield* script("operations/a", [pending(350), { type: "succeeded" }])
+      yield* script("operations/a", [pending(5), { type: "succeeded" }])
       const { code, stderr } = yield* run(["wait", "operations/a", ...fast], { terminal: { columns: 80, rows: 24 } })
       assert.strictEqual(code, 0)
       assert.match(stderr, /[-\\|/] operations\/a: RUNNING 40 %, 0\.\ds, \d polls?, next poll in 1s/)
@@ -220,7 +219,7 @@ describe("watch", () => {
   it.scopedLive("ends with a table of all, and the exit code of a wait", () =>
     Effect.gen(function*() {
       const { run, script } = yield* start()
-      yield* script("operations/good", [pending(150), { type: "succeeded" }])
+      yield* script("operations/good", [pending(3), { type: "succeeded" }])
       yield* script("operations/bad", [failure])
       const words = ["watch", "operations/good", "operations/bad", ...fast]
       const table = [
@@ -233,7 +232,7 @@ describe("watch", () => {
       assert.deepStrictEqual({ code: piped.code, stdout: piped.stdout }, { code: 1, stdout: table })
       assert.include(timeless(piped.stderr), "operations/good: succeeded")
 
-      yield* script("operations/good", [pending(150), { type: "succeeded" }])
+      yield* script("operations/good", [pending(3), { type: "succeeded" }])
       const live = yield* run(words, { terminal: { columns: 60, rows: 10 } })
       assert.deepStrictEqual({ code: live.code, stdout: live.stdout }, { code: 1, stdout: table })
       assert.match(live.stderr, /STATUS +NAME +TIME +POLLS\nRUNNING 40 % +operations\/good +0\.\ds +1\n/)
