@@ -39,7 +39,7 @@ const renewable = (token: Token): Effect.Effect<Credentials.Credentials> =>
     }))
 
 /** An access token from a file, which is read again when the server has refused the token. */
-export const fromFile = (path: string): Effect.Effect<Credentials.Credentials> =>
+const fromFile = (path: string): Effect.Effect<Credentials.Credentials> =>
   renewable(
     Effect.tryPromise({
       try: () => readFile(path, "utf8"),
@@ -68,7 +68,7 @@ const run = (args: ReadonlyArray<string>): Effect.Effect<string, HttpError.HttpE
   })
 
 /** The access token of the active account of gcloud, whose universe is checked. */
-export const fromGcloud = (environment: Environment): Effect.Effect<Credentials.Credentials> =>
+const fromGcloud = (environment: Environment): Effect.Effect<Credentials.Credentials> =>
   renewable(
     Effect.all([
       run(["auth", "print-access-token"]),
