@@ -3,7 +3,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
-import * as Operation from "effect-google-operations/Operation"
+import type * as Operation from "effect-google-operations/Operation"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"

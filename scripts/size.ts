@@ -1,4 +1,5 @@
-// npm run size: the size of each public module as a bundler ships it, minified and gzipped, alone and with its peers.
+// npm run size: the size of each public module as a bundler ships it, minified and gzipped, alone and with its peers, and that
+// of the command line.
 //
 // Alone is the module with what it imports of this package. The core is OperationsService: the whole client, without the
 // kit for tests. It may have 15 kB.
@@ -57,6 +58,13 @@ const line = (module: string, alone: string, withPeers: string) =>
   console.log(module.padEnd(38) + alone.padStart(10) + withPeers.padStart(12))
 line("minified and gzipped", "alone", "with peers")
 for (const row of rows) line(row.module, kilobytes(row.alone), kilobytes(row.withPeers))
+
+const commandLine = readFileSync(new URL("../bin/google-operations.js", import.meta.url))
+console.log(
+  `\nThe command line, all it needs in one file: ${kilobytes(commandLine.length)}, gzipped ${
+    kilobytes(gzipSync(commandLine, { level: 9 }).length)
+  }`
+)
 
 const size = rows.find((row) => row.module === core)!.alone
 console.log(`\nThe core, ${core}: ${size} of ${coreLimit} bytes`)
