@@ -9,7 +9,7 @@ import * as Operation from "../Operation.js"
 import { percentageOf, stateOf } from "./metadata.js"
 import type { Output, OutputError } from "./output.js"
 import { type Cell, type Column, type Layout, layout } from "./table.js"
-import type { Style } from "./text.js"
+import { printable, type Style } from "./text.js"
 
 export type Format =
   | { readonly type: "json" | "yaml" | "table" }
@@ -90,10 +90,10 @@ export const api: Kind<GoogleApiCatalog.Entry> = {
 // Formats
 // ---------------------------------------------------------------------------------------------------------------------
 
-// C1 control characters are valid in JSON, and can do harm on a terminal.
+// Control characters above U+007F are valid in JSON, and can do harm on a terminal.
 const json = (value: unknown): string =>
   JSON.stringify(value, undefined, 2).replace(
-    /[\u007f-\u009f]/g,
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
 
@@ -116,6 +116,10 @@ const scalar = (value: unknown): string =>
 const fields = (value: unknown, paths: ReadonlyArray<ReadonlyArray<string>>): string =>
   paths.map((path) => scalar(fieldOf(value, path))).join("\t")
 
+// Scripts get text as it is. A terminal would obey the control characters in it.
+const write = (output: Output, text: string): Effect.Effect<void, OutputError> =>
+  output.print(output.size === undefined ? text : printable(text))
+
 const yaml: Effect.Effect<(value: unknown) => string> = Effect.map(
   Effect.promise(() => import("yaml")),
   ({ stringify }) => (value) => stringify(value, { lineWidth: 0 })
@@ -133,9 +137,9 @@ const printOne = <A>(
     case "json":
       return output.print(`${json(kind.toJson(value))}\n`)
     case "yaml":
-      return Effect.flatMap(yaml, (stringify) => output.print(stringify(kind.toJson(value))))
+      return Effect.flatMap(yaml, (stringify) => write(output, stringify(kind.toJson(value))))
     case "value":
-      return output.print(`${fields(kind.toJson(value), format.fields)}\n`)
+      return write(output, `${fields(kind.toJson(value), format.fields)}\n`)
     case "table":
       return Effect.flatMap(
         printer(output, format, kind, style),
@@ -160,8 +164,8 @@ export const printer = <A>(
 ): Effect.Effect<Printer<A>> =>
   Effect.gen(function*() {
     let printed = 0
-    const each = (write: (value: A) => string, empty: string, end: string): Printer<A> => ({
-      page: (values) => Effect.suspend(() => output.print(values.map((value) => (printed++, write(value))).join(""))),
+    const each = (textOf: (value: A) => string, empty: string, end: string): Printer<A> => ({
+      page: (values) => Effect.suspend(() => write(output, values.map((value) => (printed++, textOf(value))).join(""))),
       end: Effect.suspend(() => output.print(printed === 0 ? empty : end))
     })
     switch (format.type) {

@@ -30,13 +30,13 @@ export const colored: Style = {
   yellow: sgr(33, 39)
 }
 
-/**
- * Makes text from a server safe for one line of a terminal: line breaks and tabs become spaces, and other control
- * characters, which could move the cursor or change the colors, become U+FFFD.
- */
-export const singleLine = (text: string): string =>
+/** Makes text from a server safe for a terminal: control characters but tabs and line breaks become U+FFFD. */
+export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  text.replace(/[\t\n\v\f\r]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
+
+/** The same for one line: tabs and line breaks become spaces. */
+export const singleLine = (text: string): string => printable(text.replace(/[\t\n\v\f\r]+/g, " "))
 
 // East Asian wide characters and emoji (UAX #11), by ranges.
 const wide =

@@ -96,6 +96,21 @@ describe("value", () => {
     }))
 })
 
+it.effect("nothing that is printed on a terminal makes it do anything", () =>
+  Effect.gen(function*() {
+    const harmful = Operation.succeeded({
+      name: "operations/a",
+      response: { text: "\x1b[2J\u009b2J\u202e", other: "a\tb" }
+    })
+    for (const text of ["json", "yaml", "table", "value(response.text,response.other)"]) {
+      for (const isList of [false, true]) {
+        const onTerminal = yield* printed(text, [harmful], isList, 80)
+        assert.isFalse(/[^\P{C}\t\n]/u.test(onTerminal), JSON.stringify(onTerminal))
+      }
+    }
+    assert.strictEqual(yield* printed("value(response.text)", [harmful]), "\x1b[2J\u009b2J\u202e\n")
+  }))
+
 describe("table", () => {
   it.effect("has a row for each operation", () =>
     Effect.gen(function*() {
