@@ -107,6 +107,8 @@ export const choice = <A>(
 interface Words {
   /** The options as `@effect/cli` takes them: each value is a word of its own. */
   readonly options: ReadonlyArray<string>
+  /** The options as they can be given again. */
+  readonly again: ReadonlyArray<string>
   readonly args: ReadonlyArray<string>
 }
 
@@ -116,6 +118,7 @@ const strictly = (
   flags: ReadonlyArray<Flag<unknown>>
 ): Either.Either<Words, string> => {
   const options: Array<string> = []
+  const again: Array<string> = []
   const args: Array<string> = []
   const seen = new Set<string>()
   for (let index = 0; index < words.length; index++) {
@@ -140,6 +143,7 @@ const strictly = (
     seen.add(flag.name)
     options.push(`--${flag.name}`)
     if (flag.value === undefined) {
+      again.push(`--${flag.name}`)
       if (inline !== undefined) return Either.left(`--${flag.name} takes no value`)
       continue
     }
@@ -148,8 +152,9 @@ const strictly = (
       return Either.left(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
     }
     options.push(value)
+    again.push(...(value.startsWith("-") ? [`--${flag.name}=${value}`] : [`--${flag.name}`, value]))
   }
-  return Either.right({ options, args })
+  return Either.right({ options, again, args })
 }
 
 // The options read no files, and ask nothing on a terminal.
@@ -197,12 +202,12 @@ export const read = <F extends Flags, C extends Flags>(
   common: C
 ): Effect.Effect<Line<F, C>, UsageError> =>
   Effect.gen(function*() {
-    const { args, options } = yield* strictly(words, Object.values({ ...flags, ...common }))
+    const { again, args, options } = yield* strictly(words, Object.values({ ...flags, ...common }))
     const all = Options.all({ values: optionsOf(flags), common: optionsOf(common) })
     const [problem, rest, read] = yield* Options.processCommandLine(all, options, config)
     if (Option.isSome(problem)) return yield* Effect.fail(textOf(problem.value))
     if (rest.length > 0) return yield* Effect.fail(`unexpected ${rest[0]}`)
-    return { args, options, ...read }
+    return { args, options: again, ...read }
   }).pipe(
     Effect.mapError((problem) => new UsageError(typeof problem === "string" ? problem : textOf(problem))),
     Effect.provide(nothing)

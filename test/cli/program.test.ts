@@ -3,6 +3,7 @@ import type * as OperationsEmulator from "effect-google-operations/OperationsEmu
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { spawnSync } from "node:child_process"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { cli } from "../support/cli.js"
@@ -139,6 +140,19 @@ describe("wait", () => {
         }`
       )
       assert.notInclude(yield* methods, "cancel")
+    }))
+
+  it.scopedLive("prints a command that a shell runs as it is", () =>
+    Effect.gen(function*() {
+      const { run, script } = yield* start()
+      yield* script("operations/it's one", [endless])
+      const words = ["wait", "operations/it's one", "--timeout=200ms", ...fast, "-q", "--quota-project=-p"]
+      const { stderr } = yield* run(words)
+      const goOn = stderr.trimEnd().split("\n").at(-1)!.replace("To go on waiting: google-operations ", "")
+      const { stdout } = spawnSync("sh", ["-c", `printf '%s\\n' ${goOn}`], { encoding: "utf8" })
+      const again = yield* cli(stdout.trimEnd().split("\n"))
+      assert.strictEqual(again.code, 4, again.stderr)
+      assert.include(again.stderr, `To go on waiting: google-operations ${goOn}\n`)
     }))
 
   it.scopedLive("cancels at the timeout if it is told to, and says when that fails", () =>
