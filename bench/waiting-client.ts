@@ -53,7 +53,7 @@ const service = async (interval: number) => {
       },
       gracefulShutdownTimeout: Duration.seconds(1),
       release: Effect.void
-    }, { schedule: Polling.fixed(interval) }).pipe(Scope.extend(Effect.runSync(Scope.make())))
+    }, { schedule: Polling.spaced(interval) }).pipe(Scope.extend(Effect.runSync(Scope.make())))
   )
 }
 

@@ -1,5 +1,6 @@
 // From plain async code: a ManagedRuntime holds the service, and disposing it closes every connection.
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Effect from "effect/Effect"
@@ -9,12 +10,11 @@ import * as Scope from "effect/Scope"
 
 // Stands for a server; your program has a real one.
 const scope = Effect.runSync(Scope.make())
-const emulator = OperationsEmulator.make()
-const { api } = await Effect.runPromise(Scope.extend(emulator.serve(), scope))
-await Effect.runPromise(emulator.script("operations/a", [{ type: "succeeded" }]))
-await Effect.runPromise(emulator.script("operations/endless", [{ type: "pending" }]))
+const emulator = await Effect.runPromise(Scope.extend(NodeOperationsEmulator.make(), scope))
+await Effect.runPromise(emulator.script("operations/a", [OperationsEmulator.succeeded()]))
+await Effect.runPromise(emulator.script("operations/endless", [OperationsEmulator.pending()]))
 
-const runtime = ManagedRuntime.make(NodeOperations.layer({ api }))
+const runtime = ManagedRuntime.make(NodeOperations.layer({ api: emulator.api }))
 
 const wait = (name: string, signal?: AbortSignal) =>
   runtime.runPromise(
@@ -29,6 +29,7 @@ console.log(`${operation.name} is done`)
 await wait("operations/endless", AbortSignal.timeout(100)).catch(() => console.log("gave up on operations/endless"))
 
 await runtime.dispose()
-const { openConnections } = await Effect.runPromise(emulator.stats)
+// The server sees a moment later that the connection is closed.
+const { openConnections } = await Effect.runPromise(Effect.delay(emulator.stats, "200 millis"))
 console.log(`open connections: ${openConnections}`)
 await Effect.runPromise(Scope.close(scope, Exit.void))

@@ -3,6 +3,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
@@ -42,11 +43,11 @@ const main = Effect.gen(function*() {
   yield* Console.log(describe("https://example.com/v2/operations/o"))
   yield* Console.log(lines.find((line) => line.startsWith("run v2")))
 
-  const emulator = OperationsEmulator.make()
+  const emulator = yield* NodeOperationsEmulator.make({ versions: ["v2"] })
   const operation = "projects/p/locations/europe-west3/operations/o"
-  yield* emulator.script(operation, [{ type: "succeeded" }])
-  const { url } = yield* emulator.serve()
-  yield* Effect.provide(waitForRun(operation), NodeOperations.layer({ api: GoogleApi.make({ ...run, baseUrl: url }) }))
+  yield* emulator.script(operation, [OperationsEmulator.succeeded()])
+  const api = GoogleApi.make({ ...run, baseUrl: emulator.url })
+  yield* Effect.provide(waitForRun(operation), NodeOperations.layer({ api }))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -1,9 +1,9 @@
 // Which schedule for which operations, and what each costs: tried on scripted operations and a clock that moves at once.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type * as Operation from "effect-google-operations/Operation"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
-import * as TestOperations from "effect-google-operations/TestOperations"
 import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ const patient = Polling.proportional({ max: "5 minutes" })
 
 // It never takes less than 40 seconds and hardly ever more than 60: once then, and every 2 seconds from there.
 const known = Schedule.duration("40 seconds").pipe(
-  Schedule.andThen(Polling.fixed("2 seconds", { jitter: 0.2 }))
+  Schedule.andThen(Polling.spaced("2 seconds", { jitter: 0.2 }))
 )
 // #endregion
 
@@ -31,7 +31,7 @@ const known = Schedule.duration("40 seconds").pipe(
 const cost = (schedule: Schedule.Schedule<unknown, Operation.Pending>, duration: Duration.DurationInput) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    const { calls } = yield* TestOperations.TestOperations
+    const { calls } = yield* OperationsEmulator.OperationsEmulator
     const waiting = yield* Effect.fork(operations.wait("operations/a", { schedule }))
     yield* TestClock.adjust("1 day")
     yield* Fiber.join(waiting)
@@ -39,8 +39,8 @@ const cost = (schedule: Schedule.Schedule<unknown, Operation.Pending>, duration:
     const took = times.at(-1)! - times[0]!
     return { delay: Duration.subtract(Duration.millis(took), duration), polls: times.length }
   }).pipe(
-    Effect.provide(TestOperations.layer({
-      "operations/a": [TestOperations.pending({ duration }), TestOperations.succeeded()]
+    Effect.provide(OperationsEmulator.layerTest({
+      "operations/a": [OperationsEmulator.pending({ duration }), OperationsEmulator.succeeded()]
     })),
     Effect.provide(TestContext.TestContext)
   )

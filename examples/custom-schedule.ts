@@ -1,6 +1,7 @@
 // A schedule of your own: any Effect schedule says when to poll again.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
@@ -24,10 +25,9 @@ const program = Effect.gen(function*() {
 // #endregion
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
-  yield* emulator.script("operations/a", [{ type: "pending", times: 3 }, { type: "succeeded" }])
-  yield* Effect.provide(program, NodeOperations.layer({ api }))
+  const emulator = yield* NodeOperationsEmulator.make()
+  yield* emulator.script("operations/a", [OperationsEmulator.pending({ times: 3 }), OperationsEmulator.succeeded()])
+  yield* Effect.provide(program, NodeOperations.layer({ api: emulator.api }))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -1,6 +1,7 @@
 // Testing against a server: the emulator on a socket, faults included, and the client as it is in production.
 import { assert, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
@@ -9,20 +10,19 @@ import * as Effect from "effect/Effect"
 // #region emulator
 it.live("gets through a bad connection to the server's verdict", () =>
   Effect.gen(function*() {
-    const emulator = OperationsEmulator.make()
+    const emulator = yield* NodeOperationsEmulator.make()
     yield* emulator.script("operations/a", [
-      { type: "pending", times: 2, metadata: { progress: 40 } },
-      { type: "http", status: 503 },
-      { type: "cut", at: "withinBody" },
-      { type: "failed", error: { code: 9, message: "Level is referenced" } }
+      OperationsEmulator.pending({ times: 2, metadata: { progress: 40 } }),
+      OperationsEmulator.httpFault({ status: 503 }),
+      OperationsEmulator.cut({ at: "withinBody" }),
+      OperationsEmulator.failed({ code: "FAILED_PRECONDITION", message: "Level is referenced" })
     ])
-    const { api } = yield* emulator.serve()
 
-    const soon = Polling.fixed("10 millis")
+    const soon = Polling.spaced("10 millis")
     const error = yield* Effect.flatMap(
       OperationsService.OperationsService,
-      (operations) => Effect.flip(operations.wait("operations/a", { schedule: soon, transient: soon }))
-    ).pipe(Effect.provide(NodeOperations.layer({ api })))
+      (operations) => Effect.flip(operations.wait("operations/a", { schedule: soon, retrySchedule: soon }))
+    ).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 
     assert.strictEqual(error.message, "Operation operations/a failed with FAILED_PRECONDITION: Level is referenced")
     assert.strictEqual((yield* emulator.calls).length, 5)

@@ -23,7 +23,7 @@ const program = Effect.gen(function*() {
   })
 )
 
-const config = Config.all({
+const operations = OperationsService.layerConfig({
   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken),
   api: Config.map(
     Config.withDefault(Config.string("BASE_URL"), GoogleApi.accessContextManager.baseUrl),
@@ -31,7 +31,7 @@ const config = Config.all({
   )
 })
 
-const layer = Layer.provide(OperationsService.layerConfig(config), FetchHttpClient.layer)
+const layer = Layer.provide(operations, FetchHttpClient.layer)
 
 await Effect.runPromise(Effect.provide(program, layer))
 // #endregion

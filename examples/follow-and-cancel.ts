@@ -1,6 +1,7 @@
 // Follow an operation as a stream of its states, and stop it when it has gone far enough.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
@@ -10,7 +11,7 @@ import * as Stream from "effect/Stream"
 
 const program = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
-  yield* operations.updates("operations/a", { schedule: Polling.fixed("50 millis") }).pipe(
+  yield* operations.updates("operations/a", { schedule: Polling.spaced("50 millis") }).pipe(
     Stream.tap((operation) => Console.log(`${operation.metadata?.["percent"]} %`)),
     Stream.tap((operation) => operation.metadata?.["percent"] === 60 ? operations.cancel(operation.name) : Effect.void),
     Stream.runDrain,
@@ -20,14 +21,13 @@ const program = Effect.gen(function*() {
 })
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
+  const emulator = yield* NodeOperationsEmulator.make()
   yield* emulator.script("operations/a", [
-    { type: "pending", times: 3, metadata: { percent: 20 } },
-    { type: "pending", times: 3, metadata: { percent: 60 } },
-    { type: "succeeded" }
+    OperationsEmulator.pending({ times: 3, metadata: { percent: 20 } }),
+    OperationsEmulator.pending({ times: 3, metadata: { percent: 60 } }),
+    OperationsEmulator.succeeded()
   ])
-  yield* Effect.provide(program, NodeOperations.layer({ api }))
+  yield* Effect.provide(program, NodeOperations.layer({ api: emulator.api }))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

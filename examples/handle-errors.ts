@@ -1,6 +1,7 @@
 // Each way a wait can end has a tag of its own.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
@@ -30,24 +31,24 @@ const waitFor = (name: string) =>
   )
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
-  yield* emulator.script("operations/good", [{ type: "succeeded" }])
-  yield* emulator.script("operations/long", [{ type: "pending" }])
-  yield* emulator.script("operations/forbidden", [{ type: "http", status: 403, body: "<html>no</html>" }])
-  yield* emulator.script("operations/bad", [{
-    type: "failed",
-    error: {
-      code: 8,
+  const emulator = yield* NodeOperationsEmulator.make()
+  yield* emulator.script("operations/good", [OperationsEmulator.succeeded()])
+  yield* emulator.script("operations/long", [OperationsEmulator.pending()])
+  yield* emulator.script("operations/forbidden", [
+    OperationsEmulator.httpFault({ status: 403, body: "<html>no</html>" })
+  ])
+  yield* emulator.script("operations/bad", [
+    OperationsEmulator.failed({
+      code: "RESOURCE_EXHAUSTED",
       message: "Out of addresses",
       details: [{
         "@type": "type.googleapis.com/google.rpc.QuotaFailure",
         violations: [{ subject: "project:123", description: "addresses" }]
       }]
-    }
-  }])
+    })
+  ])
   const names = ["good", "bad", "long", "forbidden", "unheard-of"].map((id) => `operations/${id}`)
-  yield* Effect.forEach(names, waitFor).pipe(Effect.provide(NodeOperations.layer({ api })))
+  yield* Effect.forEach(names, waitFor).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -3,6 +3,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import type * as Operation from "effect-google-operations/Operation"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
@@ -32,13 +33,16 @@ const createAccessPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
 /** Waits by `wait`, and shows the polls. */
 const showing = <A, E, R>(
   operation: string | Operation.Operation,
-  wait: (operation: string | Operation.Operation, options: OperationsService.WaitOptions) => Effect.Effect<A, E, R>
+  wait: (
+    operation: string | Operation.Operation,
+    options: Omit<OperationsService.WaitOptions, "onUpdate">
+  ) => Effect.Effect<A, E, R>
 ) =>
   Effect.gen(function*() {
     const progress = yield* Progress.make(typeof operation !== "string")
     return yield* wait(operation, {
       schedule: Polling.defaultSchedule.pipe(Schedule.tapInput(progress.pending)),
-      transient: Polling.transient.pipe(Schedule.tapInput(progress.failing)),
+      retrySchedule: Polling.retrySchedule.pipe(Schedule.tapInput(progress.failing)),
       timeout: "5 minutes"
     }).pipe(Effect.onExit(progress.end))
   })
@@ -54,9 +58,8 @@ const commandLine = (words: ReadonlyArray<string>): Effect.Effect<void> =>
   )
 
 const demonstration = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make({ operationDuration: "3 seconds" })
-  const server = yield* emulator.serve()
-  yield* Console.log(`emulator listening on ${server.url}`)
+  const emulator = yield* NodeOperationsEmulator.make({ operationDuration: "3 seconds" })
+  yield* Console.log(`emulator listening on ${emulator.url}`)
 
   yield* Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
@@ -68,26 +71,23 @@ const demonstration = Effect.gen(function*() {
 
     yield* Console.log("\n2. An operation that fails, and says why, on the command line")
     yield* emulator.script("operations/fails", [
-      { type: "pending" },
-      { type: "http", status: 503, headers: { "retry-after": "1" } },
-      {
-        type: "failed",
-        error: {
-          code: 9,
-          message: "The access level is referenced by a service perimeter.",
-          details: [{
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-            reason: "LEVEL_IN_USE",
-            domain: "accesscontextmanager.googleapis.com",
-            metadata: { perimeter: "accessPolicies/123/servicePerimeters/corp" }
-          }]
-        }
-      }
+      OperationsEmulator.pending(),
+      OperationsEmulator.httpFault({ status: 503, headers: { "retry-after": "1" } }),
+      OperationsEmulator.failed({
+        code: "FAILED_PRECONDITION",
+        message: "The access level is referenced by a service perimeter.",
+        details: [{
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "LEVEL_IN_USE",
+          domain: "accesscontextmanager.googleapis.com",
+          metadata: { perimeter: "accessPolicies/123/servicePerimeters/corp" }
+        }]
+      })
     ])
-    yield* commandLine(["wait", "operations/fails", "--base-url", server.url, "--anonymous", "--format", "table"])
+    yield* commandLine(["wait", "operations/fails", "--base-url", emulator.url, "--anonymous", "--format", "table"])
 
     yield* Console.log("\n3. A wait that is interrupted while its poll is in flight")
-    yield* emulator.script("operations/slow", [{ type: "pending", delay: 60_000 }])
+    yield* emulator.script("operations/slow", [OperationsEmulator.pending({ delay: "1 minute" })])
     const fiber = yield* Effect.fork(showing("operations/slow", operations.wait))
     yield* Effect.sleep("1 second")
     const [duration] = yield* Effect.timed(Fiber.interrupt(fiber))
@@ -99,8 +99,8 @@ const demonstration = Effect.gen(function*() {
 
     yield* Console.log("\n4. An operation that is followed, and cancelled")
     yield* emulator.script("operations/follow", [
-      { type: "pending", metadata: { progress: 10 } },
-      { type: "pending", metadata: { progress: 60 } }
+      OperationsEmulator.pending({ metadata: { progress: 10 } }),
+      OperationsEmulator.pending({ metadata: { progress: 60 } })
     ])
     yield* operations.updates("operations/follow").pipe(
       Stream.tap((operation) => Console.log(`progress ${operation.metadata?.["progress"]} %`)),
@@ -117,7 +117,7 @@ const demonstration = Effect.gen(function*() {
     yield* Effect.sleep("50 millis")
     const after = yield* emulator.stats
     yield* Console.log(`open connections before close: ${before.openConnections}, after: ${after.openConnections}`)
-  }).pipe(Effect.provide(NodeOperations.layer({ api: server.api })))
+  }).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 }).pipe(Effect.scoped)
 
 NodeRuntime.runMain(demonstration)

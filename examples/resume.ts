@@ -2,8 +2,8 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationHandle from "effect-google-operations/OperationHandle"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
 import * as Console from "effect/Console"
@@ -27,13 +27,13 @@ const goOn = (stored: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
     const handle = yield* OperationHandle.fromJson(JSON.parse(stored))
-    const operation = yield* operations.wait(handle, { schedule: Polling.fixed("100 millis") })
+    const operation = yield* operations.wait(handle, { schedule: Polling.spaced("100 millis") })
     yield* Console.log(`${operation.response?.["title"]} is there`)
   })
 // #endregion
 
 const main = Effect.gen(function*() {
-  const { api } = yield* OperationsEmulator.make({ operationDuration: "300 millis" }).serve()
+  const { api } = yield* NodeOperationsEmulator.make({ operationDuration: "300 millis" })
   const stored = yield* Effect.provide(start, NodeOperations.layer({ api }))
   yield* Console.log(`stored: ${Object.keys(JSON.parse(stored)).join(", ")}`)
   yield* Effect.provide(goOn(stored), NodeOperations.layer({ api }))

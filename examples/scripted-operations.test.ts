@@ -1,7 +1,7 @@
 // Testing your own program: operations scripted as data, the real client, and a clock that the test moves.
 import { assert, it } from "@effect/vitest"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
-import * as TestOperations from "effect-google-operations/TestOperations"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
@@ -20,7 +20,7 @@ const program = Effect.gen(function*() {
 
 it.effect("tries again after ABORTED", () =>
   Effect.gen(function*() {
-    const test = yield* TestOperations.TestOperations
+    const test = yield* OperationsEmulator.OperationsEmulator
     const fiber = yield* Effect.fork(program)
     yield* TestClock.adjust("1 minute")
 
@@ -31,12 +31,12 @@ it.effect("tries again after ABORTED", () =>
       "operations/second"
     ])
   }).pipe(
-    Effect.provide(TestOperations.layer({
+    Effect.provide(OperationsEmulator.layerTest({
       "operations/first": [
-        TestOperations.httpFault({ status: 503, headers: { "retry-after": "5" } }),
-        TestOperations.failed({ code: "ABORTED", message: "a parallel operation holds the lock" })
+        OperationsEmulator.httpFault({ status: 503, headers: { "retry-after": "5" } }),
+        OperationsEmulator.failed({ code: "ABORTED", message: "a parallel operation holds the lock" })
       ],
-      "operations/second": [TestOperations.succeeded()]
+      "operations/second": [OperationsEmulator.succeeded()]
     }))
   ))
 // #endregion

@@ -1,45 +1,38 @@
-// Two APIs in one program: OperationsService for the one, a tag of your own for the other.
+// Cloud Run and Access Context Manager in one program: a tag for each API, and methods that know which one is theirs.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"
+import * as GoogleAuth from "effect-google-operations/GoogleAuth"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { isMain } from "./support/isMain.js"
 
-class TransferOperations extends Context.Tag("TransferOperations")<TransferOperations, OperationsService.Service>() {}
+const acm = GoogleApi.accessContextManager
+export class PolicyOperations extends OperationsService.Tag("PolicyOperations")<PolicyOperations>(acm) {}
+const run = GoogleApiCatalog.get("run", "v2")
+export class RunOperations extends OperationsService.Tag("RunOperations")<RunOperations>(run) {}
 
-const program = Effect.gen(function*() {
-  const accessContextManager = yield* OperationsService.OperationsService
-  const transfer = yield* TransferOperations
-  const operations = yield* Effect.all([
-    accessContextManager.wait("operations/policy"),
-    transfer.wait("operations/transfer")
-  ], { concurrency: 2 })
-  yield* Console.log(operations.map((operation) => operation.name).join(" and "))
+const schema = Schema.Struct({ name: Schema.String })
+const policyType = "google.identity.accesscontextmanager.v1.AccessPolicy"
+const CreateAccessPolicy = OperationInfo.make({ response: { typeName: policyType, schema } }).using(PolicyOperations)
+const serviceType = "google.cloud.run.v2.Service"
+const CreateService = OperationInfo.make({ response: { typeName: serviceType, schema } }).using(RunOperations)
+
+export const deploy = Effect.gen(function*() {
+  const policy = yield* CreateAccessPolicy.execute(HttpClientRequest.post("/v1/accessPolicies"))
+  const service = yield* CreateService.execute(HttpClientRequest.post("/v2/projects/p/locations/l/services"))
+  yield* Console.log(`${policy.name} and ${service.name}`)
 })
 
-const main = Effect.gen(function*() {
-  const emulators = [OperationsEmulator.make(), OperationsEmulator.make()] as const
-  yield* emulators[0].script("operations/policy", [{ type: "succeeded" }])
-  yield* emulators[1].script("operations/transfer", [{ type: "succeeded" }])
-  const [first, second] = yield* Effect.all([emulators[0].serve(), emulators[1].serve()])
-
-  yield* Effect.provide(
-    program,
-    Layer.merge(
-      NodeOperations.layer({ api: first.api }),
-      Layer.scoped(
-        TransferOperations,
-        NodeOperations.make({
-          api: GoogleApi.make({ baseUrl: second.url, version: "v1", operationName: /^operations\/[^/]+$/ }),
-          quotaProject: "my-project"
-        })
-      )
-    )
-  )
-})
-
-NodeRuntime.runMain(Effect.scoped(main))
+const credentials = GoogleAuth.applicationDefault()
+const layer = Layer.merge(
+  NodeOperations.layerFor(PolicyOperations, { credentials }),
+  NodeOperations.layerFor(RunOperations, { credentials })
+)
+if (isMain(import.meta.url)) NodeRuntime.runMain(Effect.provide(deploy, layer))

@@ -1,6 +1,8 @@
-// Typed results: a method's response and metadata types in one value, and every operation of it read by them.
+// Typed results: the types of a method in one value, from its request to its result.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as ProtobufAny from "effect-google-operations/ProtobufAny"
@@ -20,14 +22,20 @@ const CreateAccessPolicy = OperationInfo.make({
 })
 const DeleteAccessPolicy = OperationInfo.make({ response: OperationInfo.empty })
 
-const program = Effect.gen(function*() {
-  const policy = yield* CreateAccessPolicy.result("operations/create")
-  yield* Console.log(`${policy.title} is ${policy.name}`)
+const request = HttpClientRequest.post("/v1/accessPolicies").pipe(
+  HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123", title: "my policy" })
+)
 
+const program = Effect.gen(function*() {
+  // Starts the operation, waits until it is done, and decodes its response.
+  const policy = yield* CreateAccessPolicy.execute(request, { timeout: "10 minutes" })
+  yield* Console.log(`${policy.title} of ${policy.parent}`)
+
+  // An operation that was started elsewhere, by its name.
   yield* DeleteAccessPolicy.result("operations/delete")
   yield* Console.log("deleted")
 
-  // The wrong info for this operation: it succeeded all the same, and its raw response is there.
+  // The operation succeeded, but its response is of another type. The raw response is in the error.
   yield* CreateAccessPolicy.result("operations/level").pipe(
     Effect.catchTag("ResultError", (error) => Console.log(`${error.message}: ${error.response?.["name"]}`))
   )
@@ -35,23 +43,13 @@ const program = Effect.gen(function*() {
 // #endregion
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
+  const emulator = yield* NodeOperationsEmulator.make({ operationDuration: "300 millis" })
   const succeeds = (id: string, response?: ProtobufAny.ProtobufAny) =>
-    emulator.script(`operations/${id}`, [{ type: "succeeded", response }])
+    emulator.script(`operations/${id}`, [OperationsEmulator.succeeded({ response })])
   const type = (name: string) => `google.identity.accesscontextmanager.v1.${name}`
-  yield* succeeds(
-    "create",
-    ProtobufAny.pack(type("AccessPolicy"), {
-      name: "accessPolicies/1",
-      parent: "organizations/2",
-      title: "my policy",
-      etag: "3"
-    })
-  )
   yield* succeeds("delete")
   yield* succeeds("level", ProtobufAny.pack(type("AccessLevel"), { name: "accessPolicies/1/accessLevels/corp" }))
-  yield* Effect.provide(program, NodeOperations.layer({ api }))
+  yield* Effect.provide(program, NodeOperations.layer({ api: emulator.api }))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

@@ -1,6 +1,7 @@
 // Many operations under structured concurrency: the first failure interrupts the other waits and aborts their requests.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
@@ -12,24 +13,24 @@ const waitForAll = (names: ReadonlyArray<string>) =>
     const operations = yield* OperationsService.OperationsService
     return yield* Effect.forEach(
       names,
-      (name) => operations.wait(name, { schedule: Polling.fixed("50 millis", { jitter: 0.2 }) }),
+      (name) => operations.wait(name, { schedule: Polling.spaced("50 millis", { jitter: 0.2 }) }),
       { concurrency: "unbounded" }
     )
   })
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
+  const emulator = yield* NodeOperationsEmulator.make()
   const names = Array.from({ length: 100 }, (_, index) => `operations/${index}`)
   yield* Effect.forEach(
     names,
-    (name, index) => emulator.script(name, [{ type: "pending", times: 1 + (index % 5) }, { type: "succeeded" }])
+    (name, index) =>
+      emulator.script(name, [OperationsEmulator.pending({ times: 1 + (index % 5) }), OperationsEmulator.succeeded()])
   )
   yield* emulator.script("operations/fails", [
-    { type: "pending" },
-    { type: "failed", error: { code: 10, message: "a parallel operation holds the lock" } }
+    OperationsEmulator.pending(),
+    OperationsEmulator.failed({ code: "ABORTED", message: "a parallel operation holds the lock" })
   ])
-  yield* emulator.script("operations/endless", [{ type: "pending" }])
+  yield* emulator.script("operations/endless", [OperationsEmulator.pending()])
 
   yield* Effect.gen(function*() {
     const done = yield* waitForAll(names)
@@ -37,7 +38,7 @@ const main = Effect.gen(function*() {
 
     const error = yield* Effect.flip(waitForAll(["operations/fails", "operations/endless"]))
     yield* Console.log(error.message)
-  }).pipe(Effect.provide(NodeOperations.layer({ api })))
+  }).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

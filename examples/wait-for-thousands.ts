@@ -1,6 +1,7 @@
 // Thousands of operations under one request budget; each outcome comes when it is known, success or failure.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
@@ -13,7 +14,7 @@ import * as Stream from "effect/Stream"
 const program = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    const counts = yield* operations.waitAll(names, { schedule: Polling.fixed("200 millis", { jitter: 0.5 }) }).pipe(
+    const counts = yield* operations.waitAll(names, { schedule: Polling.spaced("200 millis", { jitter: 0.5 }) }).pipe(
       Stream.runFold({ succeeded: 0, failed: 0 }, (counts, { result }) =>
         Either.isRight(result)
           ? { ...counts, succeeded: counts.succeeded + 1 }
@@ -24,17 +25,18 @@ const program = (names: ReadonlyArray<string>) =>
 // #endregion
 
 const main = Effect.gen(function*() {
-  const emulator = OperationsEmulator.make()
-  const { api } = yield* emulator.serve()
+  const emulator = yield* NodeOperationsEmulator.make()
   const names = Array.from({ length: 1000 }, (_, index) => `operations/${index}`)
   yield* Effect.forEach(names, (name, index) =>
     emulator.script(name, [
-      { type: "pending", times: 1 + (index % 2) },
-      index % 10 === 0 ? { type: "failed", error: { code: 13, message: "lost" } } : { type: "succeeded" }
+      OperationsEmulator.pending({ times: 1 + (index % 2) }),
+      index % 10 === 0
+        ? OperationsEmulator.failed({ code: "INTERNAL", message: "lost" })
+        : OperationsEmulator.succeeded()
     ]))
   yield* Effect.provide(
     program(names),
-    NodeOperations.layer({ api, requestBudget: { perSecond: 5000, concurrent: 16 } })
+    NodeOperations.layer({ api: emulator.api, requestBudget: { perSecond: 5000, concurrent: 16 } })
   )
 })
 

@@ -93,7 +93,7 @@ latency and without an end to waiting. Prints for each schedule: mean detection 
   --seed N       which random numbers are used (${defaults.seed})
   --proportional FRACTION[,MIN[,MAX[,JITTER]]]
   --exponential INITIAL[,FACTOR[,MAX[,JITTER]]]
-  --fixed INTERVAL[,JITTER]
+  --spaced INTERVAL[,JITTER]
                  adds one of Polling's schedules with options of your own, in seconds; any number of times
   --write        writes the tables of docs/polling.md and docs/polling.svg, with --runs and --seed as they are
   --help         prints this`
@@ -110,17 +110,17 @@ const millis = (seconds: number | undefined): number | undefined => seconds === 
 
 type Trial = (...numbers: ReadonlyArray<number | undefined>) => Schedule.Schedule<unknown>
 
-const trials: Record<"proportional" | "exponential" | "fixed", Trial> = {
+const trials: Record<"proportional" | "exponential" | "spaced", Trial> = {
   proportional: (fraction, min, max, jitter) =>
     Polling.proportional({ fraction, min: millis(min), max: millis(max), jitter }),
   exponential: (initial, factor, max, jitter) =>
     Polling.exponential({ initial: millis(initial), factor, max: millis(max), jitter }),
-  fixed: (interval = 0, jitter) => Polling.fixed(1000 * interval, { jitter })
+  spaced: (interval = 0, jitter) => Polling.spaced(1000 * interval, { jitter })
 }
 
 const trial = (option: keyof typeof trials, value: string): Client => {
   const numbers = value.split(",")
-  if (numbers.length > (option === "fixed" ? 2 : 4) || !numbers.every((number) => /^\d+(\.\d+)?$/.test(number))) {
+  if (numbers.length > (option === "spaced" ? 2 : 4) || !numbers.every((number) => /^\d+(\.\d+)?$/.test(number))) {
     throw new RangeError(`--${option} does not take ${JSON.stringify(value)}`)
   }
   return ours(`${option} ${value}`, trials[option](...numbers.map(Number)))
@@ -134,13 +134,13 @@ const parse = (args: ReadonlyArray<string>) => {
       seed: { type: "string" },
       proportional: { type: "string", multiple: true },
       exponential: { type: "string", multiple: true },
-      fixed: { type: "string", multiple: true },
+      spaced: { type: "string", multiple: true },
       write: { type: "boolean" },
       help: { type: "boolean" }
     }
   })
   if (values.help === true) return "help"
-  const { exponential = [], fixed = [], proportional = [], runs, seed, write = false } = values
+  const { exponential = [], spaced = [], proportional = [], runs, seed, write = false } = values
   if (write && Object.keys(values).length > 1) throw new RangeError("--write takes no other option")
   return {
     write,
@@ -149,7 +149,7 @@ const parse = (args: ReadonlyArray<string>) => {
     trials: [
       ...proportional.map((value) => trial("proportional", value)),
       ...exponential.map((value) => trial("exponential", value)),
-      ...fixed.map((value) => trial("fixed", value))
+      ...spaced.map((value) => trial("spaced", value))
     ]
   }
 }

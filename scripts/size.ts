@@ -2,7 +2,9 @@
 // of the command line.
 //
 // Alone is the module with what it imports of this package. The core is OperationsService: the whole client, without the
-// kit for tests. It may have 15 kB.
+// kit for tests. Its limit leaves little room: a feature that needs more raises it with a reason. Dialects,
+// errors that encode and decode, the redaction of a secret in any form, the checks of all options and the engine of the waits
+// have raised it from 15 kB.
 import { build, transform } from "esbuild"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -10,7 +12,7 @@ import { gzipSync } from "node:zlib"
 import { rollup } from "rollup"
 
 const core = "OperationsService"
-const coreLimit = 15_000
+const coreLimit = 28_500
 
 const dist = new URL("../dist/", import.meta.url)
 const modules = readdirSync(dist).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3))

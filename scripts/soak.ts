@@ -1,63 +1,14 @@
 // npm run soak -- --operations 10000 --seed 1: waits for thousands of operations at once, over real sockets and with
 // faults, and sees to it that each ends as its script says and that nothing is left behind. Two minutes at most.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as NodeOperations from "effect-google-operations/NodeOperations"
-import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { spawn } from "node:child_process"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { Pool } from "undici"
-import { type Emulator, type Manner, manners, quick, soak } from "../test/support/soak.js"
-
-const root = fileURLToPath(new URL("..", import.meta.url))
-
-// The emulator in a process of its own, so that this one holds what the client needs and nothing else. It is spoken to on
-// connections that are closed at once, since it counts them.
-const emulatorProcess = Effect.gen(function*() {
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", "emulator"], {
-        cwd: root,
-        stdio: ["ignore", "pipe", "inherit"]
-      })
-      process.once("exit", () => child.kill())
-      return child
-    }),
-    (child) => Effect.sync(() => child.kill())
-  )
-  const line = yield* Effect.promise(async () => {
-    for await (const line of createInterface({ input: child.stdout })) return line
-    throw new Error("the emulator has ended")
-  })
-  const url = line.replace("listening on ", "")
-  const withPool = <A>(connections: number, use: (pool: Pool) => Promise<A>) =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => new Pool(url, { connections })),
-      (pool) => Effect.promise(() => use(pool)),
-      (pool) => Effect.promise(() => pool.destroy())
-    )
-  const emulator: Emulator = {
-    api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: url }),
-    script: (operations) =>
-      withPool(8, (pool) =>
-        Promise.all(operations.map(async ({ name, steps }) => {
-          const body = JSON.stringify({ name, steps })
-          const answer = await pool.request({ method: "POST", path: "/emulator/operations", body })
-          await answer.body.dump()
-          if (answer.statusCode !== 200) throw new Error(`the emulator does not take ${body}`)
-        }))).pipe(Effect.asVoid),
-    stats: withPool(1, async (pool) =>
-      (await pool.request({ method: "GET", path: "/emulator/stats" }))
-        .body.json() as Promise<OperationsEmulator.Stats>)
-  }
-  return emulator
-})
+import { type Manner, manners, quick, soak } from "../test/support/soak.js"
+import { emulatorProcess } from "./emulator/process.js"
 
 class Missed extends Data.TaggedError("Missed")<{ readonly message: string }> {}
 

@@ -3,10 +3,16 @@
  *
  * @since 0.1.0
  */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
 import * as Redacted from "effect/Redacted"
+import type * as GoogleApi from "./GoogleApi.js"
 import type * as HttpError from "./HttpError.js"
+import { authorizedClient } from "./internal/http/authorizedClient.js"
+import { endpoint } from "./internal/http/endpoint.js"
 
 /**
  * Headers that authorize a request, by name.
@@ -173,9 +179,9 @@ export const anonymous: Credentials = constant({})
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Config from "effect/Config"
  *
- * const layer = OperationsService.layerConfig(
- *   Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), (token) => ({ credentials: Credentials.accessToken(token) }))
- * )
+ * const layer = OperationsService.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken)
+ * })
  * ```
  */
 export const accessToken = (token: Redacted.Redacted): Credentials =>
@@ -192,9 +198,100 @@ export const accessToken = (token: Redacted.Redacted): Credentials =>
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Config from "effect/Config"
  *
- * const layer = OperationsService.layerConfig(
- *   Config.map(Config.redacted("GOOGLE_API_KEY"), (key) => ({ credentials: Credentials.apiKey(key) }))
- * )
+ * const layer = OperationsService.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_API_KEY"), Credentials.apiKey)
+ * })
  * ```
  */
 export const apiKey = (key: Redacted.Redacted): Credentials => constant({ "x-goog-api-key": key })
+
+/**
+ * Which API a client is authorized for, and how.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export type AuthorizeOptions =
+  | {
+    /** The API, such as `GoogleApi.accessContextManager`. */
+    readonly api: GoogleApi.GoogleApi
+    /** How requests are authorized. */
+    readonly credentials: Credentials
+  }
+  | {
+    /** Where the API is served, such as `https://accesscontextmanager.googleapis.com`. */
+    readonly baseUrl: string
+    /** How requests are authorized. */
+    readonly credentials: Credentials
+  }
+
+/**
+ * Turns any `HttpClient` into one that sends credentials with each request, to read a resource after the wait for its operation,
+ * for instance. It follows the rules of `OperationsService`.
+ *
+ * **Details**
+ *
+ * - The URL of a request is absolute, or a path such as `/v1/accessPolicies/1`. A request to another origin than that of the API
+ *   fails with `HttpError` (`reason: "InvalidRequest"`) and is not sent. So does a request to a plain `http:` address other than
+ *   loopback.
+ * - A request that is refused with 401 is sent once more if the credentials have other headers after a refresh. A client that
+ *   turns statuses into errors is fine.
+ * - No credential appears in spans, in errors, or in what is printed of a response.
+ * - Credentials in the query of a request (`key`, `access_token`) are sent as headers.
+ * - If there are no credentials, the request fails with `HttpError` (`reason: "Authentication"`).
+ *
+ * **Gotchas**
+ *
+ * - No redirect is followed by `fetch`. Use `HttpClient.followRedirects` around the authorized client to follow those within the
+ *   API's origin; within it, it would send the credentials anywhere.
+ * - The quota project of a service is not sent. Add it to the client that you pass:
+ *   `HttpClient.mapRequest(client, HttpClientRequest.setHeader("x-goog-user-project", "my-project"))`.
+ *
+ * @since 0.4.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import * as HttpClient from "@effect/platform/HttpClient"
+ * import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+ * import * as Credentials from "effect-google-operations/Credentials"
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ *
+ * const AccessPolicy = Schema.Struct({ name: Schema.String, title: Schema.String, etag: Schema.String })
+ *
+ * // The policy as it is now, by its name:
+ * const getAccessPolicy = (name: string, credentials: Credentials.Credentials) =>
+ *   Effect.gen(function*() {
+ *     const client = (yield* HttpClient.HttpClient).pipe(
+ *       Credentials.authorize({ api: GoogleApi.accessContextManager, credentials }),
+ *       HttpClient.filterStatusOk
+ *     )
+ *     const response = yield* client.get(`/v1/${name}`)
+ *     return yield* HttpClientResponse.schemaBodyJson(AccessPolicy)(response)
+ *   })
+ * ```
+ */
+export const authorize: {
+  /** Turns any `HttpClient` into one that sends credentials with each request. */
+  (
+    options: AuthorizeOptions
+  ): <E, R>(
+    client: HttpClient.HttpClient.With<E, R>
+  ) => HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R>
+  /** Turns any `HttpClient` into one that sends credentials with each request. */
+  <E, R>(
+    client: HttpClient.HttpClient.With<E, R>,
+    options: AuthorizeOptions
+  ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R>
+} = dual(
+  2,
+  <E, R>(
+    client: HttpClient.HttpClient.With<E, R>,
+    options: AuthorizeOptions
+  ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R> => {
+    const baseUrl = "api" in options ? options.api.baseUrl : options.baseUrl
+    // Any version will do: a request brings its own.
+    return authorizedClient(client, endpoint({ baseUrl, version: "v1" }), options.credentials)
+  }
+)

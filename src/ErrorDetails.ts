@@ -1,17 +1,18 @@
 /**
- * The ten standard messages that say more about an error (`google/rpc/error_details.proto`): decoded where they are well
- * formed, kept raw where they are not.
+ * The ten standard error details (`google/rpc/error_details.proto`): decoded if they are well-formed, raw if not.
  *
- * On the wire every field is optional; an absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
- * ProtoJSON has it. Numbers of 64 bits stay strings, so that none loses precision and all survive `JSON.stringify`.
+ * On the wire every field is optional. An absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
+ * ProtoJSON defines it. 64-bit numbers stay strings, so that none loses precision and all survive `JSON.stringify`.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
+import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { fromFunctions } from "./internal/parsing.js"
+import { countValues } from "./internal/values.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 const orDefault = <A, I>(schema: Schema.Schema<A, I>, value: () => NoInfer<A>) =>
@@ -44,7 +45,7 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
 })
 
 /**
- * Why it failed, for a program: `reason` is a constant within `domain`, such as `"SERVICE_DISABLED"` in
+ * The reason of an error for programs: `reason` is a constant within `domain`, such as `"SERVICE_DISABLED"` in
  * `"googleapis.com"`.
  *
  * @since 0.1.0
@@ -65,14 +66,14 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
 export const ErrorInfo = message("ErrorInfo", {
   /** A constant in upper case, such as `"SERVICE_DISABLED"`; unique within `domain`. */
   reason: text,
-  /** Whose reason it is: a service's name, or `"googleapis.com"` for one that all of them share. */
+  /** Where the reason is defined: the name of a service, or `"googleapis.com"` for one that all services share. */
   domain: text,
-  /** What else the reason is about, by keys such as `"service"`. */
+  /** Details of the reason, by keys such as `"service"`. */
   metadata: textMap
 })
 
 /**
- * The reason to branch on (`google.rpc.ErrorInfo`). AIP-193 wants one in every error; many errors have none.
+ * The reason to branch on (`google.rpc.ErrorInfo`). AIP-193 requires one in every error; many errors have none.
  *
  * @since 0.1.0
  * @category models
@@ -80,7 +81,7 @@ export const ErrorInfo = message("ErrorInfo", {
 export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
 
 /**
- * When to try again: not before `retryDelay` has passed.
+ * The time before which a request should not be repeated.
  *
  * @since 0.1.0
  * @category schemas
@@ -94,17 +95,17 @@ export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
  * declare const status: Status.Status
  *
  * for (const { retryDelay } of status.details.filter(Schema.is(ErrorDetails.RetryInfo))) {
- *   if (retryDelay !== undefined) console.error(`Come back after ${Duration.format(retryDelay)}`)
+ *   if (retryDelay !== undefined) console.error(`Retry after ${Duration.format(retryDelay)}`)
  * }
  * ```
  */
 export const RetryInfo = message("RetryInfo", {
-  /** How long to wait at least. */
+  /** The shortest delay before the next request. */
   retryDelay: orNone(DurationFromJson)
 })
 
 /**
- * The server's wish to be left alone for a while (`google.rpc.RetryInfo`). A wait heeds it.
+ * The delay before the next request (`google.rpc.RetryInfo`). A wait respects it.
  *
  * @since 0.1.0
  * @category models
@@ -112,7 +113,7 @@ export const RetryInfo = message("RetryInfo", {
 export interface RetryInfo extends Schema.Schema.Type<typeof RetryInfo> {}
 
 /**
- * What the server's developers wanted to see.
+ * Information for the developers of the server.
  *
  * @since 0.1.0
  * @category schemas
@@ -130,14 +131,14 @@ export interface RetryInfo extends Schema.Schema.Type<typeof RetryInfo> {}
  * ```
  */
 export const DebugInfo = message("DebugInfo", {
-  /** The stack trace, a line an entry. */
+  /** The stack trace, one line for each entry. */
   stackEntries: texts,
-  /** What else the server has to say. */
+  /** Further information. */
   detail: text
 })
 
 /**
- * Where in the server it went wrong (`google.rpc.DebugInfo`).
+ * Where in the server the error occurred (`google.rpc.DebugInfo`).
  *
  * @since 0.1.0
  * @category models
@@ -145,7 +146,7 @@ export const DebugInfo = message("DebugInfo", {
 export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
 
 /**
- * Which quotas are used up. `quotaValue` and `futureQuotaValue` are 64-bit numbers as strings.
+ * The quotas that are exhausted. `quotaValue` and `futureQuotaValue` are 64-bit numbers as strings.
  *
  * @since 0.1.0
  * @category schemas
@@ -163,19 +164,19 @@ export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
  * ```
  */
 export const QuotaFailure = message("QuotaFailure", {
-  /** Each quota that is used up. */
+  /** Each exhausted quota. */
   violations: list(Schema.Struct({
-    /** Whose quota it is, such as `"project:123"` or `"clientip:192.0.2.1"`. */
+    /** The owner of the quota, such as `"project:123"` or `"clientip:192.0.2.1"`. */
     subject: text,
-    /** How the quota is used up, and perhaps where to raise it. */
+    /** How the quota was exceeded, and perhaps where to raise it. */
     description: text,
-    /** The API that has the quota, such as `"compute.googleapis.com"`: it need not be the one that was called. */
+    /** The API that has the quota, such as `"compute.googleapis.com"`. It can differ from the one that was called. */
     apiService: text,
-    /** What is counted, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
+    /** What the quota counts, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
     quotaMetric: text,
     /** The name of the limit, unique within `apiService`. */
     quotaId: text,
-    /** What the limit is for, such as a `region`. */
+    /** The dimensions of the limit, such as a `region`. */
     quotaDimensions: textMap,
     /** The limit in force. */
     quotaValue: text,
@@ -185,7 +186,7 @@ export const QuotaFailure = message("QuotaFailure", {
 })
 
 /**
- * The quotas that stand in the way (`google.rpc.QuotaFailure`).
+ * The quotas that a request exceeds (`google.rpc.QuotaFailure`).
  *
  * @since 0.1.0
  * @category models
@@ -193,7 +194,7 @@ export const QuotaFailure = message("QuotaFailure", {
 export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
 
 /**
- * Which conditions were not met before the call.
+ * The conditions that a request does not meet.
  *
  * @since 0.1.0
  * @category schemas
@@ -213,17 +214,17 @@ export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
 export const PreconditionFailure = message("PreconditionFailure", {
   /** Each condition that is not met. */
   violations: list(Schema.Struct({
-    /** What kind of condition, in the service's own terms, such as `"TOS"`. */
+    /** The kind of condition, as the service defines it, such as `"TOS"`. */
     type: text,
-    /** What it is about, such as `"google.com/cloud"`. */
+    /** The subject of the condition, such as `"google.com/cloud"`. */
     subject: text,
-    /** How it is not met, for a developer. */
+    /** Why it is not met, for developers. */
     description: text
   }))
 })
 
 /**
- * The conditions that stand in the way (`google.rpc.PreconditionFailure`).
+ * The preconditions that failed (`google.rpc.PreconditionFailure`).
  *
  * @since 0.1.0
  * @category models
@@ -233,12 +234,12 @@ export interface PreconditionFailure extends Schema.Schema.Type<typeof Precondit
 const localizedMessage = {
   /** The language, such as `"en-US"` (BCP 47). */
   locale: text,
-  /** The words. */
+  /** The text. */
   message: text
 }
 
 /**
- * Which fields of the request are wrong.
+ * The fields of a request that are wrong.
  *
  * @since 0.1.0
  * @category schemas
@@ -262,9 +263,9 @@ export const BadRequest = message("BadRequest", {
     field: text,
     /** Why it is wrong. */
     description: text,
-    /** The same as a constant, for a program. */
+    /** The reason as a constant, for programs. */
     reason: text,
-    /** The same for an end user. */
+    /** The description for end users. */
     localizedMessage: orNone(Schema.Struct(localizedMessage))
   }))
 })
@@ -278,7 +279,7 @@ export const BadRequest = message("BadRequest", {
 export interface BadRequest extends Schema.Schema.Type<typeof BadRequest> {}
 
 /**
- * How the server's people find this request in their logs.
+ * The identity of the request in the logs of the server.
  *
  * @since 0.1.0
  * @category schemas
@@ -296,14 +297,14 @@ export interface BadRequest extends Schema.Schema.Type<typeof BadRequest> {}
  * ```
  */
 export const RequestInfo = message("RequestInfo", {
-  /** What names the request in the service's logs. */
+  /** The id of the request in the service's logs. */
   requestId: text,
-  /** What the service wants back with a report, such as an encrypted stack trace. */
+  /** Data to send with a report to the service, such as an encrypted stack trace. */
   servingData: text
 })
 
 /**
- * What to quote when Google's support is asked (`google.rpc.RequestInfo`).
+ * The request to name in a question to Google's support (`google.rpc.RequestInfo`).
  *
  * @since 0.1.0
  * @category models
@@ -311,7 +312,7 @@ export const RequestInfo = message("RequestInfo", {
 export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
 
 /**
- * Which resource the error is about.
+ * The resource that an error is about.
  *
  * @since 0.1.0
  * @category schemas
@@ -329,13 +330,13 @@ export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
  * ```
  */
 export const ResourceInfo = message("ResourceInfo", {
-  /** What kind of resource: a name, or a type's URL. */
+  /** The kind of resource: a name, or the URL of a type. */
   resourceType: text,
-  /** Its name; where that must not be told, something else about it. */
+  /** Its name, or a description if the name is confidential. */
   resourceName: text,
-  /** Whose it is, such as `"project:123"`. */
+  /** Its owner, such as `"project:123"`. */
   owner: text,
-  /** What is wrong with it. */
+  /** What is wrong with the resource. */
   description: text
 })
 
@@ -348,7 +349,7 @@ export const ResourceInfo = message("ResourceInfo", {
 export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
 
 /**
- * Where a person finds help.
+ * Links to documentation.
  *
  * @since 0.1.0
  * @category schemas
@@ -368,9 +369,9 @@ export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
 export const Help = message("Help", {
   /** The pages. */
   links: list(Schema.Struct({
-    /** What there is to find. */
+    /** What the page is about. */
     description: text,
-    /** Where it is. */
+    /** The URL of the page. */
     url: text
   }))
 })
@@ -402,7 +403,7 @@ export interface Help extends Schema.Schema.Type<typeof Help> {}
 export const LocalizedMessage = message("LocalizedMessage", localizedMessage)
 
 /**
- * The server's words for an end user (`google.rpc.LocalizedMessage`).
+ * The message for end users (`google.rpc.LocalizedMessage`).
  *
  * @since 0.1.0
  * @category models
@@ -470,11 +471,49 @@ const decoders = new Map<string, (u: unknown) => Either.Either<ErrorDetail, Pars
   ["google.rpc.LocalizedMessage", Schema.decodeUnknownEither(LocalizedMessage)]
 ])
 
-const encode = Schema.encodeSync(ErrorDetail)
+const encode = Schema.encodeUnknownEither(ErrorDetail)
+
+// Decoding takes microseconds for each value. A Google API sends a few dozen; gRPC lets details have 8 KiB in all.
+const maxValues = 2_000
+
+// Holds what the server sent, where a detail cannot: `_tag` tells a decoded detail from a raw one, so a raw one has none.
+// No JSON has a symbol for a key.
+const sent: unique symbol = Symbol.for("effect-google-operations/ErrorDetails/sent")
+
+const raw = (json: { readonly [field: string]: unknown }): ProtobufAny.ProtobufAny => {
+  if (ProtobufAny.isProtobufAny(json) && !("_tag" in json)) return json
+  const { "@type": type, _tag, ...fields } = json
+  return { ...(typeof type === "string" ? { "@type": type } : undefined), ...fields, [sent]: json }
+}
+
+const decoderOf = (json: unknown) =>
+  ProtobufAny.isProtobufAny(json) ? decoders.get(ProtobufAny.typeName(json)) : undefined
 
 /**
- * Decodes one detail: a standard message, or the `Any` as it came when its type is another one or its fields do not
- * fit. Never fails.
+ * Reads the details of a status. All together they may have as many values as one alone.
+ *
+ * @internal
+ */
+export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufAny.ProtobufAny> => {
+  if (!Array.isArray(details)) return []
+  let left = maxValues
+  return details.map((json) => {
+    if (!isRecord(json)) return { value: json }
+    const decode = decoderOf(json)
+    if (decode === undefined) return raw(json)
+    const count = countValues(json, left)
+    if (count > left) return raw(json)
+    left -= count
+    return Either.getOrElse(decode(ProtobufAny.message(json)), () => raw(json))
+  })
+}
+
+/**
+ * Decodes one detail: a standard message, or the `Any` as it came. Never fails.
+ *
+ * The `Any` stays raw if its type is not one of the ten, if its fields do not fit, or if it has more than 2,000 values,
+ * which no Google API sends and which would take long to decode. A raw detail has no `_tag`, whatever the server sent:
+ * {@link toAny} gives the server's.
  *
  * @since 0.1.0
  * @category decoding
@@ -491,13 +530,10 @@ const encode = Schema.encodeSync(ErrorDetail)
  * if (detail._tag === "ErrorInfo") console.log(detail.reason) // "SERVICE_DISABLED"
  * ```
  */
-export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => {
-  const decode = decoders.get(ProtobufAny.typeName(any))
-  return decode === undefined ? any : Either.getOrElse(decode(ProtobufAny.message(any)), () => any)
-}
+export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => readAll([any])[0]!
 
 /**
- * Encodes a detail back to its `Any`.
+ * Encodes a detail to its `Any`. A raw detail becomes what the server sent.
  *
  * @since 0.1.0
  * @category encoding
@@ -510,7 +546,12 @@ export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny
  * console.log(any["@type"]) // "type.googleapis.com/google.rpc.RequestInfo"
  * ```
  */
-export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAny.ProtobufAny =>
-  detail._tag === undefined
-    ? detail
-    : ProtobufAny.pack(`google.rpc.${detail._tag}`, encode(detail))
+export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAny.ProtobufAny => {
+  if (detail._tag === undefined) return sent in detail ? detail[sent] as ProtobufAny.ProtobufAny : detail
+  const { _tag } = detail
+  return Either.match(encode(detail), {
+    // From plain JavaScript: a `_tag` without its fields, or of another union.
+    onLeft: () => ({ value: detail }),
+    onRight: (message) => ProtobufAny.pack(`google.rpc.${_tag}`, message)
+  })
+}

@@ -13,10 +13,11 @@ import { type AuthClient, DEFAULT_UNIVERSE, GoogleAuth, OAuth2Client } from "goo
 import * as Credentials from "./Credentials.js"
 import * as HttpError from "./HttpError.js"
 import { invalidRequest } from "./internal/http/errors.js"
-import { isSecret, plainCause, redact } from "./internal/http/redaction.js"
+import { isSecret, plainCause, Redactor } from "./internal/http/redaction.js"
+import { oneLine } from "./internal/text.js"
 
 /**
- * What Application Default Credentials are asked for.
+ * The options of {@link applicationDefault}.
  *
  * @since 0.3.0
  * @category models
@@ -32,7 +33,7 @@ export interface Options {
 type Headers = Readonly<Record<string, Redacted.Redacted>>
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What can go wrong
+// Failures
 // ---------------------------------------------------------------------------------------------------------------------
 
 const secretNames = /(?:token|secret|assertion|key)$/i
@@ -43,24 +44,41 @@ const secretsIn = (value: unknown): ReadonlyArray<string> =>
       typeof secret === "string" && isSecret(secret) && secretNames.test(name) ? [secret] : []
     )
 
-// For words of the library, which quotes what servers say, what V8 could not parse, and what programs give. Out go the
-// secrets that are known, all that was read, JSON, the user and the query of a URL, and what looks like a token or a key: a
-// long word with a digit, unless it names a file.
-const cleaner = (secrets: ReadonlyArray<string>) => (text: string): string =>
-  redact(secrets, text)
-    .replace(/"[^]*is not valid JSON/, "this is not valid JSON")
-    .replace(/\{.*|(?<=invalid response: ).*/s, "…")
-    .replace(/\/\/[^/\s]*@/g, "//")
-    .replace(/(https?:[^\s?#]*)[?#][^\s,]*/g, "$1")
-    .replace(/[\w~+=-]{16,}(?![\w~+=-]|\.json\b)/g, (word) => /\d/.test(word) ? "<redacted>" : word)
-    .slice(0, 1000)
+// A long word with a digit that does not name a file looks like a token or a key.
+const withoutTokens = (text: string): string =>
+  text.replace(
+    /[\w~+=-]{16,}/g,
+    (word, at: number) =>
+      /\d/.test(word) && !/^\.json\b/.test(text.slice(at + word.length, at + word.length + 6)) ? "<redacted>" : word
+  )
+
+const withoutQuery = (word: string): string => {
+  const url = word.search(/https?:/)
+  const query = url < 0 ? -1 : word.slice(url).search(/[?#]/)
+  return query < 0 ? word : word.slice(0, url + query)
+}
+
+// The library quotes what servers say, what V8 could not parse, and what programs print. Removed are the known secrets, JSON
+// and the responses of programs, user names and queries in URLs, and what looks like a token. No expression backtracks.
+const cleaner = (secrets: ReadonlyArray<string>) => {
+  const redactor = new Redactor(secrets)
+  return (text: string): string => {
+    let words = redactor.clean(text)
+    const quote = words.indexOf("\"")
+    const notJson = words.lastIndexOf("is not valid JSON")
+    if (quote >= 0 && quote < notJson) words = `${words.slice(0, quote)}this ${words.slice(notJson)}`
+    const ends = /\{|(?<=invalid response: )/.exec(words)
+    if (ends !== null) words = `${words.slice(0, ends.index)}…`
+    return oneLine(withoutTokens(words.replace(/\/\/[^/\s]*@/g, "//").replace(/[^\s,]+/g, withoutQuery)))
+  }
+}
 
 const joined = (...parts: ReadonlyArray<unknown>): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(": ")
 
-// Of an error in either form: OAuth 2.0's (RFC 6749, section 5.2) or a Google API's. Any other body is a page of whoever
-// stands in between.
-const whatTheServerSays = (body: unknown): string => {
+// The message of an error in either form: OAuth 2.0's (RFC 6749, section 5.2) or a Google API's. Any other body is the page of
+// a proxy.
+const messageOf = (body: unknown): string => {
   if (!isRecord(body)) return ""
   const { error, error_description: description } = body
   return isRecord(error) ? joined(error["status"], error["message"]) : joined(error, description)
@@ -68,30 +86,30 @@ const whatTheServerSays = (body: unknown): string => {
 
 const failure = (error: unknown, client: AuthClient | undefined): HttpError.HttpError => {
   const request = hasProperty(error, "config") ? error.config : undefined
-  const response = hasProperty(error, "response") ? error.response : undefined
+  const answered = hasProperty(error, "response") ? error.response : undefined
   const clean = cleaner(
     [client, client?.credentials, hasProperty(request, "data") ? request.data : undefined].flatMap(secretsIn)
   )
   const fail = (description: string, cause: Error, isTransient: boolean) =>
     new HttpError.HttpError({ reason: "Authentication", description, cause, isTransient })
 
-  if (hasProperty(response, "status") && typeof response.status === "number") {
-    const { status } = response
-    const answer = joined(
+  if (hasProperty(answered, "status") && typeof answered.status === "number") {
+    const { status } = answered
+    const response = joined(
       `HTTP ${status}`,
-      clean(whatTheServerSays(hasProperty(response, "data") ? response.data : undefined))
+      clean(messageOf(hasProperty(answered, "data") ? answered.data : undefined))
     )
     return fail(
-      `the request for a token was answered with ${answer}`,
-      new Error(answer),
+      `the token endpoint responded with ${response}`,
+      new Error(response),
       status === 408 || status === 429 || status >= 500
     )
   }
   const cause = plainCause(error, clean)
-  if (request !== undefined) return fail(`the request for a token got no answer (${cause.message})`, cause, true)
+  if (request !== undefined) return fail(`the request for a token failed (${cause.message})`, cause, true)
   return cause.message.startsWith("Could not load the default credentials")
     ? fail(
-      "there are no Application Default Credentials; run `gcloud auth application-default login`, or set " +
+      "there are no Application Default Credentials. Run `gcloud auth application-default login`, or set " +
         "GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file",
       cause,
       false
@@ -103,13 +121,13 @@ const failure = (error: unknown, client: AuthClient | undefined): HttpError.Http
 // Tokens
 // ---------------------------------------------------------------------------------------------------------------------
 
-// An access token alone, with nothing to get another one by.
+// An access token alone, which cannot be renewed.
 const isFixed = (client: AuthClient): boolean =>
   client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
   !client.credentials.refresh_token && client.refreshHandler === undefined
 
-// A client gives the token that it has until shortly before that expires; so the refused one is made to have expired. That
-// of a workforce pool lets nobody at its token, but it looks at the threshold, and does so before it gives its promise.
+// A client returns the token that it has until shortly before the token expires, so the refused one is made to expire. The
+// client of a workforce pool keeps its token private, but reads the threshold before it returns its promise.
 const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
   if (isFixed(client)) return client.getRequestHeaders(audience)
   client.setCredentials({ ...client.credentials, expiry_date: 1 })
@@ -134,16 +152,16 @@ const fetchHeaders = async (
     if (universeDomain !== DEFAULT_UNIVERSE && audience.hostname.endsWith(`.${DEFAULT_UNIVERSE}`)) {
       return Either.left(
         invalidRequest(
-          `the credentials are of the universe ${universeDomain}, and ${audience.hostname} is of ${DEFAULT_UNIVERSE}`
+          `the credentials are for the universe ${universeDomain}, and ${audience.hostname} is in ${DEFAULT_UNIVERSE}`
         )
       )
     }
     const headers = refresh
       ? await refreshedHeaders(client, audience.href)
       : await client.getRequestHeaders(audience.href)
-    // The library does not look whether a token has come.
+    // The library does not check that the response holds a token.
     if (/ (?:undefined|null)$/.test(headers.get("authorization") ?? "")) {
-      throw new Error("the request for a token was answered without one")
+      throw new Error("the token endpoint responded without a token")
     }
     return Either.right(Object.fromEntries(Array.from(headers, ([name, value]) => [name, Redacted.make(value)])))
   } catch (error) {
@@ -162,20 +180,20 @@ interface Fetch {
  * `https://www.googleapis.com/auth/cloud-platform`.
  *
  * Nothing is read and nothing is sent before the first request needs it. The client keeps its token and gets another one
- * shortly before that expires; requests at the same time share one fetch. When the API refuses the token with 401, the
- * client is made to get another one. Some have none to get, so the 401 stands: an access token alone, an API key, a JWT
- * that a service account's key signs without a token endpoint, a metadata server that gives the same token again.
+ * shortly before the token expires; concurrent requests share one fetch. If the API refuses the token with 401, the client
+ * gets another one. Some clients cannot, so the 401 stands: those with an access token alone, with an API key, with a JWT that a
+ * service account's key signs without a token endpoint, or with a metadata server that returns the same token again.
  *
  * The quota project of the credentials is sent as `x-goog-user-project`.
  *
- * Fails with `HttpError` and reason `"Authentication"` when there is no token to be had. That is transient when the
- * request for one got no answer, or HTTP 408, 429 or 5xx. Credentials of another universe than `googleapis.com` are not
- * sent to a host of `googleapis.com` (`"InvalidRequest"`).
+ * Fails with `HttpError` and reason `"Authentication"` if it gets no token. The failure is transient if the request for a
+ * token got no response, or HTTP 408, 429 or 5xx. Credentials of another universe than `googleapis.com` are not sent to a host
+ * of `googleapis.com` (`"InvalidRequest"`).
  *
- * The library cannot abort a request for a token. Interrupting ends the wait for it at once, and the next request asks
- * anew, though most clients then go on with the request that hangs: bound it, by
- * `transporterOptions: { timeout: 10_000 }`. With `GOOGLE_SDK_NODE_LOGGING` set the library prints its requests and
- * answers, tokens included.
+ * The library cannot abort a request for a token. Interruption ends the wait for the token at once, and the next request
+ * starts a new fetch, but most clients then reuse the request in flight: limit it with
+ * `transporterOptions: { timeout: 10_000 }`. If `GOOGLE_SDK_NODE_LOGGING` is set, the library prints its requests and
+ * responses, tokens included.
  *
  * @since 0.3.0
  * @category constructors
@@ -200,14 +218,14 @@ interface Fetch {
  * ```
  */
 export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
-  // What is in flight, by the API's origin: that is the audience of a JWT that serves as a token (AIP-4111).
+  // The fetches in flight by the API's origin, which is the audience of a JWT that serves as a token (AIP-4111).
   const fetches = new Map<string, Fetch>()
   return Credentials.make({
     headers: ({ refresh, url }) =>
       Effect.suspend(() => {
         const audience = new URL("/", url)
         const inFlight = fetches.get(audience.href)
-        // One that is no refresh may well give the refused token.
+        // A fetch that is not a refresh may return the refused token.
         const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
           ? inFlight
           : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
@@ -218,21 +236,20 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
           fetches.set(audience.href, shared)
           void shared.headers.then(forget)
         }
-        // One that hangs is not for the next request to wait for.
+        // The next request does not wait for a fetch that hangs.
         return Effect.onInterrupt(Effect.flatten(Effect.promise(() => shared.headers)), () => Effect.sync(forget))
       })
   })
 }
 
 /**
- * Application Default Credentials: what `GOOGLE_APPLICATION_CREDENTIALS` points to, else what
- * `gcloud auth application-default login` has left, else those of the machine that runs the program.
+ * Application Default Credentials: the file that `GOOGLE_APPLICATION_CREDENTIALS` points to, otherwise the credentials of
+ * `gcloud auth application-default login`, otherwise those of the machine that runs the program.
  *
- * They are looked for when the first request needs them. A request for a token is given up after 10 seconds, which is a
- * transient failure; the library bounds those for impersonation and to a metadata server in its own way. Everything else
- * is as with {@link make}.
+ * They are read when the first request needs them. A request for a token times out after 10 seconds, which is a transient
+ * failure; the library has limits of its own for impersonation and for the metadata server. Otherwise as {@link make}.
  *
- * Fails with `HttpError` and reason `"Authentication"`, not transient, when there are none; its message says what to do.
+ * Fails with `HttpError` and reason `"Authentication"`, not transient, if there are none. The message says what to do.
  *
  * @since 0.3.0
  * @category constructors
@@ -254,7 +271,7 @@ export const applicationDefault = (options: Options = {}): Credentials.Credentia
   make(
     new GoogleAuth({
       scopes: [...(options.scopes ?? ["https://www.googleapis.com/auth/cloud-platform"])],
-      // Nothing here needs the project's id, and to find it the library runs gcloud and asks the metadata server.
+      // To find the project's id, which is not needed, the library would run gcloud and ask the metadata server.
       projectId: "unused",
       clientOptions: { transporterOptions: { timeout: 10_000 } }
     })

@@ -1,16 +1,18 @@
 /**
- * The exchange with the server failed, so nothing new is known of the operation.
+ * The failure of a request. It says nothing new about the operation.
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import * as Code from "./Code.js"
-import type * as Status from "./Status.js"
+import { maxMessage, oneLine } from "./internal/text.js"
+import { errorFields } from "./internal/values.js"
+import { type Status, StatusFromJson } from "./Status.js"
 
 /**
- * The property that marks an `HttpError`, whichever copy of this package has made it.
+ * The property that marks an `HttpError`, whichever copy of this package made it.
  *
  * @since 0.1.0
  * @category type ids
@@ -26,14 +28,14 @@ export const TypeId: TypeId = "~effect-google-operations/HttpError"
 export type TypeId = "~effect-google-operations/HttpError"
 
 /**
- * Why there is no answer to go on with:
+ * The kinds of failure:
  *
- * - `"InvalidRequest"`: refused here, before anything was sent
- * - `"Authentication"`: no credentials were to be had
- * - `"Transport"`: no connection, or one that broke off
- * - `"Timeout"`: no answer within `requestTimeout`
- * - `"StatusCode"`: the server answered with an HTTP status other than 2xx
- * - `"Decode"`: the server answered 2xx with something that is not what was asked for
+ * - `"InvalidRequest"`: the request is wrong and was not sent
+ * - `"Authentication"`: there are no credentials, or the request for them failed
+ * - `"Transport"`: the connection failed, or broke off
+ * - `"Timeout"`: no response within `requestTimeout`
+ * - `"StatusCode"`: the server responded with a Google error, or with an HTTP status other than 2xx
+ * - `"Decode"`: the server responded with 2xx, but not with what was asked for
  * - `"Closed"`: the service is closed
  *
  * @since 0.1.0
@@ -57,38 +59,50 @@ export type Reason =
 export const isHttpError = (u: unknown): u is HttpError => hasProperty(u, TypeId)
 
 /**
- * What an {@link HttpError} is made of.
+ * The fields of an {@link HttpError}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Fields {
-  /** What kind of failure it is. */
+  /** The kind of failure. */
   readonly reason: Reason
   /** What happened, in words. */
   readonly description: string
-  /** The HTTP method of the exchange, when there was one. */
+  /** The HTTP method, if there was a request. */
   readonly method?: string | undefined
-  /** The URL's path, without query. */
+  /** The path of the request's URL, without the query. */
   readonly path?: string | undefined
-  /** The HTTP status, when the server answered. */
+  /**
+   * The operation that the call had started before this request failed. It may still be running.
+   *
+   * @since 0.4.0
+   */
+  readonly operationName?: string | undefined
+  /** The HTTP status, if the server responded; 0 for a redirect that a browser hides. */
   readonly httpStatus?: number | undefined
-  /** What the server says is wrong, when it answered with a Google error in either format (AIP-193). */
-  readonly status?: Status.Status | undefined
-  /** The answer's body as text, its first 16,384 characters, when it was not what was asked for. */
+  /** The Google error that the server responded with, in either format (AIP-193). */
+  readonly status?: Status | undefined
+  /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. Default: none. */
+  readonly reasons?: ReadonlyArray<string> | undefined
+  /** The first 16,384 characters of the response's body, if it is not what was asked for. */
   readonly body?: string | undefined
-  /** How long the server wants to be left alone, from now. */
+  /** How long the server wants no further request, counted from the response. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** Whether the same request may well succeed a little later. Default: false. */
+  /** Whether the same request may succeed a little later. Default: false. */
   readonly isTransient?: boolean | undefined
-  /** What failed underneath, without any credentials in it. */
+  /** The underlying failure, without any credentials in it. */
   readonly cause?: unknown
 }
 
 /**
- * The exchange failed; the operation may be in any state.
+ * A request failed. The operation may be in any state.
  *
- * No field and no message of it ever holds a credential.
+ * No field and no message holds the credentials of the request. In what the server sent they are replaced by `<redacted>`: as
+ * they are, in any case, in base64 or hexadecimal, and behind escapes of URLs, JSON or HTML. They are not found if the server
+ * splits, hashes, compresses or encrypts them.
+ *
+ * What a server nested deeper than 100 levels is cut off. The error is a schema as well, so it can cross processes.
  *
  * @since 0.1.0
  * @category errors
@@ -99,10 +113,10 @@ export interface Fields {
  * // For instance in credentials of your own:
  * const error = new HttpError.HttpError({
  *   reason: "Authentication",
- *   description: "the key file is gone"
+ *   description: "the key file does not exist"
  * })
  *
- * console.log(error.message) // "No credentials to be had: the key file is gone"
+ * console.log(error.message) // "Could not get credentials: the key file does not exist"
  * ```
  * @example
  * ```ts
@@ -120,17 +134,55 @@ export interface Fields {
  *   )
  * ```
  */
-export class HttpError extends Data.TaggedError("HttpError")<Fields & { readonly isTransient: boolean }> {
+export class HttpError extends Schema.TaggedError<HttpError>("effect-google-operations/HttpError")("HttpError", {
+  /** The kind of failure. */
+  reason: Schema.Literal(
+    "InvalidRequest",
+    "Authentication",
+    "Transport",
+    "Timeout",
+    "StatusCode",
+    "Decode",
+    "Closed"
+  ),
+  /** What happened, in words. */
+  description: Schema.String,
+  /** The HTTP method, if there was a request. */
+  method: Schema.optional(Schema.String),
+  /** The path of the request's URL, without the query. */
+  path: Schema.optional(Schema.String),
+  /** The HTTP status, if the server responded; 0 for a redirect that a browser hides. */
+  httpStatus: Schema.optional(Schema.Number),
+  /** The operation that the call had started before this request failed. It may still be running. */
+  operationName: Schema.optional(Schema.String),
+  /** The Google error that the server responded with, in either format (AIP-193). */
+  status: Schema.optional(StatusFromJson),
+  /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. */
+  reasons: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
+  /** The first 16,384 characters of the response's body, if it is not what was asked for. */
+  body: Schema.optional(Schema.String),
+  /** How long the server wants no further request, counted from the response. */
+  retryAfter: Schema.optional(Schema.Duration),
+  /** Whether the same request may succeed a little later. */
+  isTransient: Schema.optionalWith(Schema.Boolean, { default: () => false }),
+  /** The underlying failure, without any credentials in it. */
+  cause: Schema.optional(Schema.Defect)
+}) {
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
+  constructor(fields: Fields) {
+    const { isTransient = false, reasons = [], ...given } = errorFields(HttpError.fields, fields)
+    super({ ...given, isTransient, reasons }, true)
+  }
+
   /**
    * @since 0.1.0
    */
-  readonly [TypeId]: TypeId = TypeId
-
-  constructor(fields: Fields) {
-    super({ ...fields, isTransient: fields.isTransient ?? false })
+  get [TypeId](): TypeId {
+    return TypeId
   }
 
-  /** The code's name: the server's, else the one that the HTTP status stands for; none when no error status came. */
+  /** The server's code; if it named none, the one that the HTTP status stands for. None without an error status. */
   get code(): Code.Code | undefined {
     if (this.status !== undefined) return this.status.codeName
     return this.httpStatus === undefined || (this.httpStatus >= 200 && this.httpStatus < 300)
@@ -138,25 +190,21 @@ export class HttpError extends Data.TaggedError("HttpError")<Fields & { readonly
       : Code.fromHttpStatus(this.httpStatus)
   }
 
-  /** What happened, in a sentence: which request, and how it was answered, if it was. */
+  /** What failed, for which request, and why. At most 4,000 characters on one line. */
   override get message(): string {
-    const known = this.path === undefined ? undefined : `${this.method ?? "The request for"} ${this.path}`
+    const { code, description, httpStatus, method, path, reason } = this
+    const known = path === undefined ? undefined : oneLine(method === undefined ? path : `${method} ${path}`)
     const request = known ?? "The request"
-    switch (this.reason) {
-      case "InvalidRequest":
-        return `The request was not sent: ${this.description}`
-      case "Authentication":
-        return `No credentials to be had${known === undefined ? "" : ` for ${known}`}: ${this.description}`
-      case "Transport":
-        return `${request} got no answer: ${this.description}`
-      case "Timeout":
-        return `${request} got no answer in time: ${this.description}`
-      case "StatusCode":
-        return `${request} was answered with HTTP ${this.httpStatus} ${this.code}: ${this.description}`
-      case "Decode":
-        return `${request} was answered with HTTP ${this.httpStatus}, but not with what was asked for: ${this.description}`
-      case "Closed":
-        return `${known ?? "The call"} has no answer: ${this.description}`
+    const status = [httpStatus ? `HTTP ${httpStatus}` : undefined, code].filter((part) => part !== undefined).join(" ")
+    const failures: Record<Reason, string> = {
+      InvalidRequest: `${request} was not sent`,
+      Authentication: `Could not get credentials${known === undefined ? "" : ` for ${known}`}`,
+      Transport: `${request} failed`,
+      Timeout: `${request} timed out`,
+      StatusCode: `${request} failed${status === "" ? "" : ` with ${status}`}`,
+      Decode: `${request} got an unexpected response${status === "" ? "" : ` (${status})`}`,
+      Closed: `${known ?? "The call"} did not complete`
     }
+    return oneLine(`${failures[reason]}: ${description}`, maxMessage)
   }
 }

@@ -5,23 +5,23 @@
  *
  * @since 0.1.0
  */
-import type * as HttpBody from "@effect/platform/HttpBody"
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import { Buffer } from "node:buffer"
-import { Readable } from "node:stream"
-import { type Dispatcher, errors, Pool } from "undici"
+import type { Dispatcher, Pool } from "undici"
 import * as GoogleApi from "./GoogleApi.js"
-import * as RequestUrl from "./internal/http/endpoint.js"
-import type { RawResponse, Transport, TransportFailure } from "./internal/http/transport.js"
+import { endpoint } from "./internal/http/endpoint.js"
+import { validate } from "./internal/http/nodeOptions.js"
+import { requestHeaders } from "./internal/http/requestHeaders.js"
+import { makeUndiciTransport } from "./internal/http/undiciTransport.js"
 import { makeService } from "./internal/service.js"
+import { checkedOptions } from "./internal/settings.js"
+import { withApiOf } from "./internal/settings.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
@@ -33,149 +33,66 @@ import * as OperationsService from "./OperationsService.js"
 export interface Options extends OperationsService.Options {
   /** How many connections the pool may open; further requests wait for a free one. Default: 64. */
   readonly connections?: number | undefined
-  /** How long exchanges in flight may go on while the service closes. Default: 1 second. */
-  readonly drainTimeout?: Duration.DurationInput | undefined
+  /** How long requests in flight may take while the service closes. Default: 1 second. */
+  readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
   /** Further settings of undici's pool: TLS, client certificates (`connect`), keep-alive, HTTP/2. */
-  readonly pool?: Omit<Pool.Options, "connections" | "headersTimeout" | "bodyTimeout"> | undefined
-}
-
-// Aborts the request whose response nobody waits for. undici wants an error for it; no one ever sees it.
-const aborted = new Error("aborted")
-
-// What undici refuses to send, such as a header with a line break.
-const isUnsendable = (cause: unknown): boolean =>
-  cause instanceof errors.InvalidArgumentError || cause instanceof errors.NotSupportedError
-
-class ResponseCollector implements Dispatcher.DispatchHandler {
-  #controller: Dispatcher.DispatchController | undefined
-  #chunks: Array<Buffer> = []
-  #room: number
-  #status = 0
-  #headers: RawResponse["headers"] = {}
-  #isOver = false
-  readonly #done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void
-
-  constructor(maxBodySize: number, done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void) {
-    this.#room = maxBodySize
-    this.#done = done
-  }
-
-  abort(): void {
-    this.#isOver = true
-    this.#controller?.abort(aborted)
-  }
-
-  #end(exit: Exit.Exit<RawResponse, TransportFailure>): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#done(exit)
-  }
-
-  #succeed(truncated: boolean): void {
-    const [first] = this.#chunks
-    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
-    this.#end(
-      Exit.succeed({ status: this.#status, headers: this.#headers, body: bytes.toString("utf8"), truncated })
-    )
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    // It was aborted while it was waiting for a connection.
-    if (this.#isOver) controller.abort(aborted)
-  }
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
-    this.#status = status
-    this.#headers = headers
-  }
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (chunk.byteLength <= this.#room) {
-      this.#room -= chunk.byteLength
-      this.#chunks.push(chunk)
-      return
-    }
-    this.#chunks.push(chunk.subarray(0, this.#room))
-    this.#succeed(true)
-    controller.abort(aborted)
-  }
-  onResponseEnd(): void {
-    this.#succeed(false)
-  }
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    this.#end(Exit.fail({ kind: isUnsendable(cause) ? "Unsendable" : "Connection", cause, isStale: false }))
-  }
-}
-
-const bodyOf = (body: HttpBody.HttpBody): NonNullable<Dispatcher.DispatchOptions["body"]> | null => {
-  switch (body._tag) {
-    case "Empty":
-      return null
-    case "Uint8Array":
-      return body.body
-    case "Raw":
-      return body.body as string
-    case "FormData":
-      return body.formData as never
-    case "Stream":
-      return Readable.from(Stream.toAsyncIterable(body.stream))
-  }
-}
-
-const send = (pool: Pool, origin: string): Transport["send"] => (request, done) => {
-  const collector = new ResponseCollector(request.maxBodySize, done)
-  pool.dispatch({
-    method: request.method as Dispatcher.HttpMethod,
-    path: request.url.slice(origin.length),
-    headers: request.headers,
-    body: bodyOf(request.body),
-    headersTimeout: 0,
-    bodyTimeout: 0
-  }, collector)
-  return () => {
-    collector.abort()
-    return Effect.void
-  }
+  readonly pool?: Omit<Pool.Options, "connections" | "factory" | "headersTimeout" | "bodyTimeout"> | undefined
+  /**
+   * The HTTP proxy to connect through. Default: `"environment"`.
+   *
+   * - `"environment"`: the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts in `NO_PROXY`. These variables (or
+   *   their lower-case forms) are read through Effect's `Config`. They do not apply to an API on a loopback address, nor if
+   *   `pool.connect` is a function.
+   * - `"none"`: no proxy.
+   * - The URL of a proxy, such as `http://user:password@proxy.example:3128`. Use `Redacted` to keep the password from being
+   *   printed.
+   */
+  readonly proxy?: "environment" | "none" | (string & {}) | Redacted.Redacted | undefined
+  /**
+   * A dispatcher of undici 7 that sends the requests instead of a pool of this service, such as an `Agent`, a `ProxyAgent`
+   * or a `MockAgent`. `close` does not close it. If the server drops one of its idle connections just when a request is
+   * sent, the request fails; with a pool of this service, it is sent again. Excludes `connections`, `pool` and `proxy`.
+   */
+  readonly dispatcher?: Dispatcher | undefined
+  /** Further headers of every request, such as `x-goog-user-project`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
  * Makes a service with a pool of its own, both open until the scope ends.
  *
- * Closing lets exchanges in flight go on for `drainTimeout`, ends what is left, and then destroys the pool: when `close`
+ * Closing lets exchanges in flight go on for `gracefulShutdownTimeout`, ends what is left, and then destroys the pool: when `close`
  * returns, no socket is open.
  *
  * @since 0.1.0
  * @category constructors
  * @example
  * ```ts
- * import * as GoogleApi from "effect-google-operations/GoogleApi"
  * import * as NodeOperations from "effect-google-operations/NodeOperations"
- * import type * as OperationsService from "effect-google-operations/OperationsService"
- * import * as Context from "effect/Context"
- * import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
+ * import * as Effect from "effect/Effect"
  *
- * // A second API in the same program:
- * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
- *
- * const layer = Layer.scoped(
- *   RunOperations,
- *   NodeOperations.make({ api: GoogleApi.make({ baseUrl: "https://run.googleapis.com", version: "v2" }) })
- * )
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* NodeOperations.make({ connections: 8 })
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001")
+ * }).pipe(Effect.scoped)
  * ```
  */
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
   Effect.suspend(() => {
-    // With a base URL that is none, every call is refused before it gets here.
-    const origin = Either.match(RequestUrl.endpoint(options.api ?? GoogleApi.accessContextManager), {
+    const problem = validate(options)
+    // With a base URL that is invalid, every call is refused before a request is made.
+    const origin = Either.match(endpoint(options.api ?? GoogleApi.accessContextManager), {
       onLeft: () => "http://invalid.invalid",
-      onRight: (endpoint) => endpoint.origin
+      onRight: ({ origin }) => origin
     })
-    const pool = new Pool(origin, { ...options.pool, connections: options.connections ?? 64 })
-    return makeService({
-      send: send(pool, origin),
-      gracefulShutdownTimeout: Duration.decode(options.drainTimeout ?? "1 second"),
-      release: Effect.promise(() => pool.destroy())
-    }, options)
+    return Effect.flatMap(
+      makeUndiciTransport(problem === undefined ? options : {}, origin),
+      (transport) =>
+        makeService(transport, options, {
+          headers: requestHeaders(problem === undefined ? options.headers : undefined),
+          problem
+        })
+    )
   })
 
 /**
@@ -199,7 +116,41 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
   Layer.scoped(OperationsService.OperationsService, make(options))
 
 /**
- * As {@link layer}, with options from configuration.
+ * The options of a service and its pool, with the API known from a tag.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface TagOptions extends Omit<Options, "api">, Pick<OperationsService.TagOptions, "baseUrl"> {}
+
+/**
+ * Provides the service of a tag made by `OperationsService.Tag`, with a pool of its own; needs nothing.
+ *
+ * @since 0.4.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as NodeOperations from "effect-google-operations/NodeOperations"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * // Two APIs in one program:
+ * class ComputeOperations extends OperationsService.Tag("ComputeOperations")<ComputeOperations>(GoogleApi.compute) {}
+ *
+ * const layer = Layer.merge(
+ *   NodeOperations.layer(),
+ *   NodeOperations.layerFor(ComputeOperations, { connections: 8 })
+ * )
+ * ```
+ */
+export const layerFor = <Self, Id extends string>(
+  tag: OperationsService.TagClass<Self, Id>,
+  options: TagOptions = {}
+): Layer.Layer<Self> => Layer.scoped(tag, make(withApiOf(tag, options)))
+
+/**
+ * As {@link layer}, with options from configuration: a `Config` of all options, or a record with a `Config` for each.
  *
  * @since 0.1.0
  * @category layers
@@ -209,12 +160,19 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
  * import * as NodeOperations from "effect-google-operations/NodeOperations"
  * import * as Config from "effect/Config"
  *
- * const layer = NodeOperations.layerConfig(
- *   Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), (token) => ({ credentials: Credentials.accessToken(token) }))
- * )
+ * const layer = NodeOperations.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken)
+ * })
  * ```
  */
 export const layerConfig = (
-  config: Config.Config<Options>
+  config: Config.Config.Wrap<Options>
 ): Layer.Layer<OperationsService.OperationsService, ConfigError> =>
-  Layer.scoped(OperationsService.OperationsService, Effect.flatMap(config, make))
+  Layer.scoped(
+    OperationsService.OperationsService,
+    Effect.flatMap(
+      Effect.flatMap(Effect.suspend(() => Config.unwrap(config)), (options) =>
+        checkedOptions(options, validate(options))),
+      make
+    )
+  )

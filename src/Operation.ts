@@ -1,13 +1,15 @@
 /**
- * `google.longrunning.Operation`: what a Google API tells of a call that goes on after it has answered.
+ * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
  *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
+import type { ParseError } from "effect/ParseResult"
+import { isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { fromFunctions } from "./internal/parsing.js"
-import * as ProtobufAny from "./ProtobufAny.js"
+import { fromFunctions, mismatch } from "./internal/parsing.js"
+import type * as ProtobufAny from "./ProtobufAny.js"
 import * as Status from "./Status.js"
 
 interface Fields {
@@ -16,53 +18,52 @@ interface Fields {
    * have none (`""`).
    */
   readonly name: string
-  /** What the API tells of the operation beside its result: progress, target, times. Each API has a type of its own. */
+  /** Progress, target, times. Each API has its own type. */
   readonly metadata?: ProtobufAny.ProtobufAny | undefined
-  /** The result. Only on a {@link Succeeded} operation it is final. */
+  /** The result. It is final on a {@link Succeeded} operation only. */
   readonly response?: ProtobufAny.ProtobufAny | undefined
 }
 
 /**
- * An operation that goes on. A `response` or an `error` that the server sent too early is kept and means nothing: only
- * `done` ends an operation.
+ * An operation in progress. A `response` or an `error` that the server sends before `done` is kept, and is not final.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Pending extends Fields {
   readonly _tag: "Pending"
-  /** It has not ended. */
+  /** The operation is in progress. */
   readonly done: false
-  /** Means nothing yet. */
+  /** Not final. */
   readonly error?: Status.Status | undefined
 }
 
 /**
- * An operation that has ended well. There is no `response` where the method has nothing to give back, and some APIs
- * leave it out of the operation although the call that started it promised one.
+ * An operation that is done and succeeded. It has no `response` if the method returns nothing; some APIs also omit a
+ * `response` that their method declares.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Succeeded extends Fields {
   readonly _tag: "Succeeded"
-  /** It has ended. */
+  /** The operation is done. */
   readonly done: true
-  /** Never there. */
+  /** Always absent. */
   readonly error?: undefined
 }
 
 /**
- * An operation that has ended with an error: the server's verdict.
+ * An operation that is done and failed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Failed extends Fields {
   readonly _tag: "Failed"
-  /** It has ended. */
+  /** The operation is done. */
   readonly done: true
-  /** What the server says of the failure. */
+  /** The error of the operation. */
   readonly error: Status.Status
 }
 
@@ -77,17 +78,22 @@ export interface Failed extends Fields {
 export type Operation = Pending | Succeeded | Failed
 
 /**
- * Tells whether a value is an operation. It is for values of this package; JSON is read by {@link fromJson}.
+ * Tells whether a value is an operation of this package. {@link fromJson} reads JSON.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isOperation = (u: unknown): u is Operation =>
-  typeof u === "object" && u !== null && "_tag" in u && "name" in u && typeof u.name === "string" &&
-  (u._tag === "Pending" || u._tag === "Succeeded" || u._tag === "Failed")
+export const isOperation = (u: unknown): u is Operation => {
+  if (!isRecord(u) || typeof u["name"] !== "string") return false
+  if (![u["metadata"], u["response"]].every((any) => any === undefined || isRecord(any))) return false
+  const { _tag, done, error } = u
+  return error === undefined
+    ? (_tag === "Pending" && done === false) || (_tag === "Succeeded" && done === true)
+    : Status.isStatus(error) && ((_tag === "Pending" && done === false) || (_tag === "Failed" && done === true))
+}
 
 /**
- * Tells whether an operation goes on.
+ * Tells whether an operation is in progress.
  *
  * @since 0.1.0
  * @category guards
@@ -95,7 +101,7 @@ export const isOperation = (u: unknown): u is Operation =>
 export const isPending = (self: Operation): self is Pending => self._tag === "Pending"
 
 /**
- * Tells whether an operation has ended well.
+ * Tells whether an operation succeeded.
  *
  * @since 0.1.0
  * @category guards
@@ -103,7 +109,7 @@ export const isPending = (self: Operation): self is Pending => self._tag === "Pe
 export const isSucceeded = (self: Operation): self is Succeeded => self._tag === "Succeeded"
 
 /**
- * Tells whether an operation has ended with an error.
+ * Tells whether an operation failed.
  *
  * @since 0.1.0
  * @category guards
@@ -111,7 +117,7 @@ export const isSucceeded = (self: Operation): self is Succeeded => self._tag ===
 export const isFailed = (self: Operation): self is Failed => self._tag === "Failed"
 
 /**
- * Gives each state its answer.
+ * Handles each state of an operation.
  *
  * @since 0.1.0
  * @category pattern matching
@@ -120,20 +126,20 @@ export const isFailed = (self: Operation): self is Failed => self._tag === "Fail
  * import * as Operation from "effect-google-operations/Operation"
  *
  * const describe = Operation.match({
- *   onPending: (operation) => `${operation.name} goes on`,
+ *   onPending: (operation) => `${operation.name} is in progress`,
  *   onSucceeded: (operation) => `${operation.name} is done`,
  *   onFailed: (operation) => `${operation.name} failed: ${operation.error.message}`
  * })
  * ```
  */
 export const match: {
-  /** Gives each state its answer. */
+  /** Handles each state of an operation. */
   <A, B, C>(cases: {
     readonly onPending: (operation: Pending) => A
     readonly onSucceeded: (operation: Succeeded) => B
     readonly onFailed: (operation: Failed) => C
   }): (self: Operation) => A | B | C
-  /** Gives each state its answer. */
+  /** Handles each state of an operation. */
   <A, B, C>(
     self: Operation,
     cases: {
@@ -232,11 +238,40 @@ export const failed = (fields: Omit<Failed, "_tag" | "done">): Failed => ({ _tag
 const operationFields = ["name", "metadata", "done", "error", "response"] as const
 
 /**
- * Reads an operation from JSON in one pass; the left side says what is wrong with it.
+ * As {@link fromJson}; the left side is the problem in words.
  *
- * Absent and `null` fields read as their defaults, unknown fields are left alone, an `Any` of any type stays raw. With
- * both results set the error wins. An object with none of an operation's fields is not an operation: the answer of a
- * wrong endpoint must not look like one that goes on for ever.
+ * @internal
+ */
+export const read = (json: unknown): Either.Either<Operation, string> => {
+  if (!isRecord(json)) return Either.left("an operation must be an object")
+  const { done, error, metadata, name, response } = json
+  if (name !== undefined && name !== null && typeof name !== "string") return Either.left("\"name\" must be a string")
+  if (done !== undefined && done !== null && typeof done !== "boolean") return Either.left("\"done\" must be a boolean")
+  const fields: { name: string; metadata?: ProtobufAny.ProtobufAny; response?: ProtobufAny.ProtobufAny } = {
+    name: name ?? ""
+  }
+  if (isRecord(metadata)) fields.metadata = metadata
+  else if (metadata !== undefined && metadata !== null) return Either.left("\"metadata\" must be a message")
+  if (isRecord(response)) fields.response = response
+  else if (response !== undefined && response !== null) return Either.left("\"response\" must be a message")
+  if (error !== undefined && error !== null) {
+    return Either.mapBoth(Status.read(error), {
+      onLeft: (problem) => `"error" is not a google.rpc.Status: ${problem}`,
+      onRight: (status) => done ? failed({ ...fields, error: status }) : pending({ ...fields, error: status })
+    })
+  }
+  if (done) return Either.right(succeeded(fields))
+  return operationFields.some((field) => field in json)
+    ? Either.right(pending(fields))
+    : Either.left(`it has none of an operation's fields (${operationFields.join(", ")})`)
+}
+
+/**
+ * Reads an operation from JSON.
+ *
+ * Absent and `null` fields read as their defaults, unknown fields are ignored, and an `Any` of any type stays raw. If both
+ * results are set, the error wins. An object without any field of an operation is refused: a response of another endpoint
+ * must not look like a pending operation.
  *
  * @since 0.1.0
  * @category decoding
@@ -247,43 +282,16 @@ const operationFields = ["name", "metadata", "done", "error", "response"] as con
  *
  * const describe = (json: unknown) =>
  *   Either.match(Operation.fromJson(json), {
- *     onLeft: (problem) => `no operation: ${problem}`,
+ *     onLeft: (error) => `not an operation: ${error.message}`,
  *     onRight: (operation) => operation._tag
  *   })
  *
  * console.log(describe({ name: "operations/a", done: true })) // "Succeeded"
- * console.log(describe({ done: "yes" })) // "no operation: \"done\" must be a boolean"
+ * console.log(describe({ done: "yes" })) // "not an operation: \"done\" must be a boolean"
  * ```
  */
-export const fromJson = (json: unknown): Either.Either<Operation, string> => {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    return Either.left("an operation must be an object")
-  }
-  const { done, error, metadata, name, response } = json as Record<string, unknown>
-  if (name !== undefined && name !== null && typeof name !== "string") return Either.left("\"name\" must be a string")
-  if (done !== undefined && done !== null && typeof done !== "boolean") return Either.left("\"done\" must be a boolean")
-  if (metadata !== undefined && metadata !== null && !ProtobufAny.isProtobufAny(metadata)) {
-    return Either.left("\"metadata\" must be a message")
-  }
-  if (response !== undefined && response !== null && !ProtobufAny.isProtobufAny(response)) {
-    return Either.left("\"response\" must be a message")
-  }
-  const fields: { name: string; metadata?: ProtobufAny.ProtobufAny; response?: ProtobufAny.ProtobufAny } = {
-    name: name ?? ""
-  }
-  if (metadata) fields.metadata = metadata
-  if (response) fields.response = response
-  if (error !== undefined && error !== null) {
-    return Either.mapBoth(Status.fromJson(error), {
-      onLeft: (problem) => `"error" is not a google.rpc.Status: ${problem}`,
-      onRight: (status) => done ? failed({ ...fields, error: status }) : pending({ ...fields, error: status })
-    })
-  }
-  if (done) return Either.right(succeeded(fields))
-  return operationFields.some((field) => field in json)
-    ? Either.right(pending(fields))
-    : Either.left(`it has none of an operation's fields (${operationFields.join(", ")})`)
-}
+export const fromJson = (json: unknown): Either.Either<Operation, ParseError> =>
+  Either.mapLeft(read(json), (problem) => mismatch(OperationFromSelf, json, problem))
 
 /**
  * Writes an operation as JSON, as an API would send it.
@@ -320,6 +328,25 @@ const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, 
 })
 
 /**
+ * The schema of the operations in one state.
+ *
+ * @internal
+ */
+export const inState = <A extends Operation>(
+  state: A["_tag"],
+  is: (operation: Operation) => operation is A
+): Schema.Schema<A, unknown> =>
+  fromFunctions(
+    Schema.Unknown,
+    Schema.declare((u): u is A => isOperation(u) && is(u), { identifier: state }),
+    {
+      decode: (json) =>
+        Either.filterOrLeft(read(json), is, ({ _tag }) => `Expected a ${state} operation, actual ${_tag}`),
+      encode: toJson
+    }
+  )
+
+/**
  * The schema of an operation: the API's JSON on the one side, {@link Operation} on the other. It decodes exactly as
  * `OperationsService` does ({@link fromJson}).
  *
@@ -336,6 +363,6 @@ const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, 
  * ```
  */
 export const OperationFromJson: Schema.Schema<Operation, unknown> = fromFunctions(Schema.Unknown, OperationFromSelf, {
-  decode: fromJson,
+  decode: read,
   encode: toJson
 })

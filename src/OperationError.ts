@@ -1,16 +1,18 @@
 /**
- * The operation has ended with an error: the server's verdict, which no retry of a poll will change.
+ * The failure of an operation. It is final: reading the operation again gives the same error.
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type * as Code from "./Code.js"
-import type * as Operation from "./Operation.js"
+import { maxMessage, oneLine } from "./internal/text.js"
+import { errorFields } from "./internal/values.js"
+import * as Operation from "./Operation.js"
 import type * as Status from "./Status.js"
 
 /**
- * The property that marks an `OperationError`, whichever copy of this package has made it.
+ * The property that marks an `OperationError`, whichever copy of this package made it.
  *
  * @since 0.1.0
  * @category type ids
@@ -34,10 +36,10 @@ export type TypeId = "~effect-google-operations/OperationError"
 export const isOperationError = (u: unknown): u is OperationError => hasProperty(u, TypeId)
 
 /**
- * The operation itself failed. `operation` is the whole snapshot, metadata included; `status` what the server says of
- * the failure, details decoded.
+ * The operation is done and failed. `operation` is its last state, metadata included; `status` is the server's error, with
+ * its details decoded.
  *
- * An operation that was cancelled ends with `code: "CANCELLED"`.
+ * A cancelled operation has `code: "CANCELLED"`. The error is a schema as well, so it can cross processes.
  *
  * @since 0.1.0
  * @category errors
@@ -54,33 +56,46 @@ export const isOperationError = (u: unknown): u is OperationError => hasProperty
  * )
  * ```
  */
-export class OperationError extends Data.TaggedError("OperationError")<{
-  /** The operation, as it ended. */
-  readonly operation: Operation.Failed
-}> {
+export class OperationError
+  extends Schema.TaggedError<OperationError>("effect-google-operations/OperationError")("OperationError", {
+    /** The last state of the operation. */
+    operation: Operation.inState<Operation.Failed>("Failed", Operation.isFailed)
+  })
+{
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
+  constructor(fields: {
+    /** The last state of the operation. */
+    readonly operation: Operation.Failed
+  }) {
+    super(errorFields(OperationError.fields, fields), true)
+  }
+
   /**
    * @since 0.1.0
    */
-  readonly [TypeId]: TypeId = TypeId
+  get [TypeId](): TypeId {
+    return TypeId
+  }
 
-  /** What the server says of the failure. */
+  /** The error of the operation. */
   get status(): Status.Status {
     return this.operation.error
   }
 
   /**
-   * The name of the status's code. A failure that claims to be `OK` (0) reads as `"UNKNOWN"`; the number stays in
-   * `status`.
+   * The name of the status's code. A failure with the code `OK` (0) reads as `"UNKNOWN"`; the number stays in `status`.
    */
   get code(): Code.Code {
     return this.status.code === 0 ? "UNKNOWN" : this.status.codeName
   }
 
-  /** Which operation failed, with which code, and the server's words. */
+  /** Which operation failed, with which code, and the server's message. At most 4,000 characters on one line. */
   override get message(): string {
-    const { operation, status } = this
-    const subject = operation.name === "" ? "The operation" : `Operation ${operation.name}`
-    const number = status.code === 0 || status.codeName === "UNKNOWN" ? ` (${status.code})` : ""
-    return `${subject} failed with ${this.code}${number}${status.message === "" ? "" : `: ${status.message}`}`
+    const { code, operation, status } = this
+    const subject = operation.name === "" ? "The operation" : `Operation ${oneLine(operation.name)}`
+    const number = code === "UNKNOWN" ? ` (${status.code})` : ""
+    const words = status.message === "" ? "" : `: ${oneLine(status.message)}`
+    return oneLine(`${subject} failed with ${code}${number}${words}`, maxMessage)
   }
 }

@@ -1,17 +1,35 @@
 /**
- * A started operation as a small JSON value: stop here, go on elsewhere.
+ * A started operation as a small JSON value, with which another process can wait for it.
  *
  * @since 0.2.0
  */
-import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"
+import { hasProperty, isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { showable } from "./internal/parsing.js"
 
 /**
- * What another process needs to go on waiting: which operation of which API, since when, and until when.
+ * The property that marks a handle, whichever copy of this package made it.
  *
- * It holds no state of the operation and no failure, so nothing that went wrong on the way can be taken for a verdict
- * later. The schema turns it into JSON and back, and refuses a version that it does not know.
+ * @since 0.4.0
+ * @category type ids
+ */
+export const TypeId: TypeId = "~effect-google-operations/OperationHandle"
+
+/**
+ * The name of that property, as a type.
+ *
+ * @since 0.4.0
+ * @category type ids
+ */
+export type TypeId = "~effect-google-operations/OperationHandle"
+
+/**
+ * The operation and its API, the time at which the wait began, and its deadline.
+ *
+ * A handle holds no state of the operation and no failure. The schema turns it into JSON and back, and refuses an unknown
+ * version.
  *
  * @since 0.2.0
  * @category models
@@ -21,7 +39,7 @@ import * as Schema from "effect/Schema"
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * // One process starts and stores …
+ * // One process starts the operation and stores its handle.
  * const store = (name: string) =>
  *   Effect.gen(function*() {
  *     const operations = yield* OperationsService.OperationsService
@@ -29,7 +47,7 @@ import * as Schema from "effect/Schema"
  *     return OperationHandle.toJson(handle)
  *   })
  *
- * // … another one goes on, with the same deadline.
+ * // Another process waits, with the same deadline.
  * const resume = (json: unknown) =>
  *   Effect.gen(function*() {
  *     const operations = yield* OperationsService.OperationsService
@@ -42,22 +60,29 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
   version: Schema.Literal(1),
   /** The operation's name. */
   name: Schema.NonEmptyString,
-  /** The API that runs the operation. Another one refuses the handle. */
+  /** The API that runs the operation. A service for another API refuses the handle. */
   api: Schema.Struct({
-    /** Where it is served. */
+    /** The base URL, in one spelling. */
     baseUrl: Schema.String,
     /** Its version, such as `v1`. */
     version: Schema.String
   }),
   /** When the handle was made. */
   startedAt: Schema.DateTimeUtc,
-  /** When there is no more waiting, if ever. */
+  /** When a wait for it ends, if ever. */
   deadline: Schema.optional(Schema.DateTimeUtc),
-  /** The type of the operation's response, if the one who started it knew. */
+  /** The full name of the response's type, if it was given. */
   responseType: Schema.optional(Schema.String),
-  /** The type of the operation's metadata, if the one who started it knew. */
+  /** The full name of the metadata's type, if it was given. */
   metadataType: Schema.optional(Schema.String)
-}) {}
+}) {
+  /**
+   * @since 0.4.0
+   */
+  get [TypeId](): TypeId {
+    return TypeId
+  }
+}
 
 /**
  * Tells whether a value is a handle.
@@ -65,7 +90,15 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
  * @since 0.2.0
  * @category guards
  */
-export const isOperationHandle = (u: unknown): u is OperationHandle => u instanceof OperationHandle
+export const isOperationHandle = (u: unknown): u is OperationHandle => hasProperty(u, TypeId)
+
+/**
+ * Tells whether a value is the JSON of a handle, which has to be read by {@link fromJson} first.
+ *
+ * @internal
+ */
+export const isEncodedHandle = (u: unknown): u is typeof OperationHandle.Encoded =>
+  isRecord(u) && !isOperationHandle(u) && isRecord(u["api"]) && "name" in u && "version" in u
 
 /**
  * Writes a handle as a JSON value.
@@ -89,16 +122,16 @@ export const isOperationHandle = (u: unknown): u is OperationHandle => u instanc
 export const toJson: (handle: OperationHandle) => typeof OperationHandle.Encoded = Schema.encodeSync(OperationHandle)
 
 /**
- * Reads a handle from a JSON value; fails with a `ParseError` for anything else, a version of another kind included.
+ * Reads a handle from a JSON value. An unknown version is a `ParseError`, as is every value that is not a handle.
  *
  * @since 0.2.0
  * @category decoding
  * @example
  * ```ts
  * import * as OperationHandle from "effect-google-operations/OperationHandle"
- * import * as Effect from "effect/Effect"
+ * import * as Either from "effect/Either"
  *
- * const handle = await Effect.runPromise(OperationHandle.fromJson({
+ * const handle = Either.getOrThrow(OperationHandle.fromJson({
  *   version: 1,
  *   name: "operations/a",
  *   api: { baseUrl: "https://accesscontextmanager.googleapis.com", version: "v1" },
@@ -108,6 +141,7 @@ export const toJson: (handle: OperationHandle) => typeof OperationHandle.Encoded
  * console.log(handle.name) // "operations/a"
  * ```
  */
-export const fromJson: (json: unknown) => Effect.Effect<OperationHandle, ParseError> = Schema.decodeUnknown(
-  OperationHandle
-)
+export const fromJson = (json: unknown): Either.Either<OperationHandle, ParseError> =>
+  Either.mapLeft(decode(json), showable)
+
+const decode = Schema.decodeUnknownEither(OperationHandle)

@@ -5,7 +5,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -21,7 +21,7 @@ import type * as HttpError from "./HttpError.js"
 import { httpClientTransport } from "./internal/http/httpClientTransport.js"
 // oxlint-disable-next-line import/no-cycle -- of types alone: the methods of the service implement the interface below
 import { makeService } from "./internal/service.js"
-import { checkedOptions } from "./internal/settings.js"
+import { checkedOptions, withApiOf } from "./internal/settings.js"
 import type * as Operation from "./Operation.js"
 import type * as OperationError from "./OperationError.js"
 import type * as OperationHandle from "./OperationHandle.js"
@@ -48,12 +48,12 @@ export interface Options {
   readonly maxBodySize?: number | undefined
   /** The default of every wait's `schedule`: `Polling.defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  /** The default of every wait's `transient`: `Polling.transient`. */
-  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  /** The default of every wait's `retrySchedule`: `Polling.retrySchedule`. */
+  readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /** The default of every wait's `isTransient`: the error's own `isTransient`. */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /** How long a wait lets the server ask to be left alone (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
-  readonly maxHint?: Duration.DurationInput | undefined
+  readonly maxServerDelay?: Duration.DurationInput | undefined
   /**
    * How many requests the service may send, all its calls together: `perSecond`, spread evenly, and `concurrent`. First
    * come, first served. Default: no limit.
@@ -89,9 +89,9 @@ export interface WaitOptions {
    * When to try again after a transient failure. It starts anew after every success; when it ends, the wait fails with the
    * last `HttpError`.
    */
-  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /**
-   * Whether a failure ends the wait (`false`) or the operation is polled again, as `transient` says (`true`). The error's own
+   * Whether a failure ends the wait (`false`) or the operation is polled again, as `retrySchedule` says (`true`). The error's own
    * `isTransient` says what happens otherwise. Use it for an API that is eventually consistent, for instance:
    * `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own `isTransient`.
    */
@@ -101,7 +101,11 @@ export interface WaitOptions {
    * pending state that a poll reads, and the final state. The wait goes on when the effect has ended.
    */
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
-  /** How long to wait at most. The last poll starts when it has passed. Default: no limit, or the deadline of a handle. */
+  /**
+   * How long to wait at most. At the deadline the wait fails with `WaitTimeoutError`, also if a poll is in flight. The last sleep is
+   * cut so that the last poll starts 1 second, or a tenth of the timeout, before the deadline. Default: no limit, or the deadline of
+   * a handle.
+   */
   readonly timeout?: Duration.DurationInput | undefined
   /**
    * What becomes of the operation when the wait is interrupted: it goes on (`"detach"`, the default), or the server is
@@ -120,7 +124,25 @@ export interface WaitOptions {
  */
 export interface UpdatesOptions extends WaitOptions {
   /** Whether to give the answer of every poll, also when nothing has changed. Default: false. */
-  readonly everyPoll?: boolean | undefined
+  readonly emitUnchanged?: boolean | undefined
+}
+
+/**
+ * How to wait for many operations.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface WaitAllOptions extends WaitOptions {
+  /**
+   * How the operations are polled: each by a request of its own (`"get"`), or together with the others of its collection, by
+   * pages of the collection's list (`"list"`). Use `"list"` for hundreds of operations or more, where the quota for read
+   * requests is what limits you: 10,000 operations take about ten requests a round, instead of 10,000.
+   *
+   * An operation that the list does not show is read by a request of its own, and so are all of them where the API has no
+   * list, refuses it, or would need more than one page for every ten operations. Default: `"get"`.
+   */
+  readonly by?: "get" | "list" | undefined
 }
 
 /**
@@ -165,7 +187,7 @@ export interface Page {
  */
 export interface Outcome<W extends Waitable = Waitable> {
   /** What was waited for, as it was given. */
-  readonly of: W
+  readonly operation: W
   /** The operation, or why there is none. */
   readonly result: Either.Either<
     Operation.Succeeded,
@@ -248,7 +270,7 @@ export interface Service {
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
    * import * as Effect from "effect/Effect"
-   * import type * as Stream from "effect/Stream"
+   * import * as Stream from "effect/Stream"
    *
    * const program = Effect.gen(function*() {
    *   const operations = yield* OperationsService.OperationsService
@@ -273,18 +295,25 @@ export interface Service {
    * A waiting operation costs no fiber and no timer. At most 64 polls are in flight at a time, or as many as
    * `requestBudget` says; the one that has been due for the longest comes first.
    *
+   * With `by: "list"`, the operations of one collection are polled together, by pages of up to 1,000 of the collection's
+   * list. A round begins when a poll is due; it also takes in the polls that have waited at least half of their delay. It
+   * ends when all of them are found, and reads at most one page for every ten of them. An operation that it has not found is
+   * read by a request of its own: in this round, and for the next 1, 3, 7, 15 and then 31 polls before it relies on the list
+   * again. A list that cannot be read for a moment is a transient failure of the waits of that round; after three in a row
+   * they do without the list likewise.
+   *
    * @example
    * ```ts
    * import * as OperationsService from "effect-google-operations/OperationsService"
    * import * as Effect from "effect/Effect"
-   * import type * as Either from "effect/Either"
-   * import type * as Stream from "effect/Stream"
+   * import * as Either from "effect/Either"
+   * import * as Stream from "effect/Stream"
    *
    * const waitForAll = (names: ReadonlyArray<string>) =>
    *   Effect.gen(function*() {
    *     const operations = yield* OperationsService.OperationsService
    *     yield* operations.waitAll(names, { timeout: "1 hour" }).pipe(
-   *       Stream.runForEach(({ of, result }) =>
+   *       Stream.runForEach(({ operation, result }) =>
    *         Either.isRight(result) ? Effect.log(`${of} is done`) : Effect.logError(result.left.message)
    *       )
    *     )
@@ -293,7 +322,7 @@ export interface Service {
    */
   readonly waitAll: <W extends Waitable>(
     operations: Iterable<W> & object,
-    options?: WaitOptions
+    options?: WaitAllOptions
   ) => Stream.Stream<Outcome<W>>
 
   /**
@@ -377,7 +406,7 @@ export interface Service {
 }
 
 /**
- * The service of a program that talks to one API; {@link Service} has what it can do.
+ * The service of a program that talks to one API; {@link Service} has its methods. For more APIs than one see {@link Tag}.
  *
  * @since 0.1.0
  * @category tags
@@ -404,26 +433,78 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
 >() {}
 
 /**
- * Makes a service over the `HttpClient` at hand, open until its scope ends. The client stays whose it is: closing the
- * service ends its exchanges and leaves the client's connections alone.
+ * The class of a tag for the service of one API. Its identifier is `Self`.
  *
- * Use it for a second API in the same program, with a tag of your own.
+ * @since 0.4.0
+ * @category tags
+ */
+export interface TagClass<Self, Id extends string> extends Context.TagClass<Self, `${Id}@${string}`, Service> {
+  /** The API that the service is for. */
+  readonly api: GoogleApi.GoogleApi
+}
+
+/**
+ * Makes the class of a tag for the service of one API. Use it in a program that talks to more than one API.
+ *
+ * The tag belongs to its API, and {@link layerFor} takes the API from it. So each API has its own requirement, and a service that
+ * is not provided does not compile. Do not merge two layers of {@link OperationsService} for two APIs: that compiles, and the
+ * last layer provides the service to the whole program. An operation whose name does not match the API's pattern is refused
+ * before anything is sent.
+ *
+ * The key of the tag consists of `id`, the base URL and the version, so tags for two APIs are different even if their `id` is the
+ * same by mistake.
+ *
+ * @since 0.4.0
+ * @category tags
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * class PolicyOperations
+ *   extends OperationsService.Tag("PolicyOperations")<PolicyOperations>(GoogleApi.accessContextManager)
+ * {}
+ *
+ * class ComputeOperations extends OperationsService.Tag("ComputeOperations")<ComputeOperations>(GoogleApi.compute) {}
+ *
+ * const program = Effect.gen(function*() {
+ *   const policies = yield* PolicyOperations
+ *   const compute = yield* ComputeOperations
+ *   yield* policies.wait("operations/accessPolicies/1/create/1700000000000001")
+ *   yield* compute.wait("projects/p/zones/us-central1-a/operations/operation-1")
+ * })
+ *
+ * const layer = Layer.merge(
+ *   OperationsService.layerFor(PolicyOperations),
+ *   OperationsService.layerFor(ComputeOperations, { quotaProject: "my-project" })
+ * ).pipe(Layer.provide(FetchHttpClient.layer))
+ *
+ * const runnable = Effect.provide(program, layer)
+ * ```
+ */
+export const Tag = <const Id extends string>(id: Id) => <Self>(api: GoogleApi.GoogleApi): TagClass<Self, Id> => {
+  const key: `${Id}@${string}` = `${id}@${api.baseUrl}/${api.version}`
+  return Object.assign(Context.Tag(key)<Self, Service>(), { api })
+}
+
+/**
+ * Makes a service over the `HttpClient` at hand, open until its scope ends. Closing the service ends its requests. The
+ * connections belong to the client and stay open.
  *
  * @since 0.1.0
  * @category constructors
  * @example
  * ```ts
- * import * as GoogleApi from "effect-google-operations/GoogleApi"
  * import * as OperationsService from "effect-google-operations/OperationsService"
- * import * as Context from "effect/Context"
- * import * as Layer from "effect/Layer"
+ * import * as Effect from "effect/Effect"
  *
- * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
- *
- * const layer = Layer.scoped(
- *   RunOperations,
- *   OperationsService.make({ api: GoogleApi.make({ baseUrl: "https://run.googleapis.com", version: "v2" }) })
- * )
+ * const program = Effect.gen(function*() {
+ *   const operations = yield* OperationsService.make({ requestTimeout: "10 seconds" })
+ *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001")
+ * }).pipe(Effect.scoped)
  * ```
  */
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient | Scope.Scope> =>
@@ -453,7 +534,42 @@ export const layer = (options?: Options): Layer.Layer<OperationsService, never, 
   Layer.scoped(OperationsService, make(options))
 
 /**
- * As {@link layer}, with options from configuration.
+ * The options of a service whose API is known from its tag.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface TagOptions extends Omit<Options, "api"> {
+  /** Where the API is served instead, such as a regional endpoint or an emulator. Default: the base URL of the tag's API. */
+  readonly baseUrl?: string | undefined
+}
+
+/**
+ * Provides the service of a tag made by {@link Tag}, over any `HttpClient`; closed when the layer's scope ends.
+ *
+ * @since 0.4.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as GoogleApi from "effect-google-operations/GoogleApi"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * class ComputeOperations extends OperationsService.Tag("ComputeOperations")<ComputeOperations>(GoogleApi.compute) {}
+ *
+ * const layer = OperationsService.layerFor(ComputeOperations, { requestTimeout: "10 seconds" }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ */
+export const layerFor = <Self, Id extends string>(
+  tag: TagClass<Self, Id>,
+  options: TagOptions = {}
+): Layer.Layer<Self, never, HttpClient.HttpClient> => Layer.scoped(tag, make(withApiOf(tag, options)))
+
+/**
+ * As {@link layer}, with options from configuration: a `Config` of all options, or a record with a `Config` for each.
  *
  * @since 0.1.0
  * @category layers
@@ -463,15 +579,16 @@ export const layer = (options?: Options): Layer.Layer<OperationsService, never, 
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Config from "effect/Config"
  *
- * const layer = OperationsService.layerConfig(
- *   Config.map(
- *     Config.all({ token: Config.redacted("ACCESS_TOKEN"), quotaProject: Config.string("GOOGLE_CLOUD_QUOTA_PROJECT") }),
- *     ({ quotaProject, token }) => ({ credentials: Credentials.accessToken(token), quotaProject })
- *   )
- * )
+ * const layer = OperationsService.layerConfig({
+ *   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken),
+ *   quotaProject: Config.string("GOOGLE_CLOUD_QUOTA_PROJECT")
+ * })
  * ```
  */
 export const layerConfig = (
-  config: Config.Config<Options>
+  config: Config.Config.Wrap<Options>
 ): Layer.Layer<OperationsService, ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(OperationsService, Effect.flatMap(Effect.flatMap(config, checkedOptions), make))
+  Layer.scoped(
+    OperationsService,
+    Effect.flatMap(Effect.flatMap(Effect.suspend(() => Config.unwrap(config)), checkedOptions), make)
+  )

@@ -8,6 +8,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -37,17 +38,20 @@ const fromDelay = (
 ): Schedule.Schedule<Duration.Duration> =>
   Schedule.makeWithState<State | undefined, unknown, Duration.Duration>(
     undefined,
-    (now, _, state) =>
-      Effect.map(Random.next, (random) => {
-        const { start, step } = state ?? { start: now, step: 0 }
-        const middle = Math.min(max / (1 + jitter), delay(now - start, step))
+    (now, _, state) => {
+      const { start, step } = state ?? { start: now, step: 0 }
+      const middle = Math.min(max / (1 + jitter), delay(now - start, step))
+      const after = (random: number): readonly [State, Duration.Duration, ScheduleDecision.ScheduleDecision] => {
         const next = Math.max(1, Math.round(middle * (1 + jitter * (2 * random - 1))))
         return [
           { start, step: step + 1 },
           Duration.millis(next),
           ScheduleDecision.continueWith(ScheduleInterval.after(now + next))
         ]
-      })
+      }
+      // Without jitter the delay is known at once, which costs a wait less than an effect to run.
+      return jitter === 0 ? Exit.succeed(after(0.5)) : Effect.map(Random.next, after)
+    }
   )
 
 /**
@@ -146,13 +150,13 @@ export const proportional = (options?: {
  * import * as Schedule from "effect/Schedule"
  *
  * // Closely for a minute, then every half minute:
- * const schedule = Polling.fixed("2 seconds").pipe(
+ * const schedule = Polling.spaced("2 seconds").pipe(
  *   Schedule.upTo("1 minute"),
- *   Schedule.andThen(Polling.fixed("30 seconds", { jitter: 0.2 }))
+ *   Schedule.andThen(Polling.spaced("30 seconds", { jitter: 0.2 }))
  * )
  * ```
  */
-export const fixed = (
+export const spaced = (
   interval: Duration.DurationInput,
   options?: {
     /** How far a delay is spread, as a share of itself, from 0 to 1. */
@@ -192,13 +196,13 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  * import * as Schedule from "effect/Schedule"
  *
  * // The same, but for a server that is not there at all:
- * const transient = Polling.transient.pipe(
+ * const retrySchedule = Polling.retrySchedule.pipe(
  *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
  * )
  *
- * const layer = OperationsService.layer({ transient })
+ * const layer = OperationsService.layer({ retrySchedule })
  * ```
  */
-export const transient: Schedule.Schedule<Duration.Duration> = exponential({ factor: 2 }).pipe(
+export const retrySchedule: Schedule.Schedule<Duration.Duration> = exponential({ factor: 2 }).pipe(
   Schedule.upTo("5 minutes")
 )

@@ -1,5 +1,5 @@
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until someone asks for it.
+ * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
  *
  * @since 0.1.0
  */
@@ -8,12 +8,14 @@ import { dual } from "effect/Function"
 import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { mismatch } from "./internal/parsing.js"
+import { oneLine } from "./internal/text.js"
+import { isDeep } from "./internal/values.js"
 
 /**
  * A message of any type, as JSON: the type's URL in `"@type"`, the message's fields beside it.
  *
  * Well-known types with a JSON form of their own (`google.protobuf.Duration`, `StringValue`, …) stand in `value`. An
- * empty `Any` is `{}` and has no `"@type"`. A type that nobody knows is no error: the value is kept as it came.
+ * empty `Any` is `{}` and has no `"@type"`. A message of an unknown type is kept as it came.
  *
  * Source: the ProtoJSON format, "Any".
  *
@@ -23,7 +25,7 @@ import { mismatch } from "./internal/parsing.js"
 export interface ProtobufAny {
   /** The URL of the message's type, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
   readonly "@type"?: string
-  /** Never there: it tells a raw message from a decoded one (`_tag: "ErrorInfo"`) in a union of both. */
+  /** Always absent: it tells a raw detail from a decoded one (`_tag: "ErrorInfo"`) in a union of both. */
   readonly _tag?: undefined
   readonly [field: string]: unknown
 }
@@ -73,7 +75,8 @@ export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare<ProtobufAn
  * ```
  */
 export const typeName = (self: ProtobufAny): string => {
-  const url = self["@type"] ?? ""
+  // A server can send something else than a string.
+  const url = typeof self["@type"] === "string" ? self["@type"] : ""
   return url.slice(url.lastIndexOf("/") + 1)
 }
 
@@ -141,8 +144,8 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
 /**
  * Decodes the message with a schema, after checking that its type is the expected one.
  *
- * The result is an `Either`, so it can be yielded in `Effect.gen` as it is; its
- * error is a `ParseError` that says which type was expected and which came, or what did not decode.
+ * The result is an `Either`, which `Effect.gen` can yield. Its `ParseError` says which type was expected and which came, or
+ * what did not decode. A message that is nested deeper than 100 levels, the limit of protobuf's own parsers, is refused.
  *
  * @since 0.1.0
  * @category decoding
@@ -194,9 +197,11 @@ export const unpack: {
   ): Either.Either<A, ParseError> => {
     const actual = typeName(self)
     if (options.typeName !== undefined && options.typeName !== actual) {
-      const found = actual === "" ? "a message without @type" : `a ${actual}`
+      const found = actual === "" ? "a message without @type" : `a ${oneLine(actual)}`
       return Either.left(mismatch(options.schema, self, `Expected a ${options.typeName}, actual ${found}`))
     }
+    // A schema that refers to itself recurses as deep as the message.
+    if (isDeep(self)) return Either.left(mismatch(options.schema, self, "Expected a message of at most 100 levels"))
     return Schema.decodeUnknownEither(options.schema)(message(self))
   }
 )

@@ -1,17 +1,19 @@
 /**
- * The operation succeeded, and its response is not what the caller's types say. Nothing is lost: the raw response is kept.
+ * The success of an operation whose response is not of the expected type.
  *
  * @since 0.2.0
  */
-import * as Data from "effect/Data"
 import type { ParseError } from "effect/ParseResult"
 import { hasProperty } from "effect/Predicate"
-import { firstProblem } from "./internal/parsing.js"
-import type * as Operation from "./Operation.js"
+import * as Schema from "effect/Schema"
+import { firstProblem, ParseErrorFromJson, showable } from "./internal/parsing.js"
+import { maxMessage, oneLine, sentence } from "./internal/text.js"
+import { errorFields } from "./internal/values.js"
+import * as Operation from "./Operation.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `ResultError`, whichever copy of this package has made it.
+ * The property that marks a `ResultError`, whichever copy of this package made it.
  *
  * @since 0.2.0
  * @category type ids
@@ -34,7 +36,10 @@ export type TypeId = "~effect-google-operations/ResultError"
  */
 export const isResultError = (u: unknown): u is ResultError => hasProperty(u, TypeId)
 
-const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseError) => {
+// A problem quotes the value that does not fit.
+const maxProblem = 200
+
+const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseError): string => {
   if (response === undefined) return "there is none"
   const actual = ProtobufAny.typeName(response)
   if (actual === "") return "it is a message without @type"
@@ -42,16 +47,15 @@ const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: strin
   const problem = firstProblem(cause)
   if (problem === undefined) return "it does not decode"
   const { isMissing, message, path } = problem
-  const words = path === "" ? message : `${path}${isMissing ? "" : ":"} ${message}`
-  // It quotes the value, which can be of any size.
-  return words.length > 200 ? `${words.slice(0, 200)}…` : words
+  return path === "" ? message : `${path}${isMissing ? "" : ":"} ${message}`
 }
 
 /**
- * The operation itself succeeded, and what it did is done: do not start it again because of this error. Only its
- * response is of another type than the caller's `OperationInfo`, does not decode with its schema, or is not there.
+ * The operation succeeded, so do not start it again because of this error. Its response is of another type than the
+ * `OperationInfo` expects, does not decode with its schema, or is absent. The raw response is kept.
  *
- * Waiting again gives the same error, at the cost of one request for a name and of none for `error.operation`.
+ * Waiting again gives the same error; it takes one request for a name, and none for `error.operation`. The error is a schema
+ * as well, so it can cross processes.
  *
  * @since 0.2.0
  * @category errors
@@ -74,30 +78,53 @@ const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: strin
  * )
  * ```
  */
-export class ResultError extends Data.TaggedError("ResultError")<{
-  /** The operation, as it ended. */
-  readonly operation: Operation.Succeeded
-  /** The full name of the type that was expected. */
-  readonly expected: string
-  /** What does not fit, and where. */
-  readonly cause: ParseError
-}> {
+export class ResultError
+  extends Schema.TaggedError<ResultError>("effect-google-operations/ResultError")("ResultError", {
+    /** The last state of the operation. */
+    operation: Operation.inState<Operation.Succeeded>("Succeeded", Operation.isSucceeded),
+    /** The full name of the type that was expected. */
+    expected: Schema.String,
+    /** What does not fit, and where. */
+    cause: ParseErrorFromJson
+  })
+{
+  // The class's own constructor takes the same fields, so decoding works.
+  // @effect-diagnostics-next-line overriddenSchemaConstructor:off
+  constructor(fields: {
+    /** The last state of the operation. */
+    readonly operation: Operation.Succeeded
+    /** The full name of the type that was expected. */
+    readonly expected: string
+    /** What does not fit, and where. */
+    readonly cause: ParseError
+  }) {
+    const { cause, ...given } = errorFields(ResultError.fields, fields)
+    super({ ...given, cause: showable(cause) }, true)
+  }
+
   /**
    * @since 0.2.0
    */
-  readonly [TypeId]: TypeId = TypeId
+  get [TypeId](): TypeId {
+    return TypeId
+  }
 
-  /** The response as it came, if one came. */
+  /** The raw response, if there is one. */
   get response(): ProtobufAny.ProtobufAny | undefined {
     return this.operation.response
   }
 
-  /** Which operation it is, and what of its response does not fit. */
+  /** Which operation it is, and what of its response does not fit. At most 4,000 characters on one line. */
   override get message(): string {
     const { cause, expected, operation, response } = this
-    const subject = operation.name === "" ? "The operation" : `Operation ${operation.name}`
-    return `${subject} succeeded, but its response is not the ${expected} that was expected: ${
-      describe(response, expected, cause)
-    }`
+    const subject = operation.name === "" ? "The operation" : `Operation ${oneLine(operation.name)}`
+    const problem = oneLine(describe(response, expected, cause), maxProblem)
+    return oneLine(
+      `${subject} succeeded, but its response is not the ${oneLine(expected)} that was expected: ${
+        sentence(problem)
+      } ` +
+        "Do not start the operation again",
+      maxMessage
+    )
   }
 }

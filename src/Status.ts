@@ -1,20 +1,46 @@
 /**
- * `google.rpc.Status`: how a Google API says what went wrong.
+ * `google.rpc.Status`: the error of a Google API.
  *
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import type { ParseError } from "effect/ParseResult"
+import { hasProperty, isRecord } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Code from "./Code.js"
 import * as ErrorDetails from "./ErrorDetails.js"
-import { fromFunctions } from "./internal/parsing.js"
-import * as ProtobufAny from "./ProtobufAny.js"
+import { fromFunctions, mismatch } from "./internal/parsing.js"
+import type * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * A code, the server's words for a developer, and details for a program.
+ * The property that marks a `Status`, whichever copy of this package made it.
  *
- * `code` is always the number of a `google.rpc.Code`, also when the answer carried an HTTP status; a number that no code
- * has is kept. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or the raw `Any`, in the order in
+ * @since 0.4.0
+ * @category type ids
+ */
+export const TypeId: TypeId = "~effect-google-operations/Status"
+
+/**
+ * The name of that property, as a type.
+ *
+ * @since 0.4.0
+ * @category type ids
+ */
+export type TypeId = "~effect-google-operations/Status"
+
+/**
+ * Tells whether a value is a `Status`.
+ *
+ * @since 0.4.0
+ * @category guards
+ */
+export const isStatus = (u: unknown): u is Status => hasProperty(u, TypeId)
+
+/**
+ * A code, a message for developers, and details for programs.
+ *
+ * `code` is always the number of a `google.rpc.Code`, also when the response carried an HTTP status. A number outside the
+ * 17 codes is kept. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or the raw `Any`, in the order in
  * which the server sent them.
  *
  * Source: `google/rpc/status.proto`; AIP-193.
@@ -38,9 +64,9 @@ import * as ProtobufAny from "./ProtobufAny.js"
 export class Status {
   /** The number of a `google.rpc.Code`. */
   readonly code: number
-  /** The server's words, for a developer. */
+  /** The server's message for developers, as long as it was sent. */
   readonly message: string
-  /** What the server has for a program. */
+  /** What the server says to programs. */
   readonly details: ReadonlyArray<ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny>
 
   constructor(fields: {
@@ -53,7 +79,14 @@ export class Status {
     this.details = fields.details ?? []
   }
 
-  /** The code's name; `"UNKNOWN"` when no code has this number. */
+  /**
+   * @since 0.4.0
+   */
+  get [TypeId](): TypeId {
+    return TypeId
+  }
+
+  /** The code's name; `"UNKNOWN"` for a number outside the 17 codes. */
   get codeName(): Code.Code {
     return Code.fromNumber(this.code)
   }
@@ -69,22 +102,36 @@ export class Status {
   }
 }
 
-const int32 = (u: unknown): number | undefined => {
-  // ProtoJSON takes an int32 as a number or as a decimal string.
+/**
+ * Reads an int32 as ProtoJSON writes it: a number, or a decimal string.
+ *
+ * @internal
+ */
+export const int32 = (u: unknown): number | undefined => {
   const number = typeof u === "string" && /^-?\d{1,10}$/.test(u) ? Number(u) : u
   return typeof number === "number" && (number | 0) === number ? number : undefined
 }
 
-const detail = (json: unknown): ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny => {
-  if (ProtobufAny.isProtobufAny(json)) return ErrorDetails.fromAny(json)
-  return typeof json === "object" && json !== null ? { ...json } : { value: json }
+/**
+ * As {@link fromJson}; the left side is the problem in words.
+ *
+ * @internal
+ */
+export const read = (json: unknown): Either.Either<Status, string> => {
+  if (!isRecord(json)) return Either.left("a status must be an object")
+  const { code, details, message } = json
+  const number = int32(code ?? 0)
+  if (number === undefined) return Either.left("the code of a status must be an int32")
+  const text = message ?? ""
+  if (typeof text !== "string") return Either.left("the message of a status must be a string")
+  return Either.right(new Status({ code: number, message: text, details: ErrorDetails.readAll(details) }))
 }
 
 /**
- * Reads a `google.rpc.Status` from JSON; the left side says what is wrong with it.
+ * Reads a `google.rpc.Status` from JSON.
  *
- * Absent and `null` fields read as their defaults (0, `""`, none). A detail that is malformed stays raw; one that is not
- * even an object stays as `{ value }`.
+ * Absent and `null` fields read as their defaults (0, `""`, none). A detail that is malformed stays raw, as does one that
+ * {@link ErrorDetails.fromAny} finds too large. One that is not an object stays as `{ value }`.
  *
  * @since 0.1.0
  * @category decoding
@@ -98,18 +145,8 @@ const detail = (json: unknown): ErrorDetails.ErrorDetail | ProtobufAny.ProtobufA
  * console.log(status.codeName) // "NOT_FOUND"
  * ```
  */
-export const fromJson = (json: unknown): Either.Either<Status, string> => {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return Either.left("a status must be an object")
-  const { code, details, message } = json as Record<string, unknown>
-  const number = code === undefined || code === null ? 0 : int32(code)
-  if (number === undefined) return Either.left("the code of a status must be an int32")
-  if (message !== undefined && message !== null && typeof message !== "string") {
-    return Either.left("the message of a status must be a string")
-  }
-  return Either.right(
-    new Status({ code: number, message: message ?? "", details: Array.isArray(details) ? details.map(detail) : [] })
-  )
-}
+export const fromJson = (json: unknown): Either.Either<Status, ParseError> =>
+  Either.mapLeft(read(json), (problem) => mismatch(StatusFromSelf, json, problem))
 
 /**
  * Writes a status as JSON, as an API would send it.
@@ -131,7 +168,7 @@ export const toJson = (self: Status): { [field: string]: unknown } => ({
   ...(self.details.length === 0 ? undefined : { details: self.details.map(ErrorDetails.toAny) })
 })
 
-const StatusFromSelf = Schema.declare((u): u is Status => u instanceof Status, {
+const StatusFromSelf = Schema.declare(isStatus, {
   identifier: "Status",
   arbitrary: () => (fc) =>
     fc.record({ code: fc.integer({ min: 0, max: 20 }), message: fc.string() }).map((fields) => new Status(fields))
@@ -147,7 +184,7 @@ const StatusFromSelf = Schema.declare((u): u is Status => u instanceof Status, {
  * import * as Status from "effect-google-operations/Status"
  * import * as Schema from "effect/Schema"
  *
- * // What a batch method says of each of its items:
+ * // One item of the response of a batch method:
  * const Result = Schema.Struct({ item: Schema.String, error: Schema.optional(Status.StatusFromJson) })
  *
  * const result = Schema.decodeUnknownSync(Result)({ item: "a", error: { code: 5 } })
@@ -156,6 +193,6 @@ const StatusFromSelf = Schema.declare((u): u is Status => u instanceof Status, {
  * ```
  */
 export const StatusFromJson: Schema.Schema<Status, unknown> = fromFunctions(Schema.Unknown, StatusFromSelf, {
-  decode: fromJson,
+  decode: read,
   encode: toJson
 })

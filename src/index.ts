@@ -6,7 +6,7 @@
 export * as Code from "./Code.js"
 
 /**
- * How requests are authorised.
+ * How requests are authorized.
  *
  * @since 0.1.0
  */
@@ -27,11 +27,10 @@ export * as Credentials from "./Credentials.js"
 export * as Dialect from "./Dialect.js"
 
 /**
- * The ten standard messages that say more about an error (`google/rpc/error_details.proto`): decoded where they are well
- * formed, kept raw where they are not.
+ * The ten standard error details (`google/rpc/error_details.proto`): decoded if they are well-formed, raw if not.
  *
- * On the wire every field is optional; an absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
- * ProtoJSON has it. Numbers of 64 bits stay strings, so that none loses precision and all survive `JSON.stringify`.
+ * On the wire every field is optional. An absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
+ * ProtoJSON defines it. 64-bit numbers stay strings, so that none loses precision and all survive `JSON.stringify`.
  *
  * @since 0.1.0
  */
@@ -45,40 +44,65 @@ export * as ErrorDetails from "./ErrorDetails.js"
 export * as GoogleApi from "./GoogleApi.js"
 
 /**
- * The exchange with the server failed, so nothing new is known of the operation.
+ * The failure of a request. It says nothing new about the operation.
  *
  * @since 0.1.0
  */
 export * as HttpError from "./HttpError.js"
 
 /**
- * `google.longrunning.Operation`: what a Google API tells of a call that goes on after it has answered.
+ * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
  *
  * @since 0.1.0
  */
 export * as Operation from "./Operation.js"
 
 /**
- * The operation has ended with an error: the server's verdict, which no retry of a poll will change.
+ * The failure of an operation. It is final: reading the operation again gives the same error.
  *
  * @since 0.1.0
  */
 export * as OperationError from "./OperationError.js"
 
 /**
- * A started operation as a small JSON value: stop here, go on elsewhere.
+ * A started operation as a small JSON value, with which another process can wait for it.
  *
  * @since 0.2.0
  */
 export * as OperationHandle from "./OperationHandle.js"
 
 /**
- * What a method's operations give: the types of the response and of the metadata in one value, as the annotation
- * `google.longrunning.operation_info` of the API's proto files has them.
+ * The types of a method's operations in one value: of the response and of the metadata, as the annotation
+ * `google.longrunning.operation_info` of the API's proto files has them. From a request to a typed result.
  *
  * @since 0.2.0
  */
 export * as OperationInfo from "./OperationInfo.js"
+
+/**
+ * An API with long-running operations, for tests: scripted operations, in memory and on the clock of the test.
+ *
+ * A script says as data what each poll of an operation responds. {@link layerTest} provides the `OperationsService` that a
+ * program asks for: the real client, which talks to the emulator in memory. `NodeOperationsEmulator` serves an emulator on
+ * a socket.
+ *
+ * The emulator responds to
+ *
+ * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. A `filter` of a list can be
+ *   `done=true` or `done=false`
+ * - the methods that start operations, as {@link Service.onStart} says
+ * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations are
+ *   done after `operationDuration`
+ * - `POST /emulator/operations` with `{ "name", "steps" }`, `POST /emulator/starts` with
+ *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that reach it
+ *   over HTTP only
+ *
+ * Errors have the format that the query parameter `$.xgafv` selects. A path that leads nowhere gets the HTML page of
+ * Google's front end.
+ *
+ * @since 0.1.0
+ */
+export * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
  * The client of an API's long-running operations: read one, wait for it, give every connection back.
@@ -98,42 +122,28 @@ export * as OperationsService from "./OperationsService.js"
 export * as Polling from "./Polling.js"
 
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until someone asks for it.
+ * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
  *
  * @since 0.1.0
  */
 export * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The operation succeeded, and its response is not what the caller's types say. Nothing is lost: the raw response is kept.
+ * The success of an operation whose response is not of the expected type.
  *
  * @since 0.2.0
  */
 export * as ResultError from "./ResultError.js"
 
 /**
- * `google.rpc.Status`: how a Google API says what went wrong.
+ * `google.rpc.Status`: the error of a Google API.
  *
  * @since 0.1.0
  */
 export * as Status from "./Status.js"
 
 /**
- * Scripted operations, for the tests of programs that wait for operations.
- *
- * A script says as data what each poll of an operation answers. The layer provides the {@link OperationsService} that
- * the program asks for: the real client, which talks to the scripts in memory, on the clock of the test. The calls that it
- * made can be looked at afterwards.
- *
- * Scripts are by operation name, which holds `operations/…`, as AIP-151 has it. To try a program against the same scripts
- * over a socket, see `OperationsEmulator`.
- *
- * @since 0.2.0
- */
-export * as TestOperations from "./TestOperations.js"
-
-/**
- * This side gave up waiting. The operation may still be running.
+ * The end of a wait whose operation was still running.
  *
  * @since 0.1.0
  */

@@ -61,7 +61,7 @@ describe("ErrorDetails", () => {
     LocalizedMessage: { locale: "", message: "" }
   }
 
-  it("there are ten", () => assert.strictEqual(Object.keys(wire).length, 10))
+  it("there are ten messages", () => assert.strictEqual(Object.keys(wire).length, 10))
 
   for (const [tag, fields] of Object.entries(wire)) {
     it(tag, () => {
@@ -84,7 +84,7 @@ describe("ErrorDetails", () => {
     })
   }
 
-  it("a type that nobody knows stays raw", () => {
+  it("a detail of an unknown type stays raw", () => {
     for (const raw of [{ "@type": "type.googleapis.com/google.rpc.Novelty", a: 1 }, {}, { reason: "R" }]) {
       assert.strictEqual(ErrorDetails.fromAny(raw), raw)
     }
@@ -111,4 +111,11 @@ describe("ErrorDetails", () => {
       }
     })
   }
+
+  it("a detail with more than 2,000 values stays raw", () => {
+    const violations = (count: number) =>
+      ProtobufAny.pack("google.rpc.PreconditionFailure", { violations: Array.from({ length: count }, () => ({})) })
+    assert.strictEqual(ErrorDetails.fromAny(violations(1_997))._tag, "PreconditionFailure")
+    assert.strictEqual(ErrorDetails.fromAny(violations(1_998))._tag, undefined)
+  })
 })

@@ -721,13 +721,13 @@ describe("a failed request for a token", () => {
         body: { error: "invalid_grant", error_description: "Token has been expired or revoked." }
       }),
       isTransient: false,
-      says: "No credentials to be had: the request for a token was answered with HTTP 400: invalid_grant: " +
+      says: "Could not get credentials: the token endpoint responded with HTTP 400: invalid_grant: " +
         "Token has been expired or revoked."
     },
     "400 without a description": {
       respond: () => ({ status: 400, body: { error: "invalid_request" } }),
       isTransient: false,
-      says: "No credentials to be had: the request for a token was answered with HTTP 400: invalid_request"
+      says: "Could not get credentials: the token endpoint responded with HTTP 400: invalid_request"
     },
     "400 that asks for a login (its message is the whole body)": {
       respond: (request) => ({
@@ -757,13 +757,13 @@ describe("a failed request for a token", () => {
         }
       }),
       isTransient: false,
-      says: "No credentials to be had: the request for a token was answered with HTTP 403: PERMISSION_DENIED: " +
+      says: "Could not get credentials: the token endpoint responded with HTTP 403: PERMISSION_DENIED: " +
         "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
     },
     "404 with a page that echoes what it was sent": {
       respond: (request) => ({ status: 404, body: `<html>${echo(request)}</html>` }),
       isTransient: false,
-      says: "No credentials to be had: the request for a token was answered with HTTP 404"
+      says: "Could not get credentials: the token endpoint responded with HTTP 404"
     },
     "408": { respond: () => ({ status: 408, body: {} }), isTransient: true, says: /HTTP 408$/ },
     "429": {
@@ -784,17 +784,17 @@ describe("a failed request for a token", () => {
     "a connection that breaks off": {
       respond: () => "cut",
       isTransient: true,
-      says: /: the request for a token got no answer \(request to http:\/\/127\.0\.0\.1:\d+\/\S+ failed, reason: .+\)$/
+      says: /: the request for a token failed \(request to http:\/\/127\.0\.0\.1:\d+\/\S+ failed, reason: .+\)$/
     },
     "200 without a token": {
       respond: (request) => ({ body: { echo: echo(request) } }),
       isTransient: false,
-      says: "No credentials to be had: the request for a token was answered without one"
+      says: "Could not get credentials: the token endpoint responded without a token"
     },
     "200 with a page that echoes what it was sent": {
       respond: (request) => ({ body: `<html>${echo(request)}</html>` }),
       isTransient: false,
-      says: /^No credentials to be had: /
+      says: /^Could not get credentials: /
     }
   }
 
@@ -874,13 +874,32 @@ describe("a failed request for a token", () => {
       assert.isBelow(error.message.length, 1100)
     }))
 
+  // Expressions that backtrack take hours for these.
+  const adversarial: Record<string, string> = {
+    "a long word and .json": `${"a".repeat(1_000_000)}.json`,
+    "long words and .json": `${"a1".repeat(20)}.json`.repeat(25_000),
+    "quotes": "\"".repeat(1_000_000),
+    "URLs without end": "http:".repeat(200_000),
+    "slashes": "/".repeat(1_000_000),
+    "users without a host": `//${"a".repeat(500_000)}`.repeat(2),
+    "queries": "http:?#".repeat(150_000)
+  }
+  for (const [what, text] of Object.entries(adversarial)) {
+    it.scopedLive(`${what}, 1 MB of them, take no time`, () =>
+      Effect.gen(function*() {
+        yield* google({ respond: () => ({ status: 400, body: { error: "no", error_description: text } }) })
+        const error = yield* failing(GoogleAuth.make(user(planted)))
+        assert.isAtMost(error.message.length, 1_200)
+      }))
+  }
+
   it.scopedLive("no server there: transient, with its name and the code, without the query", () =>
     Effect.gen(function*() {
       const { origin } = yield* Effect.scoped(google())
       const oauth2TokenUrl = `${origin}/token?key=${secret("query")}`
       const error = yield* failing(GoogleAuth.make(user({ ...planted, endpoints: { oauth2TokenUrl } })))
       assert.isTrue(error.isTransient)
-      assert.include(error.message, `got no answer (request to ${origin}/token failed, reason: connect ECONNREFUSED`)
+      assert.include(error.message, `failed (request to ${origin}/token failed, reason: connect ECONNREFUSED`)
       assert.strictEqual((error.cause as { readonly code?: unknown }).code, "ECONNREFUSED")
     }))
 
@@ -890,7 +909,7 @@ describe("a failed request for a token", () => {
         respond: (_, index) => index < 3 ? { status: 503 } : { status: 400, body: { error: "invalid_grant" } }
       })
       const operations = yield* service(api(), { credentials: GoogleAuth.make(user(hasty)) })
-      const error = yield* httpError(operations.wait(name, { transient: Schedule.spaced("10 millis") }))
+      const error = yield* httpError(operations.wait(name, { retrySchedule: Schedule.spaced("10 millis") }))
       assert.strictEqual(error.reason, "Authentication")
       assert.strictEqual(fake.requests.length, 4)
     }))
@@ -936,7 +955,7 @@ describe("no credentials", () => {
         assert.isFalse(error.isTransient)
         assert.strictEqual(
           error.message,
-          "No credentials to be had: there are no Application Default Credentials; run " +
+          "Could not get credentials: there are no Application Default Credentials. Run " +
             "`gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file"
         )
       }))
@@ -996,7 +1015,7 @@ describe("no credentials", () => {
       const error = yield* failing(GoogleAuth.make(new JWT({ keyFile, scopes: [cloudPlatform] })))
       assert.strictEqual(
         error.message,
-        "No credentials to be had: Invalid JSON key file: Unexpected token 'p', this is not valid JSON"
+        "Could not get credentials: Invalid JSON key file: Unexpected token 'p', this is not valid JSON"
       )
     }))
 
@@ -1008,7 +1027,7 @@ describe("no credentials", () => {
         credential_source: { executable: { command: `${process.execPath} -p '${needle}'` } }
       })
       const error = yield* failing(GoogleAuth.make(client!))
-      assert.strictEqual(error.message, "No credentials to be had: The executable returned an invalid response: …")
+      assert.strictEqual(error.message, "Could not get credentials: The executable returned an invalid response: …")
     }))
 
   const values: Record<string, string> = {
@@ -1195,8 +1214,8 @@ describe("another universe", () => {
       assert.isFalse(error.isTransient)
       assert.strictEqual(
         error.message,
-        "The request was not sent: the credentials are of the universe example.goog, and " +
-          "accesscontextmanager.googleapis.com is of googleapis.com"
+        "The request was not sent: the credentials are for the universe example.goog, and " +
+          "accesscontextmanager.googleapis.com is in googleapis.com"
       )
       assert.deepStrictEqual([mocked.requests.length, fake.requests.length], [0, 0])
     }))

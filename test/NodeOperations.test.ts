@@ -1,7 +1,7 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -41,7 +41,7 @@ describe("NodeOperations closes its sockets", () => {
       assert.strictEqual((yield* emulator.stats).openConnections, 3)
     }))
 
-  it.scopedLive("a call in flight that ends within drainTimeout succeeds; the layer's scope waits for it", () =>
+  it.scopedLive("a call in flight that ends within gracefulShutdownTimeout succeeds; the layer's scope waits for it", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
       const scope = yield* Scope.make()
@@ -56,7 +56,7 @@ describe("NodeOperations closes its sockets", () => {
   it.scopedLive("while it drains, new calls and sleeping waits fail at once", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
-      const operations = yield* NodeOperations.make({ api: emulator.api, drainTimeout: "10 seconds" })
+      const operations = yield* NodeOperations.make({ api: emulator.api, gracefulShutdownTimeout: "10 seconds" })
       const sleeping = yield* Effect.fork(Effect.exit(operations.wait("operations/a")))
       const draining = yield* Effect.fork(Effect.exit(operations.wait("operations/slower")))
       yield* emulator.requests(2)
@@ -72,10 +72,10 @@ describe("NodeOperations closes its sockets", () => {
       assert.strictEqual((yield* emulator.stats).requests, 2)
     }))
 
-  it.scopedLive("calls that outlast drainTimeout end as Closed; closing twice, and interrupted, is one close", () =>
+  it.scopedLive("calls that outlast gracefulShutdownTimeout end as Closed; closing twice, and interrupted, is one close", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
-      const operations = yield* NodeOperations.make({ api: emulator.api, drainTimeout: "100 millis" })
+      const operations = yield* NodeOperations.make({ api: emulator.api, gracefulShutdownTimeout: "100 millis" })
       const fibers = yield* Effect.all(
         Array.from({ length: 8 }, (_, index) =>
           Effect.fork(
@@ -98,7 +98,7 @@ describe("NodeOperations closes its sockets", () => {
     Effect.gen(function*() {
       const emulator = yield* withEmulator
       const exit = yield* Effect.gen(function*() {
-        const operations = yield* NodeOperations.make({ api: emulator.api, drainTimeout: "100 millis" })
+        const operations = yield* NodeOperations.make({ api: emulator.api, gracefulShutdownTimeout: "100 millis" })
         const fiber = yield* Effect.forkDaemon(Effect.exit(operations.get("operations/slow")))
         yield* emulator.requests(1)
         yield* Effect.forkDaemon(operations.close)
@@ -123,7 +123,7 @@ describe("NodeOperations closes its sockets", () => {
 
 it.scopedLive("a request that cannot be sent is InvalidRequest, and not transient", () =>
   Effect.gen(function*() {
-    const { api } = yield* OperationsEmulator.make().serve()
+    const { api } = yield* NodeOperationsEmulator.make()
     const operations = yield* NodeOperations.make({ api })
     const request = HttpClientRequest.post("/v1/accessPolicies").pipe(HttpClientRequest.setHeader("x", "a\nb"))
     const error = yield* Effect.flip(operations.start(request))

@@ -35,7 +35,13 @@ describe("Operation", () => {
         error: new Status.Status({ code: 0, message: "" })
       })
     ],
-    ["fields that nobody knows", { name, done: true, novelty: 1 }, Operation.succeeded({ name })]
+    ["unknown fields", { name, done: true, novelty: 1 }, Operation.succeeded({ name })],
+    ["a metadata type that is not a string", { name, metadata: { "@type": 1 } }, {
+      _tag: "Pending",
+      name,
+      done: false,
+      metadata: JSON.parse("{\"@type\":1}")
+    }]
   ]
   for (const [what, json, operation] of read) {
     it(`reads ${what}`, () => {
@@ -60,7 +66,7 @@ describe("Operation", () => {
   ]
   for (const [json, problem] of wrong) {
     it(`does not read ${JSON.stringify(json)}`, () => {
-      assert.match(Either.getOrThrow(Either.flip(Operation.fromJson(json))), problem)
+      assert.match(Either.getOrThrow(Either.flip(Operation.fromJson(json))).message, problem)
       assert.throws(() => Schema.decodeUnknownSync(Operation.OperationFromJson)(json), problem)
     })
   }
@@ -118,8 +124,20 @@ describe("Operation", () => {
     assert.deepStrictEqual(all.map(Operation.isSucceeded), [false, true, false])
     assert.deepStrictEqual(all.map(Operation.isFailed), [false, false, true])
     assert.isTrue(all.every(Operation.isOperation))
-    for (const no of [null, "x", { name }, { _tag: "Pending" }, { _tag: "Other", name }]) {
-      assert.isFalse(Operation.isOperation(no))
-    }
+    const notOperations = [
+      null,
+      "x",
+      { name },
+      { _tag: "Pending" },
+      { _tag: "Other", name },
+      { _tag: "Pending", name },
+      { _tag: "Pending", name, done: true },
+      { _tag: "Succeeded", name, done: true, error: status },
+      { _tag: "Failed", name, done: true },
+      { _tag: "Failed", name, done: true, error },
+      { _tag: "Pending", name, done: false, metadata: "x" },
+      { _tag: "Succeeded", name, done: true, response: [] }
+    ]
+    for (const no of notOperations) assert.isFalse(Operation.isOperation(no), JSON.stringify(no))
   })
 })

@@ -6,6 +6,7 @@ import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as ParseResult from "effect/ParseResult"
 import * as Stream from "effect/Stream"
@@ -14,6 +15,7 @@ import { name, pending, succeeded } from "./support/answers.js"
 import { inOrder, origin } from "./support/http.js"
 import { httpError, service } from "./support/service.js"
 import { after, every } from "./support/time.js"
+import { nested } from "./support/untrusted.js"
 
 describe("handles", () => {
   const stored = (handle: OperationHandle.OperationHandle): unknown =>
@@ -92,6 +94,46 @@ describe("handles", () => {
         assert.match(error.message, words)
       }))
   }
+
+  it("what nests deep is refused with a message that can be shown", () => {
+    for (const value of [nested(5_000), { ...good, name: nested(5_000, "arrays") }]) {
+      const error = Either.getOrThrow(Either.flip(OperationHandle.fromJson(value)))
+      assert.isAbove(error.message.length, 0)
+    }
+  })
+
+  it("a handle and its JSON are told apart from each other and from everything else", () => {
+    const handle = Either.getOrThrow(OperationHandle.fromJson(good))
+    assert.isTrue(OperationHandle.isOperationHandle(handle))
+    assert.isFalse(OperationHandle.isEncodedHandle(handle))
+    for (const json of [good, { ...good, version: 2 }, { ...good, deadline: "soon" }, stored(handle)]) {
+      assert.isFalse(OperationHandle.isOperationHandle(json))
+      assert.isTrue(OperationHandle.isEncodedHandle(json))
+    }
+    const others = [
+      null,
+      undefined,
+      name,
+      [],
+      {},
+      { name },
+      { name, api: "x", version: 1 },
+      Operation.pending({ name })
+    ]
+    for (const other of others) {
+      assert.isFalse(OperationHandle.isOperationHandle(other))
+      assert.isFalse(OperationHandle.isEncodedHandle(other))
+    }
+  })
+
+  it("a handle of another copy of this package is one, and is written as JSON", async () => {
+    const path = new URL("../src/OperationHandle.ts?copy", import.meta.url).href
+    const copy: typeof OperationHandle = await import(/* @vite-ignore */ path)
+    const handle = Either.getOrThrow(copy.fromJson(good))
+    assert.notInstanceOf(handle, OperationHandle.OperationHandle)
+    assert.isTrue(OperationHandle.isOperationHandle(handle))
+    assert.deepStrictEqual(stored(handle), good)
+  })
 
   const others: ReadonlyArray<readonly [string, GoogleApi.GoogleApi]> = [
     ["another server", GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: "https://run.googleapis.com" })],

@@ -1,15 +1,11 @@
-import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import type * as HttpError from "effect-google-operations/HttpError"
+import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "effect-google-operations/Operation"
-import type * as OperationError from "effect-google-operations/OperationError"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as ProtobufAny from "effect-google-operations/ProtobufAny"
 import * as ResultError from "effect-google-operations/ResultError"
 import * as Status from "effect-google-operations/Status"
-import type * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Chunk from "effect/Chunk"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -29,10 +25,6 @@ class Policy extends Schema.Class<Policy>("Policy")({
   title: Schema.optionalWith(Schema.String, { default: () => "" })
 }) {}
 
-interface Progress {
-  readonly percent: number
-}
-
 const CreatePolicy = OperationInfo.make({
   response: { typeName: policyType, schema: Policy },
   metadata: { typeName: progressType, schema: Schema.Struct({ percent: Schema.NumberFromString }) }
@@ -48,7 +40,7 @@ const goodMetadata = ProtobufAny.pack(progressType, { percent: "100" })
 const done = (fields: { readonly response?: unknown; readonly metadata?: unknown }) => () =>
   json({ name, done: true, ...fields })
 
-const options = { schedule: Schedule.spaced("1 second"), transient: Schedule.spaced("1 second") }
+const options = { schedule: Schedule.spaced("1 second"), retrySchedule: Schedule.spaced("1 second") }
 
 /** Runs over a service that polls each second, while ten seconds pass. */
 const over = <A, E>(http: MockHttp, effect: Effect.Effect<A, E, OperationsService.OperationsService>) =>
@@ -157,7 +149,7 @@ describe("what an info gives", () => {
   it.scoped("a service under another tag serves as well", () =>
     Effect.gen(function*() {
       const other = yield* service(inOrder(done({ response: goodResponse })), options)
-      const info = CreatePolicy.from(other)
+      const info = CreatePolicy.using(other)
       assert.deepStrictEqual(yield* info.result(name), policy)
       assert.strictEqual((yield* info.get(name))._tag, "Succeeded")
       assert.deepStrictEqual((yield* info.wait(name)).result, policy)
@@ -255,7 +247,8 @@ describe("which responses are the result", () => {
           assert.strictEqual(error.cause._tag, "ParseError")
           assert.strictEqual(
             error.message,
-            `Operation ${name} succeeded, but its response is not the ${policyType} that was expected: ${words}`
+            `Operation ${name} succeeded, but its response is not the ${policyType} that was expected: ${words}. ` +
+              "Do not start the operation again"
           )
         }
       }))
@@ -265,9 +258,9 @@ describe("which responses are the result", () => {
     Effect.gen(function*() {
       const level = OperationInfo.make({ response: { typeName: "example.v1.Level", schema: Policy } })
       const operations = yield* service(inOrder(done({ response: goodResponse })), options)
-      const error = yield* resultError(level.from(operations).result(name))
-      assert.deepStrictEqual(yield* CreatePolicy.from(operations).result(name), policy)
-      assert.deepStrictEqual(yield* CreatePolicy.from(operations).result(error.operation), policy)
+      const error = yield* resultError(level.using(operations).result(name))
+      assert.deepStrictEqual(yield* CreatePolicy.using(operations).result(name), policy)
+      assert.deepStrictEqual(yield* CreatePolicy.using(operations).result(error.operation), policy)
     }))
 
   it.scoped("no response is no message of defaults", () =>
@@ -370,106 +363,4 @@ describe("metadata", () => {
       const typed = yield* over(inOrder(done({ response: goodResponse, metadata: goodMetadata })), info.wait(name))
       assert.deepStrictEqual([typed.result, typed.metadata], [policy, Option.none()])
     }))
-})
-
-describe("types", () => {
-  type WaitError =
-    | OperationError.OperationError
-    | HttpError.HttpError
-    | WaitTimeoutError.WaitTimeoutError
-    | ResultError.ResultError
-  type GetError = OperationError.OperationError | HttpError.HttpError | ResultError.ResultError
-  type State = OperationInfo.TypedPending<Progress> | OperationInfo.TypedSucceeded<Policy, Progress>
-
-  class OtherOperations extends Context.Tag("OtherOperations")<OtherOperations, OperationsService.Service>() {}
-
-  const started: Operation.Pending | Operation.Succeeded = Operation.pending({ name })
-
-  it("make infers the response and the metadata from their schemas", () => {
-    expectTypeOf(CreatePolicy).toEqualTypeOf<OperationInfo.OperationInfo<Policy, Progress>>()
-    expectTypeOf(GetPolicy).toEqualTypeOf<OperationInfo.OperationInfo<Policy, never>>()
-    expectTypeOf(GetPolicy).toEqualTypeOf<OperationInfo.OperationInfo<Policy>>()
-    expectTypeOf(DeletePolicy).toEqualTypeOf<OperationInfo.OperationInfo<void>>()
-  })
-
-  it("result is the decoded response, from a name and from a started operation", () => {
-    expectTypeOf(CreatePolicy.result(name)).toEqualTypeOf<
-      Effect.Effect<Policy, WaitError, OperationsService.OperationsService>
-    >()
-    expectTypeOf(CreatePolicy.result(started)).toEqualTypeOf(CreatePolicy.result(name))
-    expectTypeOf(DeletePolicy.result(started)).toEqualTypeOf<
-      Effect.Effect<void, WaitError, OperationsService.OperationsService>
-    >()
-  })
-
-  it("wait is the operation with result and metadata", () => {
-    expectTypeOf(CreatePolicy.wait(started)).toEqualTypeOf<
-      Effect.Effect<OperationInfo.TypedSucceeded<Policy, Progress>, WaitError, OperationsService.OperationsService>
-    >()
-    expectTypeOf(CreatePolicy.wait(name)).toEqualTypeOf(CreatePolicy.wait(started))
-    expectTypeOf<Effect.Effect.Success<ReturnType<typeof CreatePolicy.wait>>["metadata"]>().toEqualTypeOf<
-      Option.Option<Progress>
-    >()
-    expectTypeOf<Effect.Effect.Success<ReturnType<typeof GetPolicy.wait>>["metadata"]>().toEqualTypeOf<
-      Option.Option<never>
-    >()
-  })
-
-  it("get is one of both states, and cannot time out", () => {
-    expectTypeOf(CreatePolicy.get(name)).toEqualTypeOf<
-      Effect.Effect<State, GetError, OperationsService.OperationsService>
-    >()
-    expectTypeOf<Parameters<typeof CreatePolicy.get>>().toEqualTypeOf<Parameters<OperationsService.Service["get"]>>()
-  })
-
-  it("updates are a stream of both states", () => {
-    expectTypeOf(CreatePolicy.updates(started)).toEqualTypeOf<
-      Stream.Stream<State, WaitError, OperationsService.OperationsService>
-    >()
-    expectTypeOf(CreatePolicy.updates(name)).toEqualTypeOf(CreatePolicy.updates(started))
-  })
-
-  it("the parameters are those of the service's methods", () => {
-    expectTypeOf<Parameters<typeof CreatePolicy.wait>>().toEqualTypeOf<Parameters<OperationsService.Service["wait"]>>()
-    expectTypeOf<Parameters<typeof CreatePolicy.result>>().toEqualTypeOf<
-      Parameters<OperationsService.Service["wait"]>
-    >()
-    expectTypeOf<Parameters<typeof CreatePolicy.updates>>().toEqualTypeOf<
-      Parameters<OperationsService.Service["updates"]>
-    >()
-    expectTypeOf<string | Operation.Operation>().toExtend<Parameters<typeof CreatePolicy.wait>[0]>()
-  })
-
-  it("over a service at hand nothing is needed; over a tag of one's own only that", () => {
-    const from = (operations: OperationsService.Service) => {
-      const info = CreatePolicy.from(operations)
-      expectTypeOf(info).toEqualTypeOf<OperationInfo.Methods<Policy, Progress, never>>()
-      expectTypeOf(info.get(name)).toEqualTypeOf<Effect.Effect<State, GetError>>()
-      expectTypeOf(info.result(started)).toEqualTypeOf<Effect.Effect<Policy, WaitError>>()
-      expectTypeOf(info.updates(started)).toEqualTypeOf<Stream.Stream<State, WaitError>>()
-      return info
-    }
-    const result = Effect.flatMap(OtherOperations, (operations) => from(operations).result(name))
-    expectTypeOf(result).toEqualTypeOf<Effect.Effect<Policy, WaitError, OtherOperations>>()
-  })
-
-  it("ResultError is caught by its tag", () => {
-    const caught = CreatePolicy.result(name).pipe(
-      Effect.catchTag("ResultError", (error) => {
-        expectTypeOf(error.response).toEqualTypeOf<ProtobufAny.ProtobufAny | undefined>()
-        expectTypeOf(error.operation).toEqualTypeOf<Operation.Succeeded>()
-        return Effect.succeed("raw" as const)
-      })
-    )
-    expectTypeOf(caught).toEqualTypeOf<
-      Effect.Effect<Policy | "raw", Exclude<WaitError, ResultError.ResultError>, OperationsService.OperationsService>
-    >()
-  })
-
-  it("a schema that needs services is refused", () => {
-    const needy = (schema: Schema.Schema<string, string, OtherOperations>) =>
-      // @ts-expect-error: the schema needs OtherOperations
-      OperationInfo.make({ response: { typeName: policyType, schema } })
-    assert.isFunction(needy)
-  })
 })

@@ -24,8 +24,13 @@ interface Seen {
   readonly body: unknown
 }
 
-/** Sends a raw request, and gives what came back. */
-type Send = (method: Method, target: string, body?: unknown) => Effect.Effect<Seen, unknown>
+/** Sends a raw request: a body as JSON, text as it is. */
+type Send = (
+  method: Method,
+  target: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>
+) => Effect.Effect<Seen, unknown>
 
 interface Context {
   readonly emulator: OperationsEmulator.Service
@@ -38,9 +43,11 @@ const seen = (status: number, type: string | null | undefined, text: string): Se
   body: type?.startsWith("application/json") === true ? JSON.parse(text) : text
 })
 
-const sendBy = (client: HttpClient.HttpClient): Send => (method, target, body) => {
-  const request = HttpClientRequest.make(method)(`https://example.com${target}`)
-  return client.execute(body === undefined ? request : HttpClientRequest.bodyUnsafeJson(request, body)).pipe(
+const textOf = (body: unknown): string => typeof body === "string" ? body : JSON.stringify(body)
+
+const sendBy = (client: HttpClient.HttpClient): Send => (method, target, body, headers = {}) => {
+  const request = HttpClientRequest.make(method)(`https://example.com${target}`, { headers })
+  return client.execute(body === undefined ? request : HttpClientRequest.bodyText(request, textOf(body))).pipe(
     Effect.flatMap((response) =>
       Effect.map(response.text, (text) => seen(response.status, response.headers["content-type"], text))
     )
@@ -55,10 +62,10 @@ const inMemory = (options?: OperationsEmulator.Options): Context => {
 const onSocket = (options?: OperationsEmulator.Options) =>
   Effect.gen(function*() {
     const emulator = yield* startEmulator(options)
-    const send: Send = (method, target, body) =>
+    const send: Send = (method, target, body, headers = {}) =>
       Effect.tryPromise(async (signal) => {
-        const init = body === undefined ? {} : { body: JSON.stringify(body) }
-        const response = await fetch(`${emulator.url}${target}`, { method, signal, ...init })
+        const init = body === undefined ? {} : { body: textOf(body) }
+        const response = await fetch(`${emulator.url}${target}`, { method, signal, headers, ...init })
         return seen(response.status, response.headers.get("content-type"), await response.text())
       })
     return { emulator, send }
@@ -146,25 +153,6 @@ const verbs: Record<string, (context: Context) => Effect.Effect<void, unknown>> 
         const answer = yield* send("GET", `/v1/operations?${query}`)
         assert.deepStrictEqual(googleErrorOf(answer), [400, "INVALID_ARGUMENT", false], query)
       }
-    }),
-
-  "operations of other APIs, and their collections": ({ emulator, send }) =>
-    Effect.gen(function*() {
-      const name = "projects/p/locations/l/operations/x"
-      yield* emulator.script(name, [{ type: "succeeded" }])
-      yield* emulator.script("projects/p/locations/m/operations/y", [{ type: "pending" }])
-      for (const version of ["v1", "v2", "v2beta1", "drive/v3"]) {
-        assert.deepStrictEqual((yield* send("GET", `/${version}/${name}`)).body, { name, done: true })
-      }
-      const listed = (collection: string) => Effect.map(send("GET", `/v2/${collection}`), names)
-      assert.deepStrictEqual(yield* listed("projects/p/locations/l/operations"), [name])
-      assert.deepStrictEqual(yield* listed("projects/p/locations/-/operations"), [
-        name,
-        "projects/p/locations/m/operations/y"
-      ])
-      assert.deepStrictEqual((yield* send("GET", "/v2/operations")).body, {})
-      assert.deepStrictEqual((yield* send("POST", `/v2/projects/p/locations/m/operations/y:cancel`, {})).body, {})
-      assert.strictEqual((yield* send("GET", "/v2/projects/p/locations/l/jobs/x")).type, "text/html")
     }),
 
   "cancel: pending becomes CANCELLED, done stays": ({ emulator, send }) =>
@@ -259,28 +247,98 @@ const verbs: Record<string, (context: Context) => Effect.Effect<void, unknown>> 
       }
     }),
 
-  "a colon in a name is no verb": ({ emulator, send }) =>
+  "a colon in a name may be sent as it is: only the last one can begin a verb": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      const name = "projects/example.com:p/operations/rollouts.example.com:2016-07-16r2"
+      yield* emulator.script(name, [{ type: "pending" }])
+      assert.deepStrictEqual((yield* send("GET", `/v1/${name}`)).body, { name })
+      assert.deepStrictEqual((yield* send("POST", `/v1/${name}:wait?timeout=0s`)).body, { name })
+      assert.deepStrictEqual(names(yield* send("GET", "/v1/projects/example.com:p/operations")), [name])
+      assert.deepStrictEqual((yield* send("POST", `/v1/${name}:cancel`)).body, {})
+      assert.deepStrictEqual((yield* send("GET", `/v1/${name}`)).body, { name, done: true, error: cancelled })
+      assert.deepStrictEqual((yield* send("DELETE", `/v1/${name}`)).body, {})
+      assert.deepStrictEqual(googleErrorOf(yield* send("GET", `/v1/${name}`)), [404, "NOT_FOUND", false])
+    }),
+
+  "a verb in a name: encoded or of another method, it is a part of the name": ({ emulator, send }) =>
     Effect.gen(function*() {
       yield* emulator.script("operations/a", [{ type: "pending" }])
       yield* emulator.script("operations/a:cancel", [{ type: "succeeded" }])
-      assert.deepStrictEqual((yield* send("GET", "/v1/operations/a%3Acancel")).body, {
-        name: "operations/a:cancel",
-        done: true
-      })
+      for (const target of ["/v1/operations/a%3Acancel", "/v1/operations/a:cancel"]) {
+        assert.deepStrictEqual((yield* send("GET", target)).body, { name: "operations/a:cancel", done: true })
+      }
       assert.deepStrictEqual((yield* send("DELETE", "/v1/operations/a%3Acancel")).body, {})
       assert.deepStrictEqual((yield* send("GET", "/v1/operations/a")).body, { name: "operations/a" })
+    }),
+
+  "an encoded slash is no separator": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a%2Fb", [{ type: "succeeded" }])
+      assert.deepStrictEqual((yield* send("GET", "/v1/operations/a%2Fb")).body, {
+        name: "operations/a%2Fb",
+        done: true
+      })
+      yield* emulator.script("operations/c/d", [{ type: "succeeded" }])
+      assert.strictEqual((yield* send("GET", "/v1/operations/c/d")).status, 200)
+      assert.strictEqual((yield* send("GET", "/v1/operations/c%2Fd")).status, 404)
+      assert.strictEqual((yield* send("GET", "/v1/operations%2Fc")).type, "text/html")
+    }),
+
+  "a path with malformed percent-encoding is INVALID_ARGUMENT": ({ send }) =>
+    Effect.gen(function*() {
+      for (const target of ["/v1/operations/%", "/v1/operations/%E4", "/v1/accessPolicies/%C3%28"]) {
+        assert.deepStrictEqual(googleErrorOf(yield* send("GET", target)), [400, "INVALID_ARGUMENT", false], target)
+      }
+    }),
+
+  "a path that leads nowhere gets the page of Google's front end": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending" }])
       const unrouted = [
-        ["GET", "/v1/operations/a:cancel"],
-        ["GET", "/v1/operations/a:b/c"],
         ["POST", "/v1/operations/a:stop"],
         ["POST", "/v1/operations/a"],
         ["DELETE", "/v1/operations"],
-        ["POST", "/v1/operations:wait"]
+        ["POST", "/v1/operations:wait"],
+        ["GET", "/v1/operations/"],
+        ["GET", "/v2/operations/a"],
+        ["GET", "/v1beta1/operations/a"],
+        ["GET", "/drive/v1/operations/a"],
+        ["GET", "/v1//operations/a"],
+        ["GET", "/operations/a"],
+        ["GET", "/v1"],
+        ["GET", "/"],
+        ["GET", "/emulator/unknown"],
+        ["POST", "/emulator/stats"]
       ] as const
       for (const [method, target] of unrouted) {
-        const { status, type } = yield* send(method, target)
+        const { body, status, type } = yield* send(method, target)
         assert.deepStrictEqual([status, type], [404, "text/html"], `${method} ${target}`)
+        assert.include(body, "Error 404 (Not Found)!!1")
       }
+      const page = (yield* send("GET", "/<script>")).body
+      assert.notInclude(page, "<script>")
+    }),
+
+  "x-http-method-override: the method that it names, with the body as a query for GET": ({ emulator, send }) =>
+    Effect.gen(function*() {
+      yield* emulator.script("operations/a", [{ type: "pending" }])
+      const override = (method: string, target: string, body?: string) =>
+        send("POST", target, body, { "x-http-method-override": method })
+      assert.deepStrictEqual((yield* override("GET", "/v1/operations/a", "alt=json")).body, { name: "operations/a" })
+      const refused = yield* override("get", "/v1/operations/missing?alt=json", "%24.xgafv=1")
+      assert.deepStrictEqual(googleErrorOf(refused), [404, "NOT_FOUND", true])
+      assert.deepStrictEqual(names(yield* override("GET", "/v1/operations", "filter=done%3Dtrue&pageSize=5")), [])
+      assert.deepStrictEqual((yield* override("DELETE", "/v1/operations/a")).body, {})
+      // Only a POST can be overridden.
+      const get = yield* send("GET", "/v1/operations/a", undefined, { "x-http-method-override": "DELETE" })
+      assert.deepStrictEqual(googleErrorOf(get), [404, "NOT_FOUND", false])
+      assert.deepStrictEqual(yield* callsOf(emulator), [
+        "get operations/a",
+        "get operations/missing",
+        "list operations",
+        "delete operations/a",
+        "get operations/a"
+      ])
     }),
 
   "its calls": ({ emulator, send }) =>
@@ -291,14 +349,14 @@ const verbs: Record<string, (context: Context) => Effect.Effect<void, unknown>> 
       yield* send("POST", "/v1/operations/%C3%BC:cancel")
       yield* send("GET", "/v1/operations?pageSize=3")
       yield* send("DELETE", "/v1/operations/%C3%BC")
-      yield* send("POST", "/v1/accessPolicies", { parent: "organizations/1", title: "t" })
+      const started = yield* send("POST", "/v1/accessPolicies", { parent: "organizations/1", title: "t" })
       const expected = [
         "get operations/ü",
         "wait operations/ü",
         "cancel operations/ü",
         "list operations",
         "delete operations/ü",
-        "create accessPolicies"
+        `start ${(started.body as { readonly name: string }).name}`
       ]
       assert.deepStrictEqual(yield* callsOf(emulator), expected)
       assert.strictEqual((yield* emulator.stats).requests, expected.length)
@@ -319,10 +377,39 @@ const all = (send: Send, query = "") =>
     send("POST", `/v1/operations/a:wait${query}`, {})
   ])
 
+const versions = ["v1", "v2", "v2beta1", "drive/v3"]
+
 const withOptions: Record<
   string,
   readonly [OperationsEmulator.Options, (context: Context) => Effect.Effect<void, unknown>]
 > = {
+  "operations of other APIs, and their collections, in the versions that it was told": [
+    { versions },
+    ({ emulator, send }) =>
+      Effect.gen(function*() {
+        const name = "projects/p/locations/l/operations/x"
+        yield* emulator.script(name, [{ type: "succeeded" }])
+        yield* emulator.script("projects/p/locations/m/operations/y", [{ type: "pending" }])
+        yield* emulator.script("transferOperations/t", [{ type: "pending" }])
+        for (const version of versions) {
+          assert.deepStrictEqual((yield* send("GET", `/${version}/${name}`)).body, { name, done: true })
+        }
+        for (const version of ["v3", "v2beta2", "drive/v2", "drive"]) {
+          assert.strictEqual((yield* send("GET", `/${version}/${name}`)).type, "text/html", version)
+        }
+        assert.deepStrictEqual((yield* send("GET", "/v2/transferOperations/t")).body, { name: "transferOperations/t" })
+        const listed = (collection: string) => Effect.map(send("GET", `/v2/${collection}`), names)
+        assert.deepStrictEqual(yield* listed("projects/p/locations/l/operations"), [name])
+        assert.deepStrictEqual(yield* listed("projects/p/locations/-/operations"), [
+          name,
+          "projects/p/locations/m/operations/y"
+        ])
+        assert.deepStrictEqual((yield* send("GET", "/v2/operations")).body, {})
+        assert.deepStrictEqual((yield* send("POST", "/v2/projects/p/locations/m/operations/y:cancel", {})).body, {})
+        assert.strictEqual((yield* send("GET", "/v2/projects/p/locations/l/jobs/x")).type, "text/html")
+      })
+  ],
+
   "methods that are not implemented": [
     { methods: switchedOff("unimplemented") },
     ({ emulator, send }) =>
@@ -488,6 +575,24 @@ describe(":wait on the test's clock", () => {
     }))
 })
 
+it("make throws a RangeError for options that the types cannot exclude", () => {
+  const refused = (options: unknown) => {
+    try {
+      OperationsEmulator.make(options as OperationsEmulator.Options)
+      return "accepted"
+    } catch (error) {
+      return error instanceof RangeError ? error.message : String(error)
+    }
+  }
+  for (const versions of [["/v1"], [""], ["v1/"], ["v1", "a//b"], ["emulator"], ["emulator/v1"], ["a?b"], [5]]) {
+    assert.match(refused({ versions }), /^versions: Expected versions such as v1 or drive\/v3, actual /)
+  }
+  for (const operationDuration of ["soon", null, {}]) {
+    assert.match(refused({ operationDuration }), /^operationDuration: Expected a duration such as "2 seconds", actual /)
+  }
+  assert.strictEqual(refused({ versions: ["drive/v3", "v2beta1"], operationDuration: Infinity }), "accepted")
+})
+
 // The client of this package and the emulator, each proof of the other.
 const throughTheClient = (
   emulator: OperationsEmulator.Service,
@@ -528,7 +633,7 @@ describe.each(["body", "query"] as const)("the client on an API with :wait, its 
 
   it.scoped("in memory", () =>
     Effect.gen(function*() {
-      const emulator = OperationsEmulator.make()
+      const emulator = OperationsEmulator.make({ versions: ["v2"] })
       const operations = yield* service(
         {
           layer: Layer.provide(
@@ -545,7 +650,7 @@ describe.each(["body", "query"] as const)("the client on an API with :wait, its 
 
   it.scopedLive("over a loopback socket", () =>
     Effect.gen(function*() {
-      const emulator = yield* startEmulator()
+      const emulator = yield* startEmulator({ versions: ["v2"] })
       const operations = yield* NodeOperations.make({ api: GoogleApi.make({ ...api, baseUrl: emulator.url }) })
       yield* throughTheClient(emulator, operations, collection)
     }))

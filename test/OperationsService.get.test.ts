@@ -365,7 +365,7 @@ describe("requestTimeout", () => {
       const error = yield* httpError(Fiber.join(fiber))
       assert.strictEqual(error.reason, "Timeout")
       assert.isTrue(error.isTransient)
-      assert.match(error.message, /GET \/v1\/operations\/x .*requestTimeout of 3s/)
+      assert.match(error.message, /GET \/v1\/operations\/x .*no response from .* within 3s \(requestTimeout\)/)
       assert.strictEqual(http.aborts(), 1)
     }))
 
@@ -415,7 +415,7 @@ describe("answers that are no operation", () => {
       assert.strictEqual(error.httpStatus, 200)
       assert.strictEqual(error.code, undefined)
       assert.strictEqual(error.body, "<html>Welcome to the hotel's wifi</html>")
-      assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 200.*not JSON.*<html>Welcome.*check the base URL/)
+      assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 200.*not JSON.*<html>Welcome.*Check the base URL/)
     }))
 
   const decode: ReadonlyArray<readonly [string, () => Response, RegExp]> = [
@@ -462,7 +462,7 @@ describe("answers that are no operation", () => {
         const body = large(length)
         const error = yield* failing(body.answer(200))
         assert.strictEqual(error.reason, "Decode")
-        assert.include(error.message, "larger than maxBodySize")
+        assert.include(error.message, "larger than 4194304 bytes (maxBodySize)")
         assert.isAtMost(error.body!.length, 16_384)
         assert.isAtMost(body.pulled(), 66)
         assert.isTrue(body.isCancelled())
@@ -531,7 +531,7 @@ describe("answers that are no operation", () => {
       assert.strictEqual(error.reason, "StatusCode")
       assert.strictEqual(error.httpStatus, 302)
       assert.isFalse(error.isTransient)
-      assert.match(error.message, /HTTP 302 UNKNOWN: redirects are not followed/)
+      assert.match(error.message, /HTTP 302 UNKNOWN: the server redirects/)
     }))
 })
 
@@ -545,7 +545,7 @@ describe("what an error says", () => {
         }), { xgafv: "1" })
       assert.strictEqual(
         error.message,
-        "GET /v1/operations/x was answered with HTTP 403 PERMISSION_DENIED: The API is disabled."
+        "GET /v1/operations/x failed with HTTP 403 PERMISSION_DENIED: The API is disabled."
       )
       assert.strictEqual(error.code, "PERMISSION_DENIED")
       assert.strictEqual(error.status?.errorInfo?.reason, "SERVICE_DISABLED")
@@ -554,7 +554,7 @@ describe("what an error says", () => {
   it.scoped("of a 404 that is no Google error: that there is no such route", () =>
     Effect.gen(function*() {
       const error = yield* failing(() => new Response("<html>404</html>", { status: 404 }))
-      assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 404 NOT_FOUND: .*no route.*check the base URL/)
+      assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 404 NOT_FOUND: .*no route.*Check the base URL/)
       assert.strictEqual(error.status, undefined)
       assert.strictEqual(error.body, "<html>404</html>")
     }))
@@ -617,10 +617,10 @@ describe("other clients", () => {
 })
 
 describe("layerConfig", () => {
-  const config = Config.map(
-    Config.all({ token: Config.redacted("ACCESS_TOKEN"), quotaProject: Config.string("QUOTA_PROJECT") }),
-    ({ quotaProject, token }) => ({ credentials: Credentials.accessToken(token), quotaProject })
-  )
+  const config = {
+    credentials: Config.map(Config.redacted("ACCESS_TOKEN"), Credentials.accessToken),
+    quotaProject: Config.string("QUOTA_PROJECT")
+  }
   const get = (entries: ReadonlyArray<readonly [string, string]>, http = inOrder(succeeded)) =>
     Effect.flatMap(OperationsService.OperationsService, (operations) => operations.get(name)).pipe(
       Effect.provide(Layer.provide(OperationsService.layerConfig(config), http.layer)),

@@ -117,7 +117,7 @@ describe("a server that holds its answers (:wait)", () => {
   it.scoped("a transient failure of a hold is one of the wait", () =>
     Effect.gen(function*() {
       const http = inOrder(unavailable, succeeded)
-      const operations = yield* service(http, { api, transient: every("3 seconds") })
+      const operations = yield* service(http, { api, retrySchedule: every("3 seconds") })
       yield* after("1 minute", operations.wait(name))
       assert.deepStrictEqual(http.requests.map(({ method }) => method), ["POST", "POST"])
       assert.deepStrictEqual(seconds(http), [0, 3])

@@ -155,7 +155,7 @@ describe("requestBudget", () => {
         )
         const operations = yield* service(http, { requestBudget, requestTimeout: "10 seconds" })
         const slow = yield* Effect.fork(
-          Effect.forever(Effect.ignore(operations.wait("operations/slow", { transient: every(1) })))
+          Effect.forever(Effect.ignore(operations.wait("operations/slow", { retrySchedule: every(1) })))
         )
         yield* TestClock.adjust(0)
         const fiber = yield* Effect.fork(Effect.flip(operations.wait(name, { timeout: "5 seconds" })))

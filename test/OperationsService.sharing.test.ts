@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Dialect from "effect-google-operations/Dialect"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as Operation from "effect-google-operations/Operation"
 import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Chunk from "effect/Chunk"
@@ -11,7 +13,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { googleError, json, name, pending, succeeded, unavailable } from "./support/answers.js"
-import { inOrder, mockHttp, overlapping, seconds, slowly } from "./support/http.js"
+import { bodyOf, inOrder, mockHttp, origin, overlapping, seconds, slowly } from "./support/http.js"
 import { httpError, service } from "./support/service.js"
 import { after, every } from "./support/time.js"
 
@@ -23,7 +25,7 @@ describe("waits for one operation", () => {
   it.scoped("a hundred make the requests of one, and end as one", () =>
     Effect.gen(function*() {
       const http = slowly(100, pending, pending, unavailable, pending, succeeded)
-      const operations = yield* service(http, { schedule: every("1 second"), transient: every("2 seconds") })
+      const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("2 seconds") })
       const ends: Array<number> = []
       const waits = Effect.forEach(Array(100).keys(), () => noting(ends, operations.wait(name)), {
         concurrency: "unbounded"
@@ -74,6 +76,33 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.times.length, 2)
     }))
 
+  it.scoped("operations that are asked for at the same path do not share", () =>
+    Effect.gen(function*() {
+      const http = mockHttp((request) =>
+        Effect.sync(() => {
+          const location = new URL(request.url).searchParams.get("location")
+          const body = bodyOf(request) as { readonly operationName: string }
+          return location === null
+            ? json({ name: body.operationName, done: true })
+            : json({ jobReference: { projectId: "p", jobId: "j", location }, status: { state: "DONE" } })
+        })
+      )
+      const model = "projects/p/locations/l/publishers/google/models/veo"
+      const cases = [
+        [GoogleApi.make({ baseUrl: origin, version: "v1", dialect: Dialect.predict }), [
+          `${model}/operations/1`,
+          `${model}/operations/2`
+        ]],
+        [GoogleApi.bigQuery, ["projects/p/locations/a/jobs/j", "projects/p/locations/b/jobs/j"]]
+      ] as const
+      for (const [api, names] of cases) {
+        const operations = yield* service(http, { api })
+        const waits = names.map((name) => operations.wait(name))
+        const results = yield* after("1 second", Effect.all(waits, { concurrency: "unbounded" }))
+        assert.deepStrictEqual(results.map(({ name }) => name), [...names])
+      }
+    }))
+
   it.scoped("each keeps its own timeout", () =>
     Effect.gen(function*() {
       const http = slowly(10, pending, pending, pending, pending, succeeded)
@@ -99,7 +128,7 @@ describe("waits for one operation", () => {
           ends,
           httpError(
             operations.wait(name, {
-              transient: Schedule.intersect(every(Duration.seconds(delay)), Schedule.recurs(1))
+              retrySchedule: Schedule.intersect(every(Duration.seconds(delay)), Schedule.recurs(1))
             })
           )
         )

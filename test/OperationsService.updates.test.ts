@@ -47,7 +47,7 @@ const following = (
 ) =>
   Effect.gen(function*() {
     const { operation, ...updatesOptions } = options
-    const operations = yield* service(http, { schedule: every("1 second"), transient: every("1 second") })
+    const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("1 second") })
     const seen: Array<Seen> = []
     const result = yield* Effect.either(
       after(duration, follow(seen, operations.updates(operation ?? name, updatesOptions)))
@@ -89,18 +89,18 @@ describe("what updates gives", () => {
       assert.deepStrictEqual(seen, ["0 Pending", "3 Pending", "5 Pending", "6 Succeeded"])
     }))
 
-  it.scoped("everyPoll gives every answer", () =>
+  it.scoped("emitUnchanged gives every answer", () =>
     Effect.gen(function*() {
       const http = inOrder(step(1), step(1), unavailable, step(1), succeeded)
-      const { seen } = yield* following(http, "1 hour", { everyPoll: true })
+      const { seen } = yield* following(http, "1 hour", { emitUnchanged: true })
       assert.deepStrictEqual(seen, ["0 Pending 1", "1 Pending 1", "3 Pending 1", "4 Succeeded"])
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4])
     }))
 
-  it.scoped("everyPoll gives what is known first, too", () =>
+  it.scoped("emitUnchanged gives what is known first, too", () =>
     Effect.gen(function*() {
       const operation = Operation.pending({ name, metadata: { step: 1 } })
-      const { seen } = yield* following(inOrder(step(1), succeeded), "1 hour", { operation, everyPoll: true })
+      const { seen } = yield* following(inOrder(step(1), succeeded), "1 hour", { operation, emitUnchanged: true })
       assert.deepStrictEqual(seen, ["0 Pending 1", "1 Pending 1", "2 Succeeded"])
     }))
 
@@ -160,7 +160,7 @@ describe("what updates gives", () => {
         emulator.httpClient
       )
       const fiber = yield* Effect.fork(
-        Stream.runCollect(operations.updates("operations/a", { schedule: Polling.fixed("300 millis") }))
+        Stream.runCollect(operations.updates("operations/a", { schedule: Polling.spaced("300 millis") }))
       )
       yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(
@@ -194,7 +194,7 @@ describe("how updates ends", () => {
     Effect.gen(function*() {
       const http = inOrder(unavailable)
       const { result } = yield* following(http, "1 hour", {
-        transient: Schedule.intersect(every("2 seconds"), Schedule.recurs(2))
+        retrySchedule: Schedule.intersect(every("2 seconds"), Schedule.recurs(2))
       })
       assert.strictEqual((yield* httpError(result)).httpStatus, 503)
       assert.deepStrictEqual(seconds(http), [0, 2, 4])
@@ -391,7 +391,7 @@ describe("updates and wait", () => {
             const http = inOrder(...script.map((key) => steps[key]), ends[end])
             const operations = yield* service(http, {
               schedule: Schedule.intersect(every("1 second"), Schedule.recurs(20)),
-              transient: every("2 seconds")
+              retrySchedule: every("2 seconds")
             })
             const result = yield* Effect.either(after("1 minute", call(operations)))
             return { result, times: http.times.map((time) => time - start) }

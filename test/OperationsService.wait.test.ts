@@ -27,7 +27,11 @@ const waiting = (
   } = {}
 ) =>
   Effect.gen(function*() {
-    const operations = yield* service(http, { schedule: every("1 second"), transient: every("1 second"), ...options })
+    const operations = yield* service(http, {
+      schedule: every("1 second"),
+      retrySchedule: every("1 second"),
+      ...options
+    })
     return yield* after(duration, operations.wait(options.operation ?? name, { timeout: options.timeout }))
   })
 
@@ -53,10 +57,10 @@ describe("when a wait polls", () => {
   it.scoped("the wait's own schedule and transient schedule go before the service's", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, unavailable, succeeded)
-      const operations = yield* service(http, { schedule: every("1 hour"), transient: every("1 hour") })
+      const operations = yield* service(http, { schedule: every("1 hour"), retrySchedule: every("1 hour") })
       yield* after(
         "5 seconds",
-        operations.wait(name, { schedule: every("2 seconds"), transient: every("3 seconds") })
+        operations.wait(name, { schedule: every("2 seconds"), retrySchedule: every("3 seconds") })
       )
       assert.deepStrictEqual(seconds(http), [0, 2, 5])
     }))
@@ -249,7 +253,7 @@ describe("when a wait gives up", () => {
     Effect.gen(function*() {
       const http = inOrder(unavailable)
       const error = yield* timedOut(
-        waiting(http, "10 seconds", { transient: every("4 seconds"), timeout: "10 seconds" })
+        waiting(http, "10 seconds", { retrySchedule: every("4 seconds"), timeout: "10 seconds" })
       )
       assert.deepStrictEqual(seconds(http), [0, 4, 8, 9])
       assert.strictEqual(error.reason, "Timeout")
@@ -279,8 +283,8 @@ describe("failures during a wait", () => {
       const http = mockHttp((_, index) =>
         Effect.sync(() => googleError(503, "UNAVAILABLE", { message: `failure ${index}` }))
       )
-      const transient = Schedule.intersect(every("1 second"), Schedule.recurs(2))
-      const error = yield* httpError(waiting(http, "1 minute", { transient }))
+      const retrySchedule = Schedule.intersect(every("1 second"), Schedule.recurs(2))
+      const error = yield* httpError(waiting(http, "1 minute", { retrySchedule }))
       assert.deepStrictEqual(seconds(http), [0, 1, 2])
       assert.strictEqual(error.status?.message, "failure 2")
     }))
@@ -288,8 +292,8 @@ describe("failures during a wait", () => {
   it.scoped("one success starts the transient schedule anew", () =>
     Effect.gen(function*() {
       const http = inOrder(unavailable, pending, unavailable, pending, unavailable, unavailable)
-      const transient = Schedule.intersect(every("1 second"), Schedule.recurs(1))
-      const error = yield* httpError(waiting(http, "1 minute", { transient }))
+      const retrySchedule = Schedule.intersect(every("1 second"), Schedule.recurs(1))
+      const error = yield* httpError(waiting(http, "1 minute", { retrySchedule }))
       assert.match(error.message, /; the wait gave up after 2 failures in a row within 1s$/)
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
     }))
@@ -331,7 +335,7 @@ describe("failures during a wait", () => {
 
 describe("NOT_FOUND, by phase", () => {
   const notFound = () => googleError(404, "NOT_FOUND", { message: "no such operation" })
-  const options = { schedule: every("10 seconds"), transient: every("10 seconds") }
+  const options = { schedule: every("10 seconds"), retrySchedule: every("10 seconds") }
   const known = Operation.pending({ name })
 
   const run = (
@@ -465,12 +469,12 @@ describe("server hints", () => {
   it.scoped("a fixed schedule does not catch up with a burst after failures either", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, unavailable, pending, pending, succeeded)
-      yield* waiting(http, "13 seconds", { schedule: Schedule.fixed("1 second"), transient: every("10 seconds") })
+      yield* waiting(http, "13 seconds", { schedule: Schedule.fixed("1 second"), retrySchedule: every("10 seconds") })
       assert.deepStrictEqual(seconds(http), [0, 1, 11, 12, 13])
     }))
 
   const bounds: ReadonlyArray<readonly [string, OperationsService.Options & OperationsService.WaitOptions, number]> = [
-    ["maxHint", { maxHint: "5 seconds" }, 5],
+    ["maxServerDelay", { maxServerDelay: "5 seconds" }, 5],
     ["five minutes unless told otherwise", {}, 300],
     ["the deadline", { timeout: "10 seconds" }, 9]
   ]
@@ -507,21 +511,26 @@ describe("server hints", () => {
 
   const days = (count: number) => count * 86_400_000
   const long: ReadonlyArray<readonly [string, () => Response, OperationsService.Options, number]> = [
-    ["Retry-After: 99999999999", () => pending({ "retry-after": "99999999999" }), { maxHint: "60 days" }, days(60)],
+    [
+      "Retry-After: 99999999999",
+      () => pending({ "retry-after": "99999999999" }),
+      { maxServerDelay: "60 days" },
+      days(60)
+    ],
     [
       "a failure's Retry-After: 99999999999",
       () => unavailable({ "retry-after": "99999999999" }),
-      { maxHint: "60 days" },
+      { maxServerDelay: "60 days" },
       days(60)
     ],
     [
       "Retry-After: 99999999999 without a bound",
       () => pending({ "retry-after": "99999999999" }),
-      { maxHint: Duration.infinity },
+      { maxServerDelay: Duration.infinity },
       99_999_999_999_000
     ],
     ["a schedule of 60 days", pending, { schedule: every("60 days") }, days(60)],
-    ["a transient schedule of 60 days", unavailable, { transient: every("60 days") }, days(60)]
+    ["a transient schedule of 60 days", unavailable, { retrySchedule: every("60 days") }, days(60)]
   ]
   for (const [what, answer, options, delay] of long) {
     it.scoped(`${what} asks the clock for no sleep of 2^31 ms or more`, () =>

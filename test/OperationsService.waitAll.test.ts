@@ -63,7 +63,7 @@ describe("waitAll", () => {
       )
       assert.strictEqual(Chunk.size(outcomes), given.length)
       for (const [operation, expected] of given) {
-        const outcome = Array.from(outcomes).find(({ of }) => of === operation)
+        const outcome = Array.from(outcomes).find((outcome) => outcome.operation === operation)
         assert(outcome !== undefined, expected)
         assert.strictEqual(label(outcome), expected)
       }
@@ -130,7 +130,7 @@ describe("waitAll", () => {
           ? pending(name)
           : succeeded(name)
       )
-      const operations = yield* service(http, { schedule: every("1 second"), transient: every("2 seconds") })
+      const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("2 seconds") })
       const seen: Array<string> = []
       yield* after("1 minute", collecting(seen, operations.waitAll([name])))
       assert.deepStrictEqual(seconds(http), [0, 10, 11])

@@ -73,8 +73,8 @@ const cases: ReadonlyArray<readonly [string, Schedule.Schedule<Duration.Duration
     2000,
     2000
   ]],
-  ["fixed", Polling.fixed("7 seconds"), [7000, 7000, 7000]],
-  ["fixed below a millisecond", Polling.fixed("10 micros"), [1, 1]]
+  ["spaced", Polling.spaced("7 seconds"), [7000, 7000, 7000]],
+  ["spaced below a millisecond", Polling.spaced("10 micros"), [1, 1]]
 ]
 
 describe("without jitter", () => {
@@ -99,7 +99,7 @@ describe("without jitter", () => {
         yield* delays(Polling.proportional({ fraction: 0.5, jitter: 0 }), 4, 9000),
         [500, 4750, 11_625, 21_938]
       )
-      assert.deepStrictEqual(yield* delays(Polling.fixed("2 seconds"), 3, 9000), [2000, 2000, 2000])
+      assert.deepStrictEqual(yield* delays(Polling.spaced("2 seconds"), 3, 9000), [2000, 2000, 2000])
     }))
 
   it.effect("exponential stays at max after thousands of steps", () =>
@@ -113,8 +113,8 @@ describe("jitter", () => {
   const spread: ReadonlyArray<readonly [string, Schedule.Schedule<unknown>, ReadonlyArray<number>]> = [
     ["exponential", Polling.exponential({ factor: 2 }), [800, 2000, 4800]],
     ["proportional", Polling.proportional(), [425, 500, 575]],
-    ["fixed", Polling.fixed("10 seconds", { jitter: 0.5 }), [5000, 10_000, 15_000]],
-    ["fixed, all of it", Polling.fixed("10 seconds", { jitter: 1 }), [1, 10_000, 20_000]]
+    ["spaced", Polling.spaced("10 seconds", { jitter: 0.5 }), [5000, 10_000, 15_000]],
+    ["spaced, all of it", Polling.spaced("10 seconds", { jitter: 1 }), [1, 10_000, 20_000]]
   ]
   for (const [what, schedule, expected] of spread) {
     it.effect(`${what}: least, none, most`, () =>
@@ -160,7 +160,7 @@ describe("jitter", () => {
           const [schedule, least, most] of [
             [Polling.exponential({ initial, factor, max, jitter }), capped, max],
             [Polling.proportional({ fraction, min: initial, max, jitter }), capped, max],
-            [Polling.fixed(initial, { jitter }), Math.floor(initial * (1 - jitter)), Math.ceil(initial * (1 + jitter))]
+            [Polling.spaced(initial, { jitter }), Math.floor(initial * (1 - jitter)), Math.ceil(initial * (1 + jitter))]
           ] as const
         ) {
           const all = yield* seeded(delays(schedule, 20), seed)
@@ -184,14 +184,14 @@ describe("composition", () => {
 
   it.effect("with upTo", () =>
     Effect.gen(function*() {
-      const schedule = Polling.fixed("1 second").pipe(Schedule.upTo("3 seconds"))
+      const schedule = Polling.spaced("1 second").pipe(Schedule.upTo("3 seconds"))
       assert.deepStrictEqual(yield* delays(schedule, 10), [1000, 1000, 1000])
     }))
 
   it.effect("with andThen", () =>
     Effect.gen(function*() {
-      const first = Schedule.intersect(Polling.fixed(100), Schedule.recurs(2))
-      assert.deepStrictEqual(yield* delays(Schedule.andThen(first, Polling.fixed(900)), 4), [100, 100, 900, 900])
+      const first = Schedule.intersect(Polling.spaced(100), Schedule.recurs(2))
+      assert.deepStrictEqual(yield* delays(Schedule.andThen(first, Polling.spaced(900)), 4), [100, 100, 900, 900])
     }))
 })
 
@@ -208,15 +208,15 @@ describe("defaults", () => {
       )
     }))
 
-  it.effect("transient doubles up to 30 seconds and ends after five minutes", () =>
+  it.effect("retrySchedule doubles up to 30 seconds and ends after five minutes", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
-        yield* fixedRandom(0.5)(delays(Polling.transient, 100)),
+        yield* fixedRandom(0.5)(delays(Polling.retrySchedule, 100)),
         // At the cap the middle is such that no delay, with its jitter, is longer than 30 seconds.
         [1000, 2000, 4000, 8000, 16_000, ...Array(11).fill(25_000)]
       )
       for (const seed of [1, 2, 3]) {
-        const total = (yield* seeded(delays(Polling.transient, 100), seed)).reduce((sum, delay) => sum + delay, 0)
+        const total = (yield* seeded(delays(Polling.retrySchedule, 100), seed)).reduce((sum, delay) => sum + delay, 0)
         assert.isAtLeast(total, 300_000)
         assert.isAtMost(total, 330_000)
       }
@@ -239,10 +239,10 @@ describe("options that make no sense are a RangeError at once", () => {
     ["min", () => Polling.proportional({ min: 0 })],
     ["max", () => Polling.proportional({ max: 0 })],
     ["jitter", () => Polling.proportional({ jitter: NaN })],
-    ["interval", () => Polling.fixed(0)],
-    ["interval", () => Polling.fixed(-1)],
-    ["interval", () => Polling.fixed(Duration.infinity)],
-    ["jitter", () => Polling.fixed(1, { jitter: 2 })]
+    ["interval", () => Polling.spaced(0)],
+    ["interval", () => Polling.spaced(-1)],
+    ["interval", () => Polling.spaced(Duration.infinity)],
+    ["jitter", () => Polling.spaced(1, { jitter: 2 })]
   ]
   for (const [index, [option, make]] of bad.entries()) {
     it(`${option} (${index})`, () => {

@@ -64,6 +64,26 @@ describe("ProtobufAny", () => {
     assert.match(problem({ "@type": "acm.AccessLevel", title: 1 }), /\["title"\][\s\S]*Expected string, actual 1/)
   })
 
+  it("unpack refuses a message that is nested deeper than 100 levels, which a recursive schema could not bear", () => {
+    interface Tree {
+      readonly child?: Tree | undefined
+    }
+    const Tree: Schema.Schema<Tree> = Schema.Struct({ child: Schema.optional(Schema.suspend(() => Tree)) })
+    const nested = (levels: number): ProtobufAny.ProtobufAny =>
+      JSON.parse(`${"{\"child\":".repeat(levels - 1)}{}${"}".repeat(levels - 1)}`)
+    assert.isTrue(Either.isRight(ProtobufAny.unpack(nested(100), { schema: Tree })))
+    for (const levels of [101, 5_000, 500_000]) {
+      const error = Either.getOrThrow(Either.flip(ProtobufAny.unpack(nested(levels), { schema: Tree })))
+      assert.strictEqual(error.message, "Expected a message of at most 100 levels")
+    }
+  })
+
+  it("a type that is not a string is no type", () => {
+    const any: ProtobufAny.ProtobufAny = JSON.parse("{\"@type\":{},\"a\":1}")
+    assert.strictEqual(ProtobufAny.typeName(any), "")
+    assert.deepStrictEqual(ProtobufAny.message(any), { a: 1 })
+  })
+
   it("isProtobufAny", () => {
     for (const yes of [{}, policy, { a: 1 }]) assert.isTrue(ProtobufAny.isProtobufAny(yes))
     for (const no of [null, undefined, [], "x", 1, { "@type": 1 }]) assert.isFalse(ProtobufAny.isProtobufAny(no))

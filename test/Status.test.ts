@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ErrorDetails from "effect-google-operations/ErrorDetails"
 import * as Status from "effect-google-operations/Status"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -31,7 +32,7 @@ describe("Status", () => {
     assert.deepStrictEqual(Status.toJson(status), json)
   })
 
-  it("reads what is absent as its default and keeps what it does not know", () => {
+  it("reads absent fields as their defaults and keeps unknown details", () => {
     const read = (json: unknown) => Status.toJson(Either.getOrThrow(Status.fromJson(json)))
     assert.deepStrictEqual(read({}), { code: 0, message: "" })
     assert.deepStrictEqual(read({ code: null, message: null, details: null }), { code: 0, message: "" })
@@ -42,6 +43,54 @@ describe("Status", () => {
       details: [{ value: "x" }, { "@type": 1 }]
     })
     assert.strictEqual(new Status.Status({ code: 4242, message: "" }).codeName, "UNKNOWN")
+  })
+
+  it("a raw detail has no _tag, whatever the server sent, and is written as it was sent", () => {
+    const details: ReadonlyArray<unknown> = [
+      { _tag: "RetryInfo", retryDelay: "abc" },
+      { _tag: "ErrorInfo", reason: "R", domain: "d", metadata: {} },
+      { "@type": "type.googleapis.com/google.rpc.RetryInfo", _tag: "ErrorInfo", retryDelay: 1 },
+      { "@type": 1, _tag: "Nope" }
+    ]
+    const json = { code: 14, message: "m", details }
+    const status = Either.getOrThrow(Status.fromJson(json))
+    assert.deepStrictEqual(status.details.map((detail) => detail._tag), [undefined, undefined, undefined, undefined])
+    assert.strictEqual(status.errorInfo, undefined)
+    assert.strictEqual(status.retryInfo, undefined)
+    assert.deepStrictEqual(Status.toJson(status), json)
+    assert.deepStrictEqual(Status.fromJson(Status.toJson(status)), Either.right(status))
+    assert.isTrue(status.details.every((detail) => !Schema.is(ErrorDetails.ErrorDetail)(detail)))
+  })
+
+  it("a decoded detail is decoded although the server sent a _tag beside it", () => {
+    const status = Either.getOrThrow(Status.fromJson({ details: [{ ...errorInfo("R"), _tag: "RetryInfo" }] }))
+    assert.deepStrictEqual(status.details, [{ _tag: "ErrorInfo", reason: "R", domain: "", metadata: {} }])
+  })
+
+  it("details that a program makes need nothing but their fields", () => {
+    const made = new Status.Status({
+      code: 3,
+      message: "",
+      details: [{ _tag: "ErrorInfo", reason: "R", domain: "d", metadata: {} }]
+    })
+    assert.strictEqual(made.errorInfo?.reason, "R")
+    assert.deepStrictEqual(Either.getOrThrow(Status.fromJson(Status.toJson(made))), made)
+  })
+
+  it("a detail that plain JavaScript made wrongly is written as a value", () => {
+    const details = JSON.parse("[{\"_tag\":\"Nope\"},{\"_tag\":\"RetryInfo\",\"retryDelay\":\"abc\"}]")
+    assert.deepStrictEqual(Status.toJson(new Status.Status({ code: 2, message: "", details })), {
+      code: 2,
+      message: "",
+      details: [{ value: { _tag: "Nope" } }, { value: { _tag: "RetryInfo", retryDelay: "abc" } }]
+    })
+  })
+
+  it("isStatus", () => {
+    assert.isTrue(Status.isStatus(new Status.Status({ code: 5, message: "" })))
+    for (const no of [null, undefined, "x", {}, { code: 5, message: "", details: [] }]) {
+      assert.isFalse(Status.isStatus(no))
+    }
   })
 
   it("says what is wrong", () => {
@@ -56,7 +105,7 @@ describe("Status", () => {
         [{ message: 1 }, /string/]
       ] as const
     ) {
-      assert.match(Either.getOrThrow(Either.flip(Status.fromJson(json))), problem)
+      assert.match(Either.getOrThrow(Either.flip(Status.fromJson(json))).message, problem)
       assert.throws(() => Schema.decodeUnknownSync(Status.StatusFromJson)(json), problem)
     }
   })

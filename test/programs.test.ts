@@ -1,7 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { readdir } from "node:fs/promises"
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 
@@ -52,11 +56,11 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "Operation operations/fails failed with ABORTED: a parallel operation holds the lock"
   ],
   "typed-results": [
-    "my policy is accessPolicies/1",
+    "my policy of organizations/123",
     "deleted",
     "Operation operations/level succeeded, but its response is not the " +
     "google.identity.accesscontextmanager.v1.AccessPolicy that was expected: it is of type " +
-    "google.identity.accesscontextmanager.v1.AccessLevel: accessPolicies/1/accessLevels/corp"
+    "google.identity.accesscontextmanager.v1.AccessLevel. Do not start the operation again: accessPolicies/1/accessLevels/corp"
   ],
   "follow-and-cancel": ["20 %", "60 %", "ended with CANCELLED"],
   "resume": ["stored: version, name, api, startedAt, deadline", "my policy is there"],
@@ -67,7 +71,6 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "refused: it is not a batch job of Dataflow",
     "POST …:fetchPredictOperation"
   ],
-  "two-apis": ["operations/policy and operations/transfer"],
   "catalog": [
     "https://europe-west3-run.googleapis.com",
     "run v2 at https://us-central1-run.googleapis.com: projects/p/locations/us-central1/operations/o",
@@ -78,8 +81,29 @@ const examples: Record<string, ReadonlyArray<string>> = {
   "async-code": ["operations/a is done", "gave up on operations/endless", "open connections: 0"]
 }
 
-// Run below, with what they need.
-const others = ["main", "first-program"]
+// Run below, with what they need, or by tests beside them.
+const others = [
+  "main",
+  "first-program",
+  "create-backup",
+  "http-handler",
+  "read-resource",
+  "recipes",
+  "two-apis",
+  "write-outcomes"
+]
+
+const serve = async <A>(listener: RequestListener, use: (url: string) => Promise<A>): Promise<A> => {
+  const server = createServer(listener)
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  try {
+    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
 
 describe.concurrent("examples", () => {
   it("are all run", async () => {
@@ -113,6 +137,55 @@ describe.concurrent("npm start", () => {
   }, 60_000)
 })
 
+describe.concurrent("the backup of a database", () => {
+  it("shows its progress, and is cancelled by Ctrl-C", async () => {
+    const name = "projects/p/instances/i/backups/nightly/operations/o"
+    const metadata = {
+      "@type": "type.googleapis.com/google.spanner.admin.database.v1.CreateBackupMetadata",
+      progress: { progressPercent: 40 }
+    }
+    const requests: Array<string> = []
+    const { code, stderr, stdout } = await serve(
+      ({ method, url }, response) => {
+        requests.push(`${method} ${url}`)
+        response.end(JSON.stringify(url?.endsWith(":cancel") ? {} : { name, metadata }))
+      },
+      async (url) => {
+        const program = start(["examples/create-backup.ts"], { BASE_URL: url, GOOGLE_ACCESS_TOKEN: "none" })
+        while (!program.output.stdout.includes("\n")) await once(program.child.stdout, "data")
+        program.child.kill("SIGINT")
+        return ended(program)
+      }
+    )
+    assert.deepStrictEqual([code, stderr, stdout], [0, "", "40 %\n"])
+    assert.strictEqual(requests[0], "POST /v1/projects/p/instances/i/backups?backupId=nightly")
+    assert.deepStrictEqual(requests.filter((line) => line.endsWith(":cancel")), [`POST /v1/${name}:cancel`])
+  }, 60_000)
+})
+
+describe.concurrent("the outcomes of operations", () => {
+  it("are written to a file", async () => {
+    const result = { "@type": "x/google.identity.accesscontextmanager.v1.AccessLevel", name: "levels/a" }
+    const directory = await mkdtemp(join(tmpdir(), "outcomes-"))
+    const file = join(directory, "outcomes.txt")
+    try {
+      const { code, stderr } = await serve(
+        ({ url }, response) => {
+          const name = url?.slice("/v1/".length)
+          response.end(JSON.stringify({ name, done: true, response: name === "operations/a" ? result : undefined }))
+        },
+        (url) => ended(start(["examples/write-outcomes.ts", file, "operations/a", "operations/b"], { BASE_URL: url }))
+      )
+      assert.deepStrictEqual([code, stderr], [0, ""])
+      const lines = (await readFile(file, "utf8")).trimEnd().split("\n")
+      assert.strictEqual(lines.length, 2)
+      assert.include(lines, "operations/a: levels/a")
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  }, 60_000)
+})
+
 describe.concurrent("npm run emulator", () => {
   it("listens on loopback, takes a script over HTTP, tells its stats, and ends by a signal", async () => {
     const { child, output } = start(["src/cli/main.ts", "emulator", "--port", "0"])
@@ -142,5 +215,32 @@ describe.concurrent("npm run emulator", () => {
     }
     const [code, signal] = await once(child, "close")
     assert.deepStrictEqual({ code, signal }, { code: 143, signal: null })
+  }, 60_000)
+
+  it("exits with 2 and one line for a usage error, and with 0 for --help", async () => {
+    const wrong = [
+      [["--port", "http"], "--port must be a number from 0 to 65535."],
+      [["--nonsense"], "unknown option --nonsense."],
+      [["--host", "0.0.0.0"], "--host: 0.0.0.0 is not a loopback address"],
+      [["--origin", "*"], "--origin: Expected an origin such as http://localhost:5173, actual \"*\"."],
+      [["--api-version", "/v1"], "--api-version: Expected versions such as v1 or drive/v3, actual \"/v1\"."]
+    ] as const
+    await Promise.all(wrong.map(async ([args, line]) => {
+      const { code, stderr, stdout } = await run("src/cli/main.ts", "emulator", ...args)
+      assert.deepStrictEqual(
+        { code, stdout, lines: stderr.split("\n").length },
+        { code: 2, stdout: "", lines: 2 },
+        line
+      )
+      assert.isTrue(stderr.startsWith(`error: ${line}`), stderr)
+      assert.match(stderr, / See (?:npx effect-)?google-operations emulator --help\n$/)
+    }))
+    const { code, stderr, stdout } = await run("src/cli/main.ts", "emulator", "--help")
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.match(stdout, /\nUsage: (?:npx effect-)?google-operations emulator \[OPTION…\]\n/)
+    for (const path of ["operations", "starts", "requests", "stats"]) assert.include(stdout, `/emulator/${path} `)
+    for (const option of ["port", "host", "allow-remote", "allow-host", "origin", "api-version", "help"]) {
+      assert.include(stdout, `  --${option} `)
+    }
   }, 60_000)
 })

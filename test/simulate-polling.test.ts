@@ -219,10 +219,10 @@ describe.concurrent("npm run simulate-polling", () => {
   it("prints a table, with schedules on trial in it", async () => {
     const { code, stderr, stdout } = await run(
       "--runs=2",
-      "--fixed=5",
+      "--spaced=5",
       "--proportional=0.2,0.5,30,0.15",
       "--exponential=1,1.5",
-      "--fixed=60,0.1"
+      "--spaced=60,0.1"
     )
     assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
     const [title, blank, ...lines] = stdout.split("\n")
@@ -236,8 +236,8 @@ describe.concurrent("npm run simulate-polling", () => {
         ...ourClients.map(({ name }) => name),
         "proportional 0.2,0.5,30,0.15",
         "exponential 1,1.5",
-        "fixed 5",
-        "fixed 60,0.1",
+        "spaced 5",
+        "spaced 60,0.1",
         ...otherClients.map(({ name }) => name)
       ]
     )
@@ -246,7 +246,7 @@ describe.concurrent("npm run simulate-polling", () => {
     const figures = (name: string) => table.find((line) => line.startsWith(`${name} `))!.slice(name.length).trim()
     assert.strictEqual(figures("proportional 0.2,0.5,30,0.15"), figures("Polling.defaultSchedule"))
     assert.strictEqual(figures("exponential 1,1.5"), figures("Polling.exponential()"))
-    assert.strictEqual(figures("fixed 5"), figures("Polling.fixed(\"5 seconds\")"))
+    assert.strictEqual(figures("spaced 5"), figures("Polling.spaced(\"5 seconds\")"))
     assert.match(lines.at(-2)!, /^2 runs each, seed 1; the standard error is at most \d+\.\d % of a delay and /)
   }, 60_000)
 
@@ -254,7 +254,7 @@ describe.concurrent("npm run simulate-polling", () => {
     const { code, stderr, stdout } = await run("--help", "--write")
     assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
     assert.match(stdout, /^usage: npm run simulate-polling -- /)
-    for (const option of ["--runs", "--seed", "--proportional", "--exponential", "--fixed", "--write"]) {
+    for (const option of ["--runs", "--seed", "--proportional", "--exponential", "--spaced", "--write"]) {
       assert.include(stdout, option)
     }
   }, 60_000)
@@ -275,8 +275,8 @@ it.effect.each(
     [["--seed=1.5"], /--seed must be a whole number from 0: "1\.5"/],
     [["--runs=1"], /--runs must be a whole number from 2: "1"/],
     [["--runs=\n"], /--runs must be a whole number from 2/],
-    [["--fixed=0"], /Polling: interval must be a finite duration above zero/],
-    [["--fixed=1,0.1,2"], /--fixed does not take "1,0\.1,2"/],
+    [["--spaced=0"], /Polling: interval must be a finite duration above zero/],
+    [["--spaced=1,0.1,2"], /--spaced does not take "1,0\.1,2"/],
     [["--exponential=1,0.5"], /Polling: factor must be from 1 to 1000/],
     [["--proportional=a"], /--proportional does not take "a"/],
     [["--proportional=0.1,,2"], /--proportional does not take "0\.1,,2"/],

@@ -11,7 +11,8 @@ it.live.each(Object.keys(manners) as Array<Manner>)(
       const report = yield* soak({
         api,
         stats,
-        script: (operations) => Effect.forEach(operations, ({ name, steps }) => script(name, steps), { discard: true })
+        script: (operations) =>
+          Effect.orDie(Effect.forEach(operations, ({ name, steps }) => script(name, steps), { discard: true }))
       }, {
         manner,
         operations: 300,

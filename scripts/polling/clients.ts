@@ -25,7 +25,7 @@ export const ours = (name: string, schedule: Schedule.Schedule<unknown>): Client
 export const ourClients: ReadonlyArray<Client> = [
   ours("Polling.defaultSchedule", Polling.defaultSchedule),
   ours("Polling.exponential()", Polling.exponential()),
-  ours("Polling.fixed(\"5 seconds\")", Polling.fixed("5 seconds"))
+  ours("Polling.spaced(\"5 seconds\")", Polling.spaced("5 seconds"))
 ]
 
 const jitters = {

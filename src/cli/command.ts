@@ -31,6 +31,8 @@ export interface Command {
   readonly summary: string
   readonly args: Args | undefined
   readonly flags: Flags
+  /** Lines below the options in help. */
+  readonly notes: ReadonlyArray<string>
   /** Reads the words after the command's name, runs the command, and returns the exit code. */
   readonly run: (words: ReadonlyArray<string>) => Effect.Effect<number, UsageError | OutputError, Io | Scope.Scope>
 }
@@ -51,14 +53,16 @@ export const command = <F extends Flags>(options: {
   readonly summary: string
   readonly args?: Args
   readonly flags: F
+  readonly notes?: ReadonlyArray<string>
   readonly run: (input: Input<F>) => Effect.Effect<number, UsageError | OutputError, Io | Scope.Scope>
 }): Command => {
-  const { args, flags, name, run, summary } = options
+  const { args, flags, name, notes = [], run, summary } = options
   return {
     name,
     summary,
     args,
     flags: { ...flags, ...commonFlags },
+    notes,
     run: (words) =>
       Effect.gen(function*() {
         const io = yield* Io

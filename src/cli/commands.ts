@@ -14,7 +14,7 @@ import { type Command, command, type Input } from "./command.js"
 import { connection, connectionFlags, services } from "./connection.js"
 import { failureLines } from "./errors.js"
 import * as ExitCode from "./exitCode.js"
-import { type Flags, onOff, UsageError, valued, type ValuesOf } from "./flags.js"
+import { type Flags, onOff, repeated, UsageError, valued, type ValuesOf } from "./flags.js"
 import * as Format from "./format.js"
 import { Io, report } from "./io.js"
 import { type Failure, operationOf } from "./outcome.js"
@@ -294,11 +294,28 @@ const apis = command({
     })
 })
 
+// Messages of the emulator name the options of its functions.
+const emulatorProblem = (cause: unknown): UsageError =>
+  new UsageError(
+    cause instanceof Error
+      ? cause.message
+        .replace(/^host(?=: )/, "--host")
+        .replace(/^origins(?=: )/, "--origin")
+        .replace(/^versions(?=: )/, "--api-version")
+        .replace(/set allowRemote$/, "give --allow-remote")
+      : "could not listen"
+  )
+
 const emulator = command({
   name: "emulator",
-  summary: "Serves an emulator of operations on 127.0.0.1",
+  summary: "Serves an API with scripted operations, for tests",
   flags: {
     port: valued("port", "PORT", "The port to listen on (default: a free one)", parseCount(0, 65_535)),
+    host: valued("host", "HOST", "The address to listen on (default 127.0.0.1)", Either.right),
+    allowRemote: onOff("allow-remote", "Allows a --host that other machines can reach"),
+    hosts: repeated("allow-host", "NAME", "Another name of this server; can be repeated"),
+    origins: repeated("origin", "ORIGIN", "Lets the pages of an origin use it; can be repeated"),
+    versions: repeated("api-version", "VERSION", "A version to serve (default v1); can be repeated"),
     duration: valued(
       "duration",
       "DURATION",
@@ -306,12 +323,24 @@ const emulator = command({
       parseDuration(Duration.zero)
     )
   },
+  notes: [
+    "Over HTTP, with JSON; docs/command-line.md has examples:",
+    "  POST /emulator/operations  scripts an operation: { name, steps }",
+    "  POST /emulator/starts      scripts a method: { method, path, steps }",
+    "  GET  /emulator/requests    lists the requests that came",
+    "  GET  /emulator/stats       counts requests and connections"
+  ],
   run: ({ io, values }) =>
     Effect.gen(function*() {
-      const { make } = yield* Effect.promise(() => import("../OperationsEmulator.js"))
-      const { url } = yield* make({ operationDuration: values.duration }).serve({ port: values.port }).pipe(
-        Effect.mapError(({ cause }) => new UsageError(cause instanceof Error ? cause.message : "could not listen"))
+      const { duration, versions, ...options } = values
+      const [{ make }, { serve }] = yield* Effect.promise(() =>
+        Promise.all([import("../OperationsEmulator.js"), import("../NodeOperationsEmulator.js")])
       )
+      const emulator = yield* Effect.try({
+        try: () => make({ operationDuration: duration, versions }),
+        catch: emulatorProblem
+      })
+      const { url } = yield* Effect.mapError(serve(emulator, options), ({ cause }) => emulatorProblem(cause))
       yield* io.stdout.print(`listening on ${url}\n`)
       return yield* Effect.never
     })

@@ -186,12 +186,11 @@ export const failureLines = (error: Failure, style: Style = plain): ReadonlyArra
   ]
 }
 
-/** Writes a usage error as lines. */
-export const usageLines = (
+/** Writes a usage error as one line. */
+export const usageLine = (
   { command, message }: { readonly message: string; readonly command?: string | undefined },
   invocation: string,
   style: Style = plain
-): ReadonlyArray<string> => [
-  `${style.red("error:")} ${message}`,
-  `Usage: ${invocation} ${command === undefined ? "--help" : `${command} --help`}`
-]
+): string =>
+  `${style.red("error:")} ${singleLine(message)}${/[.?!]$/.test(message) ? "" : "."} ` +
+  `See ${invocation} ${command === undefined ? "--help" : `${command} --help`}`

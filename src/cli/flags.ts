@@ -28,6 +28,8 @@ export interface Flag<A> {
   readonly choices?: ReadonlyArray<string> | undefined
   /** Whether the value is the path of a file. */
   readonly isFile?: boolean | undefined
+  /** Whether the option can be given several times. */
+  readonly isRepeated?: boolean | undefined
   readonly summary: string
   readonly options: Options.Options<A>
 }
@@ -72,13 +74,26 @@ export const valued = <A>(
   ...more,
   options: Options.text(name).pipe(
     Options.mapEffect((text) =>
-      Either.mapLeft(
-        text === "" ? Either.left("must not be empty") : read(text),
-        (problem) => ValidationError.invalidValue(HelpDoc.p(`--${name} ${problem}`))
-      )
+      Either.mapLeft(read(text), (problem) => ValidationError.invalidValue(HelpDoc.p(`--${name} ${problem}`)))
     ),
     Options.optional,
     Options.map(Option.getOrUndefined)
+  )
+})
+
+/** An option with a value that can be given several times. */
+export const repeated = (
+  name: string,
+  value: string,
+  summary: string
+): Flag<ReadonlyArray<string> | undefined> => ({
+  name,
+  value,
+  summary,
+  isRepeated: true,
+  options: Options.text(name).pipe(
+    Options.repeated,
+    Options.map((texts) => texts.length === 0 ? undefined : texts)
   )
 })
 
@@ -139,7 +154,7 @@ const strictly = (
       const like = closest(given, flags.map(({ name }) => `--${name}`))
       return Either.left(`unknown option ${given}.${like === undefined ? "" : ` Did you mean ${like}?`}`)
     }
-    if (seen.has(flag.name)) return Either.left(`--${flag.name} is given twice`)
+    if (seen.has(flag.name) && flag.isRepeated !== true) return Either.left(`--${flag.name} is given twice`)
     seen.add(flag.name)
     options.push(`--${flag.name}`)
     if (flag.value === undefined) {
@@ -151,6 +166,8 @@ const strictly = (
     if (value === undefined || (inline === undefined && /^-./.test(value))) {
       return Either.left(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
     }
+    // `@effect/cli` takes an empty value of a repeated option for none.
+    if (value === "") return Either.left(`--${flag.name} must not be empty`)
     options.push(value)
     again.push(...(value.startsWith("-") ? [`--${flag.name}=${value}`] : [`--${flag.name}`, value]))
   }

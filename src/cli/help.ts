@@ -43,7 +43,7 @@ export const general = (
 
 /** The help of one command. */
 export const ofCommand = (
-  { args, flags, name, summary }: Command,
+  { args, flags, name, notes, summary }: Command,
   { invocation }: { readonly invocation: string }
 ): string =>
   [
@@ -51,5 +51,6 @@ export const ofCommand = (
     "",
     `Usage: ${invocation} ${name}${argsText(args)} [OPTION…]`,
     "",
-    ...rows([...Object.values(flags), help].map((flag) => [flagText(flag), flag.summary]))
+    ...rows([...Object.values(flags), help].map((flag) => [flagText(flag), flag.summary])),
+    ...(notes.length === 0 ? [] : ["", ...notes])
   ].join("\n") + "\n"

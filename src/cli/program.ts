@@ -7,7 +7,7 @@ import * as GoogleApiCatalog from "../GoogleApiCatalog.js"
 import { closest } from "./api.js"
 import { commands } from "./commands.js"
 import * as Completions from "./completions.js"
-import { usageLines } from "./errors.js"
+import { usageLine } from "./errors.js"
 import * as ExitCode from "./exitCode.js"
 import { UsageError } from "./flags.js"
 import * as Help from "./help.js"
@@ -80,7 +80,7 @@ export const run = (words: ReadonlyArray<string>): Effect.Effect<number, never, 
         const { invocation, stderrStyle } = yield* Io
         yield* report(
           error._tag === "UsageError"
-            ? usageLines(error, invocation, stderrStyle)
+            ? [usageLine(error, invocation, stderrStyle)]
             : [`${stderrStyle.red("error:")} ${error.message}`]
         )
         return error._tag === "UsageError" ? ExitCode.usage : ExitCode.unknown

@@ -109,7 +109,7 @@ class View {
 }
 
 const scheduleOf = (interval: Duration.Duration | undefined): Schedule.Schedule<Duration.Duration> =>
-  interval === undefined ? Polling.defaultSchedule : Polling.fixed(interval)
+  interval === undefined ? Polling.defaultSchedule : Polling.spaced(interval)
 
 /** Waits for one operation, and keeps its row up to date. */
 const waitForOne = (options: Options, view: View, index: number): Effect.Effect<Outcome> => {
@@ -128,7 +128,7 @@ const waitForOne = (options: Options, view: View, index: number): Effect.Effect<
     )
   return options.serviceOf(target).wait(target.name, {
     schedule: watched<Operation.Pending>(scheduleOf(options.interval), Progress.onPending),
-    transient: watched<HttpError.HttpError>(Polling.transient, Progress.onFailure),
+    retrySchedule: watched<HttpError.HttpError>(Polling.retrySchedule, Progress.onFailure),
     timeout: options.timeout,
     onInterrupt: options.cancelsOnInterrupt ? "cancel" : "detach",
     onTimeout: options.cancelsOnTimeout ? "cancel" : "detach"

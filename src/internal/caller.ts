@@ -1,6 +1,7 @@
 /**
  * The fiber that calls a public method: the clock, context and fiber references that the effects of its user run with.
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -44,6 +45,17 @@ export class Caller {
       }) as Runtime.Runtime<never>
     }
     return this.#runtime
+  }
+
+  /** The span that a request is a part of; none if requests are not to carry it. */
+  get propagatedSpan(): Tracer.Span | undefined {
+    if (!this.#fiber.getFiberRef(FiberRef.currentTracerEnabled)) return undefined
+    const context = this.#fiber.getFiberRef(FiberRef.currentContext)
+    const span = this.span ?? Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
+    return span?._tag === "Span" && !Context.get(span.context, Tracer.DisablePropagation) &&
+        this.#fiber.getFiberRef(HttpClient.currentTracerPropagation)
+      ? span
+      : undefined
   }
 
   /** Ends the span of the call, once. */

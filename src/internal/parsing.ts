@@ -1,12 +1,14 @@
 /**
- * What Effect's Schema says of a value that does not fit: the only file that makes such errors, and that reads them.
+ * The errors of Effect's Schema. This is the only file that makes them and reads them.
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { oneLine } from "./text.js"
+import { isDeep } from "./values.js"
 
 /**
- * A schema made of functions; the left side of `decode` says what is wrong.
+ * Makes a schema of functions. The left side of `decode` is the problem in words.
  *
  * @internal
  */
@@ -26,7 +28,7 @@ export const fromFunctions = <A, I>(
   })
 
 /**
- * The error of a value that is not what a schema is for.
+ * Makes the error of a value that does not fit a schema.
  *
  * @internal
  */
@@ -36,24 +38,90 @@ export const mismatch = <A, I, R>(
   problem: string
 ): ParseResult.ParseError => ParseResult.parseError(new ParseResult.Type(schema.ast, actual, problem))
 
+/**
+ * Something that does not fit.
+ *
+ * @internal
+ */
+export interface Misfit {
+  /** Where it is. Empty for the value itself. */
+  readonly path: ReadonlyArray<string | number>
+  readonly message: string
+}
+
+const maxMisfits = 100
+
+const format = (error: ParseResult.ParseError): ReadonlyArray<Misfit> =>
+  ParseResult.ArrayFormatter.formatErrorSync(error).slice(0, maxMisfits).map(({ message, path }) => ({
+    path: path.map((key) => typeof key === "number" ? key : String(key)),
+    message: oneLine(message)
+  }))
+
+const tooLarge: Misfit = { path: [], message: "the value does not decode, and is too large to show" }
+
+// Showing a value that is nested deep throws.
+const misfits = (error: ParseResult.ParseError): ReadonlyArray<Misfit> => {
+  try {
+    return isDeep(error.issue.actual) ? [tooLarge] : format(error)
+  } catch {
+    return [tooLarge]
+  }
+}
+
+const fromMisfits = ([first = tooLarge, ...others]: ReadonlyArray<Misfit>): ParseResult.ParseError => {
+  const issue = ({ message, path: [key, ...keys] }: Misfit): ParseResult.ParseIssue => {
+    const type = new ParseResult.Type(Schema.Unknown.ast, undefined, message)
+    return key === undefined ? type : new ParseResult.Pointer([key, ...keys], undefined, type)
+  }
+  return ParseResult.parseError(
+    others.length === 0
+      ? issue(first)
+      : new ParseResult.Composite(Schema.Unknown.ast, undefined, [issue(first), ...others.map(issue)])
+  )
+}
+
+/**
+ * The same error, or another one if its message cannot be shown.
+ *
+ * @internal
+ */
+export const showable = (error: ParseResult.ParseError): ParseResult.ParseError => {
+  const found = misfits(error)
+  return found[0] === tooLarge ? fromMisfits(found) : error
+}
+
+/**
+ * The schema of a `ParseError` that crosses processes: what does not fit and where, without the values and the schemas.
+ *
+ * @internal
+ */
+export const ParseErrorFromJson: Schema.Schema<ParseResult.ParseError, ReadonlyArray<Misfit>> = Schema.transform(
+  Schema.Array(Schema.Struct({
+    path: Schema.Array(Schema.Union(Schema.String, Schema.Number)),
+    message: Schema.String
+  })),
+  Schema.declare(ParseResult.isParseError, { identifier: "ParseError" }),
+  { strict: true, decode: fromMisfits, encode: misfits }
+)
+
 /** @internal */
 export interface Problem {
-  /** Where, such as `steps.0.type`; empty for the value itself. */
+  /** Where it is, such as `steps.0.type`. Empty for the value itself. */
   readonly path: string
   readonly message: string
   readonly isMissing: boolean
 }
 
 /**
- * The first thing that is wrong.
+ * The first thing that does not fit.
  *
  * @internal
  */
 export const firstProblem = (error: ParseResult.ParseError): Problem | undefined => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  return issue && {
-    path: issue.path.map(String).join("."),
-    message: issue.message,
-    isMissing: issue._tag === "Missing"
+  const [misfit] = misfits(error)
+  return misfit && {
+    path: misfit.path.join("."),
+    message: misfit.message,
+    isMissing: misfit.message === "is missing"
   }
 }

@@ -24,7 +24,7 @@ import { type ApiRequest, apiRequest, customRequest } from "./http/request.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { operationName } from "./operationName.js"
-import { durationOption, resolve } from "./settings.js"
+import { handleSettings, listSettings, resolve, type TransportDefaults } from "./settings.js"
 import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { Waiter, type WaitFailure } from "./wait/state.js"
@@ -38,7 +38,10 @@ const lastDate = 8.64e15
 const pollsAtATime = 64
 
 // For spans, which are made before anything is checked.
-const nameOf = (operation: Waitable): string => String(typeof operation === "string" ? operation : operation?.name)
+const nameOf = (operation: Waitable): string => {
+  const name: unknown = typeof operation === "string" ? operation : operation?.name
+  return typeof name === "string" ? name : typeof name
+}
 
 // What a failed operation is to a caller who wants its result.
 const verdict = (
@@ -51,9 +54,13 @@ const verdict = (
  *
  * @internal
  */
-export const makeService = (transport: Transport, options?: Options): Effect.Effect<Service, never, Scope.Scope> =>
+export const makeService = (
+  transport: Transport,
+  options?: Options,
+  ofTransport?: TransportDefaults
+): Effect.Effect<Service, never, Scope.Scope> =>
   Effect.suspend(() => {
-    const settings = resolve(options)
+    const settings = resolve(options, ofTransport)
     const client = new ApiClient(transport, Either.getOrElse(settings, () => Either.getOrThrow(resolve())))
     return Effect.as(
       Effect.addFinalizer(() => client.lifecycle.close),
@@ -98,11 +105,13 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
     })
 
-  const listPages: Service["listPages"] = (options = {}) => {
-    const { collection = "operations", pageToken: first, ...page } = options
-    return stream("list", undefined, (caller) => {
+  const listPages: Service["listPages"] = (options) =>
+    stream("list", undefined, (caller) => {
       const list = GoogleApi.listOf(api)
+      const checked = listSettings(options)
       if (problem !== undefined) return Stream.fail(problem)
+      if (Either.isLeft(checked)) return Stream.fail(checked.left)
+      const { collection = "operations", pageToken: first, ...page } = checked.right
       if (list === undefined) return Stream.fail(invalidRequest("this API has no method to list operations"))
       const decode = decodeNewPage(Response.toPage(api, list, collection), new Set([first]))
       return Stream.paginateEffect(first, (pageToken) =>
@@ -117,7 +126,6 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
             )
         ))
     })
-  }
 
   // What becomes of an operation whose start was interrupted.
   const onInterruptedStart = (
@@ -251,10 +259,9 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         Either.gen(function*() {
           if (problem !== undefined) return yield* Either.left(problem)
           const name = yield* operationName(settings, operation)
-          const timeout = yield* durationOption("timeout", options?.timeout)
+          const { metadataType, responseType, timeout } = yield* handleSettings(options)
           const now = clock.unsafeCurrentTimeMillis()
           const deadline = now + (timeout ?? Infinity)
-          const { metadataType, responseType } = options ?? {}
           return OperationHandle.OperationHandle.make({
             version: 1,
             name,

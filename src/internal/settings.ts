@@ -12,11 +12,9 @@ import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import * as Polling from "../Polling.js"
+import { userProject } from "./http/authorization.js"
 import { type Endpoint, endpoint, isHeaderValue } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
-
-/** @internal */
-export const userProject = "x-goog-user-project"
 
 /**
  * The options of a wait, as `OperationsService.WaitOptions` describes them.
@@ -25,7 +23,7 @@ export const userProject = "x-goog-user-project"
  */
 export interface WaitOptions {
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  readonly transient?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
+  readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   readonly timeout?: Duration.DurationInput | undefined
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
@@ -38,14 +36,14 @@ export interface WaitOptions {
  *
  * @internal
  */
-export interface Options extends Pick<WaitOptions, "schedule" | "transient" | "isTransient"> {
+export interface Options extends Pick<WaitOptions, "schedule" | "retrySchedule" | "isTransient"> {
   readonly api?: GoogleApi.GoogleApi | undefined
   readonly credentials?: Credentials.Credentials | undefined
   readonly xgafv?: "1" | "2" | undefined
   readonly quotaProject?: string | undefined
   readonly requestTimeout?: Duration.DurationInput | undefined
   readonly maxBodySize?: number | undefined
-  readonly maxHint?: Duration.DurationInput | undefined
+  readonly maxServerDelay?: Duration.DurationInput | undefined
   readonly requestBudget?:
     | { readonly perSecond?: number | undefined; readonly concurrent?: number | undefined }
     | undefined
@@ -58,7 +56,7 @@ export interface Options extends Pick<WaitOptions, "schedule" | "transient" | "i
  */
 export interface WaitSettings {
   readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
-  readonly transient: Schedule.Schedule<unknown, HttpError.HttpError>
+  readonly retrySchedule: Schedule.Schedule<unknown, HttpError.HttpError>
   readonly isTransient: (error: HttpError.HttpError) => boolean
   readonly onUpdate: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /** In ms; none if the wait has no limit of its own. */
@@ -80,7 +78,7 @@ export interface Settings {
   /** In bytes. */
   readonly maxBodySize: number
   /** How long a server may ask a wait not to poll, in ms. */
-  readonly maxHint: number
+  readonly maxServerDelay: number
   /** How many requests may begin in a second, Infinity for no limit. */
   readonly requestsPerSecond: number
   /** How many requests may be in flight, Infinity for no limit. */
@@ -144,7 +142,7 @@ export class Checks {
   }
 
   /** One of a few values, or none. */
-  oneOf<A extends string>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
+  oneOf<A extends string | boolean>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
     const found = values.find((candidate) => candidate === value)
     const must = values.map((candidate) => JSON.stringify(candidate)).join(" or ")
     if (isGiven(value)) this.check(option, must, value, found !== undefined)
@@ -167,7 +165,7 @@ const isTransientByDefault = (error: HttpError.HttpError): boolean => error.isTr
 
 const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
   checkSchedule(checks, "schedule", options.schedule)
-  checkSchedule(checks, "transient", options.transient)
+  checkSchedule(checks, "retrySchedule", options.retrySchedule)
   if (isGiven(options.isTransient)) {
     checks.check("isTransient", "a function", options.isTransient, typeof options.isTransient === "function")
   }
@@ -193,7 +191,7 @@ export const waitSettings = (
   const actions = ["detach", "cancel"] as const
   return checks.result({
     schedule: options.schedule ?? defaults.schedule,
-    transient: options.transient ?? defaults.transient,
+    retrySchedule: options.retrySchedule ?? defaults.retrySchedule,
     isTransient: options.isTransient ?? defaults.isTransient,
     onUpdate: options.onUpdate,
     timeout: isGiven(options.timeout) ? timeout : undefined,
@@ -203,17 +201,67 @@ export const waitSettings = (
 }
 
 /**
- * The duration of an option of one call, in ms.
+ * The options of a list, as `OperationsService.ListOptions` describes them.
  *
  * @internal
  */
-export const durationOption = (
-  option: string,
-  value: Duration.DurationInput | undefined
-): Either.Either<number | undefined, HttpError.HttpError> => {
+export interface ListOptions {
+  readonly collection?: string | undefined
+  readonly filter?: string | undefined
+  readonly pageSize?: number | undefined
+  readonly pageToken?: string | undefined
+  readonly returnPartialSuccess?: boolean | undefined
+}
+
+const checkString = (checks: Checks, option: string, value: unknown): void => {
+  if (isGiven(value)) checks.check(option, "a string", value, typeof value === "string")
+}
+
+/**
+ * The checked options of a list.
+ *
+ * @internal
+ */
+export const listSettings = (options: ListOptions | undefined): Either.Either<ListOptions, HttpError.HttpError> => {
+  if (options === undefined) return Either.right({})
+  if (!isRecord(options)) return Either.left(invalidRequest("the options of a list must be an object"))
   const checks = new Checks()
-  const millis = checks.duration(option, value, Infinity, "zero")
-  return checks.result(isGiven(value) ? millis : undefined)
+  for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
+  const { pageSize } = options
+  // Zero asks for the size that the server chooses (AIP-158).
+  if (isGiven(pageSize)) {
+    checks.check(
+      "pageSize",
+      "a whole number of zero or more",
+      pageSize,
+      Number.isSafeInteger(pageSize) && pageSize >= 0
+    )
+  }
+  checks.oneOf("returnPartialSuccess", options.returnPartialSuccess, [true, false])
+  return checks.result(options)
+}
+
+interface HandleOptions {
+  readonly timeout?: Duration.DurationInput | undefined
+  readonly responseType?: string | undefined
+  readonly metadataType?: string | undefined
+}
+
+/**
+ * The checked options of a handle; the timeout in ms.
+ *
+ * @internal
+ */
+export const handleSettings = (
+  options: HandleOptions | undefined
+): Either.Either<Omit<HandleOptions, "timeout"> & { readonly timeout: number | undefined }, HttpError.HttpError> => {
+  if (options === undefined) return Either.right({ timeout: undefined })
+  if (!isRecord(options)) return Either.left(invalidRequest("the options of a handle must be an object"))
+  const checks = new Checks()
+  const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
+  checkString(checks, "responseType", options.responseType)
+  checkString(checks, "metadataType", options.metadataType)
+  return checks.result({ ...options, timeout: isGiven(options.timeout) ? timeout : undefined })
 }
 
 const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }
@@ -232,14 +280,30 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
 }
 
 /**
+ * What a transport adds to the settings of a service.
+ *
+ * @internal
+ */
+export interface TransportDefaults {
+  /** Further headers of every request, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** What is wrong with the options of the transport. */
+  readonly problem?: string | undefined
+}
+
+/**
  * Checks the options of a service and completes them. With options out of range the left side is the error that every call
  * fails with.
  *
  * @internal
  */
-export const resolve = (options: Options = {}): Either.Either<Settings, HttpError.HttpError> => {
+export const resolve = (
+  options: Options = {},
+  ofTransport: TransportDefaults = {}
+): Either.Either<Settings, HttpError.HttpError> => {
   if (!isRecord(options)) return Either.left(invalidRequest("the options of a service must be an object"))
   const checks = new Checks()
+  checks.problem = ofTransport.problem
   const api = options.api === undefined ? GoogleApi.accessContextManager : options.api
   const credentials = options.credentials === undefined ? Credentials.anonymous : options.credentials
   checks.check(
@@ -248,7 +312,7 @@ export const resolve = (options: Options = {}): Either.Either<Settings, HttpErro
     credentials,
     isRecord(credentials) && typeof credentials.headers === "function"
   )
-  const headers: Record<string, string> = { accept: "application/json" }
+  const headers: Record<string, string> = { accept: "application/json", ...ofTransport.headers }
   if (isGiven(options.quotaProject)) {
     const { quotaProject } = options
     if (typeof quotaProject === "string" && isHeaderValue(quotaProject)) headers[userProject] = quotaProject
@@ -274,12 +338,12 @@ export const resolve = (options: Options = {}): Either.Either<Settings, HttpErro
     headers,
     requestTimeout: checks.duration("requestTimeout", options.requestTimeout, 30_000, "positive"),
     maxBodySize: checks.count("maxBodySize", options.maxBodySize, 4_194_304),
-    maxHint: checks.duration("maxHint", options.maxHint, 300_000, "zero"),
+    maxServerDelay: checks.duration("maxServerDelay", options.maxServerDelay, 300_000, "zero"),
     requestsPerSecond: perSecond ?? Infinity,
     concurrentRequests: checks.count("requestBudget.concurrent", concurrent, Infinity),
     wait: {
       schedule: options.schedule ?? Polling.defaultSchedule,
-      transient: options.transient ?? Polling.transient,
+      retrySchedule: options.retrySchedule ?? Polling.retrySchedule,
       isTransient: options.isTransient ?? isTransientByDefault,
       onUpdate: undefined,
       timeout: undefined,
@@ -294,8 +358,24 @@ export const resolve = (options: Options = {}): Either.Either<Settings, HttpErro
  *
  * @internal
  */
-export const checkedOptions = <O extends Options>(options: O): Either.Either<O, ConfigError.ConfigError> =>
-  Either.mapBoth(resolve(options), {
+export const checkedOptions = <O extends Options>(
+  options: O,
+  problem?: string
+): Either.Either<O, ConfigError.ConfigError> =>
+  Either.mapBoth(resolve(options, { problem }), {
     onLeft: ({ description }) => ConfigError.InvalidData([], description),
     onRight: () => options
   })
+
+/**
+ * The options of a service whose API is that of its tag.
+ *
+ * @internal
+ */
+export const withApiOf = <O extends { readonly baseUrl?: string | undefined }>(
+  { api }: { readonly api: GoogleApi.GoogleApi },
+  { baseUrl, ...options }: O
+): Omit<O, "baseUrl"> & { readonly api: GoogleApi.GoogleApi } => ({
+  ...options,
+  api: baseUrl === undefined ? api : { ...api, baseUrl }
+})

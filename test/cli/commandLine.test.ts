@@ -40,6 +40,23 @@ describe("a wrong command line", () => {
     ],
     ["a bad number", ["list", "--page-size", "0"], "--page-size must be a number from 1 to 100000"],
     ["a bad port", ["emulator", "--port", "http"], "--port must be a number from 0 to 65535"],
+    [
+      "an address that other machines reach",
+      ["emulator", "--host", "0.0.0.0"],
+      "--host: 0.0.0.0 is not a loopback address, so others on the network could use the emulator. If they should, " +
+      "give --allow-remote"
+    ],
+    [
+      "a bad origin",
+      ["emulator", "--origin", "http://a.example", "--origin", "*"],
+      "--origin: Expected an origin such as http://localhost:5173, actual \"*\""
+    ],
+    [
+      "a bad version",
+      ["emulator", "--api-version", "v1", "--api-version", "/v1"],
+      "--api-version: Expected versions such as v1 or drive/v3, actual \"/v1\""
+    ],
+    ["an empty value among several", ["emulator", "--api-version="], "--api-version must not be empty"],
     ["a bad project", ["get", "a", "--quota-project", "a b"], "--quota-project must be the ID of a project"],
     ["no name", ["wait"], "NAME is missing"],
     ["too many arguments", ["list", "a", "b"], "unexpected argument b"],
@@ -55,14 +72,16 @@ describe("a wrong command line", () => {
   ])("exits with 2 and says so on standard error: %s", ([_, words, problem]) =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* cli(words)
-      const [first, second, ...rest] = stderr.split("\n")
-      assert.deepStrictEqual({ code, stdout, first, rest }, {
+      const [line = "", ...rest] = stderr.split("\n")
+      const [, text, end] = /^(.*) See google-operations ((?:\w+ )?--help)$/.exec(line) ?? []
+      assert.deepStrictEqual({ code, stdout, text, rest }, {
         code: 2,
         stdout: "",
-        first: `error: ${problem}`,
+        text: `error: ${problem}${/[.?]$/.test(problem) ? "" : "."}`,
         rest: [""]
       })
-      assert.match(second!, /^Usage: google-operations (?:\w+ )?--help$/)
+      const command = commands.find(({ name }) => name === words[0])
+      assert.strictEqual(end, command === undefined ? "--help" : `${command.name} --help`)
     }))
 
   it.effect("is refused before anything is sent, if any of its names is wrong", () =>

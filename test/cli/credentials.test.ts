@@ -195,7 +195,7 @@ describe("the environment", () => {
         env: { GOOGLE_CLOUD_UNIVERSE_DOMAIN: "https://example.goog/" }
       })
       assert.strictEqual(code, 2)
-      assert.match(stderr, /^error: GOOGLE_CLOUD_UNIVERSE_DOMAIN must be a domain, such as googleapis\.com\n/)
+      assert.match(stderr, /^error: GOOGLE_CLOUD_UNIVERSE_DOMAIN must be a domain, such as googleapis\.com\. See /)
     }))
 
   it.scopedLive("makes a service for a program: in its universe, unless the API is elsewhere", () =>

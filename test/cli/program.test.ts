@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { spawnSync } from "node:child_process"
-import { createServer } from "node:http"
+import { createServer, get } from "node:http"
 import type { AddressInfo } from "node:net"
 import { cli } from "../support/cli.js"
 import { eventually, startEmulator } from "../support/sockets.js"
@@ -354,4 +354,35 @@ describe("emulator", () => {
       assert.match(second.stderr, /EADDRINUSE/)
       yield* Fiber.interrupt(fiber)
     }), 20_000)
+
+  it.scopedLive(
+    "serves several versions, and lets the pages of several origins and clients with other names use it",
+    () =>
+      Effect.gen(function*() {
+        const stdout: Array<string> = []
+        const lists = [
+          ["--api-version", "v2", "--api-version=drive/v3"],
+          ["--origin", "http://localhost:5173", "--origin", "http://localhost:5174"],
+          ["--allow-host", "emulator"]
+        ].flat()
+        yield* Effect.forkScoped(cli(["emulator", ...lists], { onStdout: (text) => stdout.push(text) }))
+        yield* eventually("the emulator listens", Effect.sync(() => stdout.length > 0), 10)
+        const { hostname, port } = new URL(stdout.join("").replace("listening on ", ""))
+        const status = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+          Effect.async<number | undefined>((resume) => {
+            get({ hostname, port, path, headers, agent: false }, (response) => {
+              response.resume()
+              resume(Effect.succeed(response.statusCode))
+            })
+          })
+        assert.strictEqual(yield* status("/v2/operations"), 200)
+        assert.strictEqual(yield* status("/drive/v3/operations"), 200)
+        assert.strictEqual(yield* status("/v1/operations"), 404)
+        assert.strictEqual(yield* status("/v2/operations", { origin: "http://localhost:5174" }), 200)
+        assert.strictEqual(yield* status("/v2/operations", { origin: "http://localhost:1" }), 403)
+        assert.strictEqual(yield* status("/v2/operations", { host: "emulator" }), 200)
+        assert.notStrictEqual(yield* status("/v2/operations", { host: "other" }), 200)
+      }),
+    20_000
+  )
 })

@@ -52,8 +52,11 @@ export interface Case {
   readonly abortedRequests?: number
   /** How much time passes in all. Default: 10 minutes. */
   readonly horizon?: number
-  /** Why it cannot be played over a socket, at a fraction of its time: it counts on exact times, or on seconds. */
-  readonly inMemoryOnly?: "times" | "seconds"
+  /**
+   * Why it cannot be played over a socket, at a fraction of its time: it counts on exact times, on seconds, or on the failure
+   * of a connection that was used before, which a client may make up for.
+   */
+  readonly inMemoryOnly?: "times" | "seconds" | "connections"
 }
 
 export const defaultName = "operations/x"
@@ -294,12 +297,12 @@ const completion: ReadonlyArray<Case> = [
     calls: [
       { result: { response: policyType }, expect: { end: "wrongResult", response: level, says: ["AccessLevel"] } },
       {
-        startAt: second,
+        startAt: 5 * second,
         result: { response: policyType },
         expect: { end: "wrongResult", response: level, says: ["AccessLevel"] }
       }
     ],
-    requests: seconds(0, 1)
+    requests: seconds(0, 5)
   },
   {
     id: "known-to-be-done-wrong-type",
@@ -401,7 +404,7 @@ const names: ReadonlyArray<Case> = [
   {
     id: "reply-without-name",
     shows: "the caller's name is polled, also when a reply has none",
-    script: [ok({ done: false }), ok({ metadata: progress }), succeeded],
+    script: [ok({ done: false }), ok({ done: false, metadata: progress }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
     path: "/v1/operations/x"
@@ -409,7 +412,7 @@ const names: ReadonlyArray<Case> = [
   {
     id: "reply-with-another-name",
     shows: "the caller's name is polled, also when a reply has another",
-    script: [ok({ name: "operations/other" }), ok({ name: "" }), succeeded],
+    script: [ok({ name: "operations/other" }), ok({ name: "", done: false }), succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2),
     path: "/v1/operations/x"
@@ -531,6 +534,13 @@ const polls: ReadonlyArray<Case> = [
     requests: seconds(0, 1, 2)
   },
   {
+    id: "request-cancelled-or-aborted",
+    shows: "CANCELLED and ABORTED of the request say nothing of the operation, and do not end a wait",
+    script: [fault(499, "CANCELLED"), fault(409, "ABORTED"), pending, fault(499, "CANCELLED"), succeeded],
+    calls: [{ expect: succeeds }],
+    requests: seconds(0, 1, 2, 3, 4)
+  },
+  {
     id: "quota-used-up",
     shows: "a quota that is used up does not come back, so the wait ends at once",
     script: [fault(429, "RESOURCE_EXHAUSTED", reason("RESOURCE_QUOTA_EXCEEDED")), succeeded],
@@ -573,13 +583,14 @@ const polls: ReadonlyArray<Case> = [
   {
     id: "failure-is-no-verdict",
     shows: "a wait that failed on the way leaves nothing behind: the next one succeeds",
-    script: [pending, cut("beforeHeaders"), fault(403, "PERMISSION_DENIED"), succeeded],
+    script: [pending, cut("withinBody"), fault(403, "PERMISSION_DENIED"), succeeded],
     calls: [
       { retries: 0, expect: { end: "unreadable", why: "transport", at: second } },
       { startAt: 5 * second, expect: { end: "unreadable", why: "status", httpStatus: 403 } },
       { startAt: 9 * second, expect: succeeds }
     ],
-    requests: seconds(0, 1, 5, 9)
+    requests: seconds(0, 1, 5, 9),
+    inMemoryOnly: "connections"
   },
   {
     id: "body-not-json",
@@ -587,6 +598,42 @@ const polls: ReadonlyArray<Case> = [
     script: [{ type: "http", status: 200, body: "<html>Sign in</html>", times: 99 }, succeeded],
     calls: [{ expect: { end: "unreadable", why: "body", httpStatus: 200 } }],
     requests: [0]
+  },
+  {
+    id: "answers-from-elsewhere",
+    shows: "once the operation was read, HTML, an empty or cut body and a redirect do not end a wait",
+    script: [
+      pending,
+      { type: "http", status: 200, body: "<html>Sign in</html>" },
+      { type: "http", status: 204 },
+      { type: "http", status: 200, headers: { "content-type": "application/json" }, body: `{"name": "operat` },
+      { type: "http", status: 302, headers: { location: "/v1/operations/other" } },
+      pending,
+      succeeded
+    ],
+    calls: [{ expect: succeeds }],
+    requests: seconds(0, 1, 2, 3, 4, 5, 6)
+  },
+  {
+    id: "answers-from-elsewhere-before-the-first",
+    shows: "HTML before the operation was read ends a wait, also after a transient failure",
+    script: [unavailable, { type: "http", status: 200, body: "<html>Sign in</html>" }, succeeded],
+    calls: [{ expect: { end: "unreadable", why: "body", httpStatus: 200 } }],
+    requests: seconds(0, 1)
+  },
+  {
+    id: "answers-from-elsewhere-bounded",
+    shows: "HTML after the operation was read counts as any failure: the caller says how many in a row are tolerated",
+    script: [pending, { type: "http", status: 200, body: "<html>Sign in</html>", times: 99 }],
+    calls: [{ retries: 3, expect: { end: "unreadable", why: "body", httpStatus: 200, at: 4 * second } }],
+    requests: seconds(0, 1, 2, 3, 4)
+  },
+  {
+    id: "json-but-no-operation-once-seen",
+    shows: "JSON that is no operation ends a wait also after the operation was read",
+    script: [pending, ok({ kind: "storage#bucket" }), succeeded],
+    calls: [{ expect: { end: "unreadable", why: "body" } }],
+    requests: seconds(0, 1)
   },
   {
     id: "body-no-operation",
@@ -677,10 +724,10 @@ const hints: ReadonlyArray<Case> = [
   },
   {
     id: "retry-after-beyond-the-limit",
-    shows: "the caller's limit counts more than Retry-After: the last poll comes at the limit",
+    shows: "Retry-After beyond the timeout is cut, so that there is time for a last poll",
     script: [pendingAfter("60"), succeeded],
-    calls: [{ timeout: 10 * second, expect: { ...succeeds, at: 10 * second } }],
-    requests: seconds(0, 10),
+    calls: [{ timeout: 10 * second, expect: { ...succeeds, at: 9 * second } }],
+    requests: seconds(0, 9),
     inMemoryOnly: "seconds"
   },
   {
@@ -717,14 +764,55 @@ const hints: ReadonlyArray<Case> = [
 const limits: ReadonlyArray<Case> = [
   {
     id: "limit-shorter-than-the-delay",
-    shows: "the last sleep ends at the limit, with a poll that may see the end",
+    shows: "a delay beyond the timeout is cut: the last poll has a second for its response",
     script: [pending, succeeded],
-    calls: [{ interval: minute, timeout: 5 * second, expect: { ...succeeds, at: 5 * second } }],
-    requests: seconds(0, 5)
+    calls: [{ interval: minute, timeout: 20 * second, expect: { ...succeeds, at: 19 * second } }],
+    requests: seconds(0, 19)
+  },
+  {
+    id: "limit-with-a-last-poll",
+    shows: "the last poll comes a second before the timeout, and the wait lasts until the timeout",
+    script: [pending],
+    calls: [{ interval: 7 * second, timeout: 10 * second, expect: { end: "gaveUp", at: 10 * second } }],
+    requests: seconds(0, 7, 9),
+    inMemoryOnly: "times"
+  },
+  {
+    id: "limit-with-polls-until-the-end",
+    shows: "polls that are due before the timeout are made, also after the time of the last poll",
+    script: [pending],
+    calls: [{ interval: 300, timeout: 1_500, expect: { end: "gaveUp", at: 1_500 } }],
+    requests: [0, 300, 600, 900, 1_200, 1_350],
+    inMemoryOnly: "times"
+  },
+  {
+    id: "limit-with-a-short-interval",
+    shows: "a short interval is kept until the timeout",
+    script: [pending],
+    calls: [{ interval: 300, timeout: 10 * second, expect: { end: "gaveUp", at: 10 * second } }],
+    requests: [...Array.from({ length: 31 }, (_, index) => 300 * index), 9_300, 9_600, 9_900],
+    inMemoryOnly: "times"
+  },
+  {
+    id: "limit-just-after-a-poll",
+    shows: "the last poll is 10 ms after the one before it, where that was just before its time",
+    script: [pending],
+    calls: [{ interval: 895, timeout: second, expect: { end: "gaveUp", at: second } }],
+    requests: [0, 895, 905],
+    inMemoryOnly: "times"
+  },
+  {
+    id: "interval-of-nearly-nothing",
+    shows: "two polls of a wait are at least 10 ms apart, whatever the schedules say",
+    script: [pending, unavailable, unavailable, pending],
+    calls: [{ interval: 1, retryInterval: 1, timeout: 50, expect: { end: "gaveUp", at: 50 } }],
+    requests: [0, 10, 20, 30, 40],
+    inMemoryOnly: "times"
   },
   {
     id: "limit-passed",
-    shows: "giving up happens at the limit, neither before nor after it, and is told from a failure of the operation",
+    shows:
+      "a wait gives up at its timeout, neither before nor after, and the error says that the operation may still run",
     script: [{ type: "pending", metadata: progress }],
     calls: [{
       timeout: 1_900,
@@ -736,34 +824,59 @@ const limits: ReadonlyArray<Case> = [
         says: [defaultName, "may still be running"]
       }
     }],
-    requests: [0, 1_000, 1_900],
+    requests: [0, 1_000, 1_710],
     inMemoryOnly: "times"
   },
   {
     id: "limit-reached-exactly",
-    shows: "a poll that is due at the limit is made",
+    shows: "a poll that is due at the timeout is made earlier, so that its response counts",
     script: [{ type: "pending", times: 3 }, succeeded],
-    calls: [{ timeout: 3 * second, expect: { ...succeeds, at: 3 * second } }],
-    requests: seconds(0, 1, 2, 3),
+    calls: [{ timeout: 3 * second, expect: { ...succeeds, at: 2_700 } }],
+    requests: seconds(0, 1, 2, 2.7),
     inMemoryOnly: "times"
   },
   {
     id: "limit-of-nothing",
-    shows: "a limit of 0 is one poll",
-    script: [pending, succeeded],
-    calls: [{ timeout: 0, expect: { end: "gaveUp", at: 0 } }],
-    requests: [0]
+    shows: "a timeout of 0 ends a wait at once, without a request",
+    script: [succeeded],
+    calls: [{ timeout: 0, expect: { end: "gaveUp", at: 0, last: null, lastFailure: null } }],
+    requests: []
   },
   {
     id: "limit-during-a-poll",
-    shows: "a poll in flight at the limit is the last one, and what it sees counts",
-    script: [{ type: "succeeded", response: policy, delay: 3 * second }],
-    calls: [{ timeout: second, expect: { ...succeeds, at: 3 * second } }],
+    shows: "a wait ends at its timeout also when a poll is in flight: the poll is aborted, and counts as a failure",
+    script: [{ type: "succeeded", response: policy, delay: 30 * second }],
+    settings: { requestTimeout: minute },
+    calls: [{
+      timeout: 10 * second,
+      expect: { end: "gaveUp", at: 10 * second, last: null, lastFailure: "timeout", says: ["may still be running"] }
+    }],
+    requests: [0],
+    abortedRequests: 1
+  },
+  {
+    id: "limit-during-a-poll-after-a-failure",
+    shows: "a failure that was seen before is told rather than the poll in flight at the timeout",
+    script: [unavailable, { type: "pending", delay: minute }],
+    settings: { requestTimeout: minute },
+    calls: [{ timeout: 10 * second, expect: { end: "gaveUp", at: 10 * second, last: null, lastFailure: 503 } }],
+    requests: seconds(0, 1),
+    abortedRequests: 1
+  },
+  {
+    id: "limit-during-a-poll-that-is-shared",
+    shows: "a poll in flight at the timeout of one wait goes on for another",
+    script: [{ type: "succeeded", response: policy, delay: 30 * second }],
+    settings: { requestTimeout: minute },
+    calls: [
+      { timeout: 10 * second, expect: { end: "gaveUp", at: 10 * second, lastFailure: "timeout" } },
+      { startAt: 5 * second, expect: { ...succeeds, at: 30 * second } }
+    ],
     requests: [0]
   },
   {
     id: "last-poll-fails",
-    shows: "who gives up after a failed poll says what failed, and what was seen before",
+    shows: "a wait that gives up after failed polls tells the last failure and the last state",
     script: [{ type: "pending", times: 3, metadata: progress }, { ...unavailable, times: 99 }],
     calls: [{
       timeout: 3 * second,
@@ -775,46 +888,46 @@ const limits: ReadonlyArray<Case> = [
         says: ["may still be running", "503"]
       }
     }],
-    requests: seconds(0, 1, 2, 3),
+    requests: seconds(0, 1, 2, 2.7),
     inMemoryOnly: "times"
   },
   {
     id: "every-poll-fails",
-    shows: "who gives up when no poll was answered says so",
+    shows: "a wait that gives up without any response says so",
     script: [{ type: "cut", at: "beforeHeaders", times: 99 }],
     calls: [{ timeout: 2 * second, expect: { end: "gaveUp", last: null, lastFailure: "transport" } }],
-    requests: seconds(0, 1, 2),
+    requests: seconds(0, 1, 1.8),
     inMemoryOnly: "times"
   },
   {
     id: "operation-failed-at-the-limit",
-    shows: "the operation's own verdict comes before the limit's",
+    shows: "the last poll sees a failure of the operation, which is then what the wait ends with",
     script: [{ type: "pending", times: 2 }, failed(10)],
-    calls: [{ timeout: 2 * second, expect: { end: "failed", code: "ABORTED", at: 2 * second } }],
-    requests: seconds(0, 1, 2),
+    calls: [{ timeout: 2 * second, expect: { end: "failed", code: "ABORTED", at: 1_800 } }],
+    requests: seconds(0, 1, 1.8),
     inMemoryOnly: "times"
   },
   {
     id: "wait-again-after-giving-up",
-    shows: "who has given up can wait again",
+    shows: "after a wait that gave up, another one works",
     script: [pending, pending, succeeded],
     calls: [
-      { interval: minute, timeout: 10 * second, expect: { end: "gaveUp" } },
-      { startAt: 20 * second, expect: { ...succeeds, at: 20 * second } }
+      { interval: minute, timeout: 20 * second, expect: { end: "gaveUp" } },
+      { startAt: 30 * second, expect: { ...succeeds, at: 30 * second } }
     ],
-    requests: seconds(0, 10, 20)
+    requests: seconds(0, 19, 30)
   },
   {
     id: "limit-cancels-if-asked-to",
-    shows: "on request the operation is cancelled when its limit passes, and it is the limit that is reported",
+    shows: "on request the operation is cancelled at the timeout, and the timeout is what is reported",
     script: [pending],
     calls: [{
       interval: minute,
-      timeout: 10 * second,
+      timeout: 20 * second,
       cancelOn: "timeout",
-      expect: { end: "gaveUp", at: 10 * second, says: ["may still be running"] }
+      expect: { end: "gaveUp", at: 20 * second, says: ["may still be running"] }
     }],
-    requests: [0, 10 * second, ["cancel", 10 * second]]
+    requests: [0, 19 * second, ["cancel", 20 * second]]
   }
 ]
 
@@ -906,13 +1019,13 @@ const sharing: ReadonlyArray<Case> = [
   },
   {
     id: "two-waits-two-limits",
-    shows: "each wait has a limit of its own",
+    shows: "each wait has its own timeout",
     script: [{ type: "pending", duration: 5 * second }, succeeded],
     calls: [
       { timeout: 1_500, expect: { end: "gaveUp", at: 1_500 } },
       { startAt: 500, interval: 10 * second, timeout: 30 * second, expect: { ...succeeds, at: 10_500 } }
     ],
-    requests: [0, 500, 1_000, 1_500, 10_500],
+    requests: [0, 500, 1_000, 1_350, 10_500],
     inMemoryOnly: "times"
   },
   {
@@ -928,7 +1041,7 @@ const sharing: ReadonlyArray<Case> = [
   },
   {
     id: "one-aborts-the-other-goes-on",
-    shows: "the abort of one wait is none of the other's business, even when it had sent the request",
+    shows: "a poll in flight serves every wait: it goes on when the wait that sent it is aborted",
     script: [
       { type: "pending", delay: 2 * second },
       { type: "pending", delay: 100 },
@@ -936,10 +1049,9 @@ const sharing: ReadonlyArray<Case> = [
     ],
     calls: [
       { abortAt: second, expect: { end: "aborted", at: second } },
-      { startAt: 500, expect: { ...succeeds, at: 2_200 } }
+      { startAt: 500, expect: { ...succeeds, at: 4_200 } }
     ],
-    requests: [0, 1_000, 2_100],
-    abortedRequests: 1,
+    requests: [0, 3_000, 4_100],
     inMemoryOnly: "times"
   },
   {
@@ -1048,13 +1160,14 @@ const resuming: ReadonlyArray<Case> = [
   {
     id: "resume-after-a-transport-error",
     shows: "a failure on the way is never stored as a verdict",
-    script: [pending, cut("beforeHeaders"), succeeded],
+    script: [pending, cut("withinBody"), succeeded],
     save: {},
     calls: [
       { from: "ticket", retries: 0, expect: { end: "unreadable", why: "transport" } },
       { from: "ticket", startAt: 5 * second, elsewhere: true, expect: succeeds }
     ],
-    requests: seconds(0, 1, 5)
+    requests: seconds(0, 1, 5),
+    inMemoryOnly: "connections"
   },
   {
     id: "resume-after-the-end",
@@ -1071,23 +1184,45 @@ const resuming: ReadonlyArray<Case> = [
   },
   {
     id: "resume-keeps-the-limit",
-    shows: "the limit is that of the one who saved it, not a new one",
+    shows: "the deadline that was saved is kept; it does not begin anew",
     script: [{ type: "pending", times: 99 }],
     save: { timeout: 10 * second },
     calls: [{ from: "ticket", startAt: 8_500, elsewhere: true, expect: { end: "gaveUp", at: 10 * second } }],
-    requests: [8_500, 9_500, 10_000],
+    requests: [8_500, 9_500, 9_850],
     inMemoryOnly: "times"
   },
   {
     id: "resume-after-the-limit",
-    shows: "when the saved limit has passed there is one poll",
+    shows: "when the saved deadline has passed, a wait ends at once without a request",
     script: [{ type: "pending", duration: 20 * second }, succeeded],
     save: { timeout: 10 * second },
     calls: [
-      { from: "ticket", startAt: 15 * second, elsewhere: true, expect: { end: "gaveUp", at: 15 * second } },
-      { from: "ticket", startAt: 25 * second, elsewhere: true, expect: { ...succeeds, at: 25 * second } }
+      {
+        from: "ticket",
+        startAt: 10 * second,
+        elsewhere: true,
+        expect: { end: "gaveUp", at: 10 * second, last: null, lastFailure: null }
+      },
+      { from: "ticket", startAt: 25 * second, elsewhere: true, expect: { end: "gaveUp", at: 25 * second } },
+      { startAt: 30 * second, expect: { ...succeeds, at: 30 * second } }
     ],
-    requests: seconds(15, 25),
+    requests: seconds(30),
+    inMemoryOnly: "times"
+  },
+  {
+    id: "resume-after-the-limit-with-another",
+    shows: "a timeout of its own lets a wait go on after the saved deadline",
+    script: [{ type: "pending", duration: 20 * second }, succeeded],
+    save: { timeout: 10 * second },
+    calls: [{
+      from: "ticket",
+      startAt: 15 * second,
+      elsewhere: true,
+      interval: 4 * second,
+      timeout: 20 * second,
+      expect: { ...succeeds, at: 23 * second }
+    }],
+    requests: seconds(15, 19, 23),
     inMemoryOnly: "times"
   }
 ]
@@ -1135,6 +1270,15 @@ const holding: ReadonlyArray<Case> = [
     settings: { serverHolds: true, requestTimeout: 30 * second },
     calls: [{ interval: minute, expect: { ...succeeds, at: 12_300 } }],
     requests: [["wait", 0]],
+    inMemoryOnly: "seconds"
+  },
+  {
+    id: "server-holds-within-the-limit",
+    shows: "the server is asked to wait no longer than until the time of the last poll",
+    script: [{ type: "pending", duration: minute }, succeeded],
+    settings: { serverHolds: true, requestTimeout: 30 * second },
+    calls: [{ interval: second, timeout: 10 * second, expect: { end: "gaveUp", at: 10 * second, lastFailure: null } }],
+    requests: [["wait", 0], 9_000],
     inMemoryOnly: "seconds"
   },
   {

@@ -107,7 +107,7 @@ const whys: Record<HttpError.Reason, NonNullable<Outcome["why"]>> = {
   Closed: "closed"
 }
 
-type Failure = Effect.Effect.Error<ReturnType<OperationInfo.Methods<unknown, unknown, never>["wait"]>>
+type Failure = Effect.Effect.Error<ReturnType<OperationInfo.Methods<unknown, unknown>["wait"]>>
 
 const ofFailure = (failure: Failure): Outcome => {
   const { message } = failure
@@ -179,12 +179,12 @@ export const makeClient: MakeClient = ({ baseUrl, http, settings }) =>
 
     const wait: Client["wait"] = (wait) =>
       Effect.gen(function*() {
-        const waitOptions: OperationsService.WaitOptions = {
+        const waitOptions: Omit<OperationsService.WaitOptions, "onUpdate"> = {
           timeout: wait.timeout,
-          schedule: Polling.fixed(wait.interval),
-          transient: wait.retries === undefined
-            ? Polling.fixed(wait.retryInterval)
-            : Schedule.intersect(Polling.fixed(wait.retryInterval), Schedule.recurs(wait.retries)),
+          schedule: Polling.spaced(wait.interval),
+          retrySchedule: wait.retries === undefined
+            ? Polling.spaced(wait.retryInterval)
+            : Schedule.intersect(Polling.spaced(wait.retryInterval), Schedule.recurs(wait.retries)),
           onInterrupt: wait.cancelOn === "abort" ? "cancel" : "detach",
           onTimeout: wait.cancelOn === "timeout" ? "cancel" : "detach"
         }
@@ -208,7 +208,7 @@ export const makeClient: MakeClient = ({ baseUrl, http, settings }) =>
           response: messageType(wait.result.response),
           metadata: wait.result.metadata === undefined ? undefined : messageType(wait.result.metadata)
         })
-        return yield* info.from(service).wait(operation, waitOptions).pipe(
+        return yield* info.using(service).wait(operation, waitOptions).pipe(
           Effect.map(({ metadata, result }): Outcome => ({
             end: "succeeded",
             response: result,

@@ -1,5 +1,6 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -164,7 +165,7 @@ const overASocket = (case_: Case) =>
     const played: Case = { ...case_, calls, script, save: paced(case_.save) as NonNullable<Case["save"]> }
     const emulator = OperationsEmulator.make({ methods: case_.server ?? {} })
     const name = case_.name ?? defaultName
-    const { url } = yield* emulator.serve()
+    const { url } = yield* NodeOperationsEmulator.serve(emulator)
     const client = yield* makeClient({ baseUrl: url, settings })
     const another = yield* makeClient({ baseUrl: url, settings })
     yield* emulator.script(name, script)

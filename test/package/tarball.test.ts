@@ -1,5 +1,6 @@
 // The package as its users get it: packed, and installed from the tarball into empty projects.
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Effect from "effect/Effect"
 import { build, type Metafile } from "esbuild"
@@ -17,9 +18,11 @@ const name = "effect-google-operations"
 /** The modules that need an optional peer, with that peer. */
 const optional: Readonly<Record<string, string>> = {
   GoogleAuth: "google-auth-library",
-  NodeOperations: "undici",
-  OperationsEmulator: "@effect/platform-node"
+  NodeOperations: "undici"
 }
+
+// NodeOperationsEmulator needs Node, and no peer; the barrel loads in a browser.
+const forNode: ReadonlyArray<string> = ["NodeOperationsEmulator"]
 
 interface Ran {
   readonly code: number | string
@@ -83,7 +86,7 @@ beforeAll(async () => {
   packed = files.map((file: { readonly path: string }) => file.path).sort()
   modules = packed.flatMap((path) => /^dist\/(\w+)\.js$/.exec(path)?.[1] ?? []).filter((module) => module !== "index")
   core = modules.filter((module) => !(module in optional))
-  barrel = core.filter((module) => module !== "GoogleApiCatalog")
+  barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
   whole = await project([...peers, ...Object.values(optional), "@types/node"])
@@ -108,12 +111,15 @@ describe("the tarball", () => {
       ...sources.flatMap((path) =>
         ["js", "js.map", "d.ts", "d.ts.map"].map((ending) => `dist/${path.slice(0, -2)}${ending}`)
       ),
+      "SECURITY.md",
       "bin/LICENSES.txt",
       "bin/google-operations.js",
       "docs/catalog.md",
       "docs/command-line.md",
+      "docs/dialects.md",
       "docs/polling.md",
       "docs/polling.svg",
+      "docs/reliability.md",
       "docs/testing.md",
       "package.json",
       "README.md",
@@ -153,6 +159,7 @@ describe("installed with effect and @effect/platform alone", () => {
       const names = Object.keys(all).sort()
       for (const name of names) if (Object.keys(await import("${name}/" + name)).join() !== Object.keys(all[name]).join()) throw name
       await import("${specifier("GoogleApiCatalog")}")
+      await import("${specifier("NodeOperationsEmulator")}")
       console.log(names.join())`
     const { code: exit, stderr, stdout } = await node(alone, code)
     assert.deepStrictEqual({ exit, stderr, stdout: stdout.trim() }, { exit: 0, stderr: "", stdout: barrel.join() })
@@ -187,7 +194,7 @@ describe("installed with effect and @effect/platform alone", () => {
     await writeFile(join(alone, "first.mjs"), await firstProgram(alone))
     await Effect.gen(function*() {
       const emulator = OperationsEmulator.make()
-      const { url } = yield* emulator.serve()
+      const { url } = yield* NodeOperationsEmulator.serve(emulator)
       const response = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
       yield* emulator.script("operations/good", [{ type: "succeeded", response }])
       yield* emulator.script("operations/bad", [{ type: "failed", error: { code: 9, message: "it is in use" } }])
@@ -219,11 +226,16 @@ describe("the command line", () => {
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
     assert.deepStrictEqual(await npx("--version"), { code: 0, stdout: `${version}\n`, stderr: "" })
     await Effect.gen(function*() {
-      const emulator = OperationsEmulator.make()
-      const { url } = yield* emulator.serve()
+      const emulator = yield* NodeOperationsEmulator.make()
+      const { url } = emulator
       const response = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
-      yield* emulator.script("operations/good", [{ type: "pending" }, { type: "succeeded", response }])
-      yield* emulator.script("operations/bad", [{ type: "failed", error: { code: 9, message: "it is in use" } }])
+      yield* emulator.script("operations/good", [
+        OperationsEmulator.pending(),
+        OperationsEmulator.succeeded({ response })
+      ])
+      yield* emulator.script("operations/bad", [
+        OperationsEmulator.failed({ code: "FAILED_PRECONDITION", message: "it is in use" })
+      ])
       const wait = (name: string, ...words: ReadonlyArray<string>) =>
         Effect.promise(() => npx("wait", name, "--base-url", url, "--anonymous", ...words))
       const good = yield* wait("operations/good", "--format", "json")
@@ -232,7 +244,7 @@ describe("the command line", () => {
       const bad = yield* wait("operations/bad", "--timeout", "10s")
       assert.strictEqual(bad.code, 1)
       assert.match(bad.stderr, /error: Operation operations\/bad failed with FAILED_PRECONDITION: it is in use/)
-      yield* emulator.script("operations/long", [{ type: "pending" }])
+      yield* emulator.script("operations/long", [OperationsEmulator.pending()])
       const long = yield* wait("operations/long", "--timeout", "200ms")
       assert.strictEqual(long.code, 4)
       assert.match(long.stderr, /To go on waiting: npx effect-google-operations wait operations\/long /)

@@ -52,16 +52,16 @@ export const failed = (name: string) => json({ name, done: true, error: { code: 
 /** Pending for that many polls, then done. */
 export const doneAfter = (polls: number): Script => (name, seen) => seen < polls ? pending(name) : succeeded(name)
 
-const nameOf = (of: OperationsService.Waitable) => typeof of === "string" ? of : of.name
+const nameOf = (operation: OperationsService.Waitable) => typeof operation === "string" ? operation : operation.name
 
 /** An outcome as `operations/1 Succeeded` or `operations/1 OperationError FAILED_PRECONDITION`. */
-export const label = ({ of, result }: OperationsService.Outcome): string => {
+export const label = ({ operation, result }: OperationsService.Outcome): string => {
   const what = result._tag === "Right"
     ? result.right._tag
     : result.left._tag === "OperationError"
     ? `OperationError ${result.left.code}`
     : `${result.left._tag} ${result.left.reason}`
-  return `${nameOf(of)} ${what}`
+  return `${nameOf(operation)} ${what}`
 }
 
 /** Collects outcomes as they come, with the time in seconds. */

@@ -40,6 +40,7 @@ const observed = (result: Result): Record<string, unknown> => {
       code: error.code,
       httpStatus: error.httpStatus,
       isTransient: error.isTransient,
+      reasons: error.reasons,
       retryAfterMillis: error.retryAfter && Duration.toMillis(error.retryAfter),
       status: error.status !== undefined,
       ...ofStatus(error.status)

@@ -56,7 +56,7 @@ export const manners = {
   "Effect.forEach(wait)": (service: Service, names: ReadonlyArray<string>, end: (outcome: Outcome) => void) =>
     Effect.forEach(
       names,
-      (name) => Effect.map(Effect.either(service.wait(name)), (result) => end({ of: name, result })),
+      (name) => Effect.map(Effect.either(service.wait(name)), (result) => end({ operation: name, result })),
       { concurrency: "unbounded", discard: true }
     ),
   waitAll: (service: Service, names: ReadonlyArray<string>, end: (outcome: Outcome) => void) =>
@@ -68,8 +68,8 @@ export type Manner = keyof typeof manners
 
 /** A pace for those who have little time. */
 export const quick: NodeOperations.Options = {
-  schedule: Polling.fixed("200 millis", { jitter: 0.2 }),
-  transient: Polling.fixed("200 millis", { jitter: 0.2 })
+  schedule: Polling.spaced("200 millis", { jitter: 0.2 }),
+  retrySchedule: Polling.spaced("200 millis", { jitter: 0.2 })
 }
 
 const faultShare = 0.05
@@ -179,7 +179,7 @@ export const soak = (emulator: Emulator, options: {
     const { requests: earlier } = yield* emulator.stats
 
     const end = (outcome: Outcome): void => {
-      const name = outcome.of as string
+      const name = outcome.operation as string
       if (ended.has(name)) misses.push(`${name} has ended twice`)
       ended.add(name)
       const miss = wrong(plans.get(name)!, outcome)

@@ -1,6 +1,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Effect from "effect/Effect"
@@ -18,10 +19,13 @@ export const transports: Record<
 }
 
 /** An emulator on a free loopback port. */
-export const startEmulator = (options?: Parameters<typeof OperationsEmulator.make>[0]) =>
+export const startEmulator = (
+  options?: Parameters<typeof OperationsEmulator.make>[0],
+  serveOptions?: NodeOperationsEmulator.ServeOptions
+) =>
   Effect.gen(function*() {
     const emulator = OperationsEmulator.make(options)
-    const server = yield* emulator.serve()
+    const server = yield* NodeOperationsEmulator.serve(emulator, serveOptions)
     return { ...emulator, ...server }
   })
 
@@ -47,7 +51,8 @@ export const withEmulator = Effect.gen(function*() {
     eventually(`${count} requests`, Effect.map(emulator.stats, (stats) => stats.requests === count))
   const noConnections = eventually(
     "no open connection",
-    Effect.map(emulator.stats, (stats) => stats.openConnections === 0)
+    Effect.map(emulator.stats, (stats) => stats.openConnections === 0),
+    20
   )
   return { ...emulator, requests, noConnections }
 })

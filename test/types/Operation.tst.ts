@@ -171,7 +171,7 @@ describe("constructors", () => {
 
 describe("JSON", () => {
   test("reads to an operation, or says what is wrong", () => {
-    expect(Operation.fromJson(u)).type.toBe<Either.Either<Operation.Operation, string>>()
+    expect(Operation.fromJson(u)).type.toBe<Either.Either<Operation.Operation, ParseError>>()
     expect(Operation.toJson(pending)).type.toBe<{ [field: string]: unknown }>()
   })
 

@@ -56,10 +56,10 @@ describe("get", () => {
     >()
   })
 
-  test("takes a name and nothing else", () => {
+  test("takes a name, an operation or a handle", () => {
     expect(operations.get).type.not.toBeCallableWith()
-    expect(operations.get).type.not.toBeCallableWith(operation)
-    expect(operations.get).type.not.toBeCallableWith(handle)
+    expect(operations.get).type.toBeCallableWith(operation)
+    expect(operations.get).type.toBeCallableWith(handle)
     expect(operations.get).type.not.toBeCallableWith("operations/a", "1")
   })
 })
@@ -111,7 +111,7 @@ describe("updates", () => {
 
   test("takes what wait takes", () => {
     expect<Parameters<OperationsService.Service["updates"]>[0]>().type.toBe<OperationsService.Waitable>()
-    expect(operations.updates).type.toBeCallableWith(handle, { everyPoll: true, timeout: "1 minute" })
+    expect(operations.updates).type.toBeCallableWith(handle, { emitUnchanged: true, timeout: "1 minute" })
     expect(operations.updates).type.not.toBeCallableWith(names)
   })
 })
@@ -120,7 +120,7 @@ describe("waitAll", () => {
   test("does not fail: a failure is an outcome", () => {
     expect(operations.waitAll(names)).type.toBe<Stream.Stream<OperationsService.Outcome<string>>>()
     expect<OperationsService.Outcome["result"]>().type.toBe<Either.Either<Operation.Succeeded, WaitError>>()
-    expect<OperationsService.Outcome["of"]>().type.toBe<OperationsService.Waitable>()
+    expect<OperationsService.Outcome["operation"]>().type.toBe<OperationsService.Waitable>()
   })
 
   test("tells what was waited for by the type it was given", () => {
@@ -153,7 +153,7 @@ describe("waitAll", () => {
     expect(operations.waitAll).type.not.toBeCallableWith([1])
     expect(operations.waitAll).type.not.toBeCallableWith(names.map((name) => operations.get(name)))
     // Following is for one.
-    expect(operations.waitAll).type.not.toBeCallableWith(names, { everyPoll: true })
+    expect(operations.waitAll).type.not.toBeCallableWith(names, { emitUnchanged: true })
   })
 })
 
@@ -184,9 +184,9 @@ describe("cancel and delete", () => {
     expect(operations.delete("operations/a")).type.toBe<Effect.Effect<void, HttpError.HttpError>>()
   })
 
-  test("take a name and nothing else", () => {
-    expect(operations.cancel).type.not.toBeCallableWith(operation)
-    expect(operations.delete).type.not.toBeCallableWith(operation)
+  test("take a name, an operation or a handle, and nothing else", () => {
+    expect(operations.cancel).type.toBeCallableWith(operation)
+    expect(operations.delete).type.toBeCallableWith(handle)
     expect(operations.cancel).type.not.toBeCallableWith("operations/a", {})
     expect(operations.delete).type.not.toBeCallableWith("operations/a", {})
   })
@@ -224,9 +224,8 @@ describe("handle", () => {
     >()
   })
 
-  test("takes a name or an operation, but no handle", () => {
-    expect<Parameters<OperationsService.Service["handle"]>[0]>().type.toBe<string | Operation.Operation>()
-    expect(operations.handle).type.not.toBeCallableWith(handle)
+  test("takes a name, an operation or a handle", () => {
+    expect<Parameters<OperationsService.Service["handle"]>[0]>().type.toBe<OperationsService.Waitable>()
     expect(operations.handle).type.not.toBeCallableWith()
   })
 })

@@ -14,28 +14,28 @@ declare const operations: OperationsService.Service
 class Budget extends Context.Tag("Budget")<Budget, number>() {}
 
 type Poll = NonNullable<OperationsService.WaitOptions["schedule"]>
-type Transient = NonNullable<OperationsService.WaitOptions["transient"]>
+type Transient = NonNullable<OperationsService.WaitOptions["retrySchedule"]>
 
 describe("the schedules of Polling", () => {
   test("give delays and take any input", () => {
     expect(Polling.exponential()).type.toBe<Schedule.Schedule<Duration.Duration>>()
     expect(Polling.proportional()).type.toBe<Schedule.Schedule<Duration.Duration>>()
-    expect(Polling.fixed("1 second")).type.toBe<Schedule.Schedule<Duration.Duration>>()
+    expect(Polling.spaced("1 second")).type.toBe<Schedule.Schedule<Duration.Duration>>()
     expect(Polling.defaultSchedule).type.toBe<Schedule.Schedule<Duration.Duration>>()
-    expect(Polling.transient).type.toBe<Schedule.Schedule<Duration.Duration>>()
+    expect(Polling.retrySchedule).type.toBe<Schedule.Schedule<Duration.Duration>>()
   })
 
-  test("fixed has no interval of its own", () => {
-    expect(Polling.fixed).type.not.toBeCallableWith()
-    expect(Polling.fixed).type.not.toBeCallableWith({ jitter: 0.1 })
-    expect(Polling.fixed).type.not.toBeCallableWith("1 fortnight")
+  test("spaced has no interval of its own", () => {
+    expect(Polling.spaced).type.not.toBeCallableWith()
+    expect(Polling.spaced).type.not.toBeCallableWith({ jitter: 0.1 })
+    expect(Polling.spaced).type.not.toBeCallableWith("1 fortnight")
   })
 
   test("compose", () => {
     expect(Polling.exponential().pipe(Schedule.intersect(Schedule.recurs(20)))).type.toBe<
       Schedule.Schedule<[Duration.Duration, number]>
     >()
-    expect(Polling.fixed("1 second").pipe(Schedule.whileInput(Operation.isPending))).type.toBe<
+    expect(Polling.spaced("1 second").pipe(Schedule.whileInput(Operation.isPending))).type.toBe<
       Schedule.Schedule<Duration.Duration, Operation.Operation>
     >()
   })
@@ -80,7 +80,7 @@ describe("schedule", () => {
       schedule: Polling.exponential({ max: "10 seconds" }).pipe(Schedule.intersect(Schedule.recurs(20)))
     })
     expect(operations.updates).type.toBeCallableWith("operations/a", {
-      schedule: Polling.fixed("1 second").pipe(
+      schedule: Polling.spaced("1 second").pipe(
         Schedule.upTo("1 minute"),
         Schedule.andThen(Polling.proportional()),
         Schedule.whileInput((operation: Operation.Pending) => operation.error === undefined)
@@ -93,7 +93,7 @@ describe("schedule", () => {
 
   test("infers the operation that a predicate of its own reads", () => {
     expect(operations.wait("operations/a", {
-      schedule: Polling.fixed("1 second").pipe(Schedule.whileInput((operation) => {
+      schedule: Polling.spaced("1 second").pipe(Schedule.whileInput((operation) => {
         expect(operation).type.toBe<Operation.Pending>()
         return true
       }))
@@ -107,7 +107,7 @@ describe("schedule", () => {
   })
 
   test("keeps what a predicate needs", () => {
-    const schedule = Polling.fixed("1 second").pipe(
+    const schedule = Polling.spaced("1 second").pipe(
       Schedule.whileInputEffect((operation: Operation.Pending) =>
         Effect.map(Budget, (budget) => operation.name.length < budget)
       )
@@ -120,11 +120,13 @@ describe("schedule", () => {
   })
 })
 
-describe("transient", () => {
+describe("retrySchedule", () => {
   test("is a schedule of any output whose input is the failure", () => {
     expect<Transient>().type.toBe<Schedule.Schedule<unknown, HttpError.HttpError>>()
-    expect<OperationsService.Options["transient"]>().type.toBe<OperationsService.WaitOptions["transient"]>()
-    expect<OperationsService.UpdatesOptions["transient"]>().type.toBe<OperationsService.WaitOptions["transient"]>()
+    expect<OperationsService.Options["retrySchedule"]>().type.toBe<OperationsService.WaitOptions["retrySchedule"]>()
+    expect<OperationsService.UpdatesOptions["retrySchedule"]>().type.toBe<
+      OperationsService.WaitOptions["retrySchedule"]
+    >()
   })
 
   test("takes a wider input", () => {
@@ -145,7 +147,7 @@ describe("transient", () => {
 
   test("infers the failure that a predicate of its own reads", () => {
     expect(operations.wait("operations/a", {
-      transient: Polling.transient.pipe(Schedule.whileInput((error) => {
+      retrySchedule: Polling.retrySchedule.pipe(Schedule.whileInput((error) => {
         expect(error).type.toBe<HttpError.HttpError>()
         return error.reason !== "Timeout"
       }))

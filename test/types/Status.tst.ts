@@ -4,6 +4,7 @@ import type * as ProtobufAny from "effect-google-operations/ProtobufAny"
 import * as Status from "effect-google-operations/Status"
 import type * as Duration from "effect/Duration"
 import type * as Either from "effect/Either"
+import type { ParseError } from "effect/ParseResult"
 import type * as Schema from "effect/Schema"
 import { describe, expect, test } from "tstyche"
 
@@ -51,7 +52,7 @@ describe("a status", () => {
   })
 
   test("reads from JSON, or says what is wrong", () => {
-    expect(Status.fromJson(u)).type.toBe<Either.Either<Status.Status, string>>()
+    expect(Status.fromJson(u)).type.toBe<Either.Either<Status.Status, ParseError>>()
     expect(Status.toJson(status)).type.toBe<{ [field: string]: unknown }>()
     expect(Status.StatusFromJson).type.toBe<Schema.Schema<Status.Status, unknown>>()
   })

@@ -10,6 +10,7 @@ import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ParseError } from "effect/ParseResult"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { describe, expect, test } from "tstyche"
 
@@ -130,6 +131,7 @@ describe("HttpError", () => {
     expect(httpError.httpStatus).type.toBe<number | undefined>()
     expect(httpError.status).type.toBe<Status.Status | undefined>()
     expect(httpError.code).type.toBe<Code.Code | undefined>()
+    expect(httpError.reasons).type.toBe<ReadonlyArray<string>>()
     expect(httpError.body).type.toBe<string | undefined>()
     expect(httpError.retryAfter).type.toBe<Duration.Duration | undefined>()
     expect(httpError.cause).type.toBe<unknown>()
@@ -146,6 +148,12 @@ describe("HttpError", () => {
       cause: u
     })
     expect(HttpError.HttpError).type.toBeConstructableWith({ ...httpError, description: "gone for good" })
+    expect(HttpError.HttpError).type.toBeConstructableWith({
+      reason: "StatusCode",
+      description: "gone",
+      reasons: ["notFound"],
+      status: undefined
+    })
     expect(HttpError.HttpError).type.not.toBeConstructableWith()
     expect(HttpError.HttpError).type.not.toBeConstructableWith({ reason: "Authentication" })
     expect(HttpError.HttpError).type.not.toBeConstructableWith({ description: "gone" })
@@ -217,6 +225,7 @@ describe("WaitTimeoutError", () => {
     expect(waitTimeoutError.elapsed).type.toBe<Duration.Duration>()
     expect(waitTimeoutError.polls).type.toBe<number>()
     expect(waitTimeoutError.lastError).type.toBe<HttpError.HttpError | undefined>()
+    expect(waitTimeoutError.cancelError).type.toBe<HttpError.HttpError | undefined>()
     expect(waitTimeoutError.message).type.toBe<string>()
   })
 
@@ -230,6 +239,23 @@ describe("WaitTimeoutError", () => {
       reason: "Timeout",
       last: operation
     })
+  })
+})
+
+describe("schemas", () => {
+  test("each error is its own schema, which needs nothing", () => {
+    expect(Schema.asSchema(HttpError.HttpError).Type).type.toBe<HttpError.HttpError>()
+    expect(Schema.asSchema(OperationError.OperationError).Type).type.toBe<OperationError.OperationError>()
+    expect(Schema.asSchema(ResultError.ResultError).Type).type.toBe<ResultError.ResultError>()
+    expect(Schema.asSchema(WaitTimeoutError.WaitTimeoutError).Type).type.toBe<WaitTimeoutError.WaitTimeoutError>()
+    expect<Schema.Schema.Context<typeof WaitTimeoutError.WaitTimeoutError>>().type.toBe<never>()
+  })
+
+  test("they make one for the error channel of a request", () => {
+    const Errors = Schema.Union(HttpError.HttpError, OperationError.OperationError, WaitTimeoutError.WaitTimeoutError)
+    expect<Schema.Schema.Type<typeof Errors>>().type.toBe<
+      HttpError.HttpError | OperationError.OperationError | WaitTimeoutError.WaitTimeoutError
+    >()
   })
 })
 

@@ -3,24 +3,22 @@ import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as HttpError from "effect-google-operations/HttpError"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import type * as OperationInfo from "effect-google-operations/OperationInfo"
-import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
 import type * as ProtobufAny from "effect-google-operations/ProtobufAny"
 import type * as Status from "effect-google-operations/Status"
-import type * as TestOperations from "effect-google-operations/TestOperations"
 import type * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Duration from "effect/Duration"
 import { describe, expect, test } from "tstyche"
 
 declare const operations: OperationsService.Service
-declare const emulator: OperationsEmulator.Service
 
 type OptionalKeys<O> = { [K in keyof O]-?: Partial<Pick<O, K>> extends Pick<O, K> ? K : never }[keyof O]
 // With every optional property given as undefined, which `exactOptionalPropertyTypes` refuses unless the type allows it.
 type AllUndefined<O> = Omit<O, OptionalKeys<O>> & { readonly [K in OptionalKeys<O>]: undefined }
 
-type WaitKeys = "schedule" | "transient" | "timeout" | "onInterrupt" | "onTimeout"
+type WaitKeys = "schedule" | "retrySchedule" | "isTransient" | "onUpdate" | "timeout" | "onInterrupt" | "onTimeout"
+type NodeKeys = "connections" | "dispatcher" | "gracefulShutdownTimeout" | "headers" | "pool" | "proxy"
 type ServiceKeys =
   | "api"
   | "credentials"
@@ -29,8 +27,9 @@ type ServiceKeys =
   | "requestTimeout"
   | "maxBodySize"
   | "schedule"
-  | "transient"
-  | "maxHint"
+  | "retrySchedule"
+  | "isTransient"
+  | "maxServerDelay"
   | "requestBudget"
 
 describe("OperationsService.Options", () => {
@@ -52,9 +51,9 @@ describe("OperationsService.Options", () => {
       quotaProject: "p",
       requestTimeout: Duration.seconds(10),
       maxBodySize: 1024,
-      schedule: Polling.fixed("1 second"),
-      transient: Polling.transient,
-      maxHint: "1 minute",
+      schedule: Polling.spaced("1 second"),
+      retrySchedule: Polling.retrySchedule,
+      maxServerDelay: "1 minute",
       requestBudget: { perSecond: 50, concurrent: 16 }
     })
   })
@@ -76,8 +75,8 @@ describe("OperationsService.Options", () => {
 
 describe("NodeOperations.Options", () => {
   test("are those of the service and these, all optional, undefined included", () => {
-    expect<OptionalKeys<NodeOperations.Options>>().type.toBe<ServiceKeys | "connections" | "drainTimeout" | "pool">()
-    expect<keyof NodeOperations.Options>().type.toBe<ServiceKeys | "connections" | "drainTimeout" | "pool">()
+    expect<OptionalKeys<NodeOperations.Options>>().type.toBe<ServiceKeys | NodeKeys>()
+    expect<keyof NodeOperations.Options>().type.toBe<ServiceKeys | NodeKeys>()
     expect<AllUndefined<NodeOperations.Options>>().type.toBeAssignableTo<NodeOperations.Options>()
   })
 
@@ -85,7 +84,7 @@ describe("NodeOperations.Options", () => {
     expect(NodeOperations.layer).type.toBeCallableWith({
       xgafv: "2",
       connections: 8,
-      drainTimeout: "2 seconds",
+      gracefulShutdownTimeout: "2 seconds",
       pool: { connect: { rejectUnauthorized: true }, keepAliveTimeout: 1000, allowH2: true }
     })
     expect(NodeOperations.layer).type.not.toBeCallableWith({ pool: { connections: 8 } })
@@ -122,15 +121,29 @@ describe("WaitOptions and UpdatesOptions", () => {
     expect<OptionalKeys<OperationsService.WaitOptions>>().type.toBe<WaitKeys>()
     expect<keyof OperationsService.WaitOptions>().type.toBe<WaitKeys>()
     expect<AllUndefined<OperationsService.WaitOptions>>().type.toBeAssignableTo<OperationsService.WaitOptions>()
-    expect<OptionalKeys<OperationsService.UpdatesOptions>>().type.toBe<WaitKeys | "everyPoll">()
-    expect<keyof OperationsService.UpdatesOptions>().type.toBe<WaitKeys | "everyPoll">()
+    expect<OptionalKeys<OperationsService.UpdatesOptions>>().type.toBe<WaitKeys | "emitUnchanged">()
+    expect<keyof OperationsService.UpdatesOptions>().type.toBe<WaitKeys | "emitUnchanged">()
     expect<AllUndefined<OperationsService.UpdatesOptions>>().type.toBeAssignableTo<OperationsService.UpdatesOptions>()
     expect<OperationsService.UpdatesOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
+    expect<OptionalKeys<OperationsService.WaitAllOptions>>().type.toBe<keyof OperationsService.WaitOptions | "by">()
+    expect<keyof OperationsService.WaitAllOptions>().type.toBe<keyof OperationsService.WaitOptions | "by">()
+    expect<AllUndefined<OperationsService.WaitAllOptions>>().type.toBeAssignableTo<OperationsService.WaitAllOptions>()
+    expect<OperationsService.WaitAllOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
+  })
+
+  test("by get or by list is a choice of waitAll alone", () => {
+    expect<OperationsService.WaitAllOptions["by"]>().type.toBe<"get" | "list" | undefined>()
+    expect(operations.waitAll).type.toBeCallableWith(["operations/a"], { by: "list" })
+    expect(operations.waitAll).type.not.toBeCallableWith(["operations/a"], { by: "page" })
+    expect(operations.wait).type.not.toBeCallableWith("operations/a", { by: "list" })
+    expect(operations.updates).type.not.toBeCallableWith("operations/a", { by: "list" })
   })
 
   test("belong to these methods", () => {
     expect<Parameters<OperationsService.Service["wait"]>[1]>().type.toBe<OperationsService.WaitOptions | undefined>()
-    expect<Parameters<OperationsService.Service["waitAll"]>[1]>().type.toBe<OperationsService.WaitOptions | undefined>()
+    expect<Parameters<OperationsService.Service["waitAll"]>[1]>().type.toBe<
+      OperationsService.WaitAllOptions | undefined
+    >()
     expect<Parameters<OperationsService.Service["updates"]>[1]>().type.toBe<
       OperationsService.UpdatesOptions | undefined
     >()
@@ -154,10 +167,10 @@ describe("WaitOptions and UpdatesOptions", () => {
   test("refuse what they do not know", () => {
     expect(operations.wait).type.not.toBeCallableWith("operations/a", { timeOut: "1 minute" })
     expect(operations.wait).type.not.toBeCallableWith("operations/a", { xgafv: "1" })
-    expect(operations.wait).type.not.toBeCallableWith("operations/a", { everyPoll: true })
+    expect(operations.wait).type.not.toBeCallableWith("operations/a", { emitUnchanged: true })
     expect(operations.wait).type.not.toBeCallableWith("operations/a", { schedule: "1 second" })
     expect(operations.waitAll).type.not.toBeCallableWith(["operations/a"], { concurrency: 8 })
-    expect(operations.updates).type.not.toBeCallableWith("operations/a", { everyPoll: "yes" })
+    expect(operations.updates).type.not.toBeCallableWith("operations/a", { emitUnchanged: "yes" })
   })
 })
 
@@ -204,7 +217,7 @@ describe("start's and handle's options", () => {
 describe("Polling's options", () => {
   type Exponential = NonNullable<Parameters<typeof Polling.exponential>[0]>
   type Proportional = NonNullable<Parameters<typeof Polling.proportional>[0]>
-  type Fixed = NonNullable<Parameters<typeof Polling.fixed>[1]>
+  type Fixed = NonNullable<Parameters<typeof Polling.spaced>[1]>
 
   test("are these, all optional, undefined included", () => {
     expect<OptionalKeys<Exponential>>().type.toBe<"initial" | "factor" | "max" | "jitter">()
@@ -225,72 +238,8 @@ describe("Polling's options", () => {
     expect(Polling.proportional).type.toBeCallableWith({ fraction: 0.1, min: "1 second", max: "1 minute", jitter: 0 })
     expect(Polling.proportional).type.not.toBeCallableWith({ factor: 2 })
     expect(Polling.proportional).type.not.toBeCallableWith({ fraction: "10 %" })
-    expect(Polling.fixed).type.not.toBeCallableWith("1 second", 0.1)
-    expect(Polling.fixed).type.not.toBeCallableWith("1 second", { jitter: true })
-  })
-})
-
-describe("the emulator's options", () => {
-  type Options = NonNullable<Parameters<typeof OperationsEmulator.make>[0]>
-  type Serve = NonNullable<Parameters<OperationsEmulator.Service["serve"]>[0]>
-
-  test("are these, all optional, undefined included", () => {
-    expect<Options>().type.toBe<OperationsEmulator.Options>()
-    expect<Parameters<typeof OperationsEmulator.layer>[0]>().type.toBe<OperationsEmulator.Options | undefined>()
-    expect<OptionalKeys<Options>>().type.toBe<"operationDuration" | "methods" | "unreachable">()
-    expect<keyof Options>().type.toBe<"operationDuration" | "methods" | "unreachable">()
-    expect<AllUndefined<Options>>().type.toBeAssignableTo<Options>()
-    expect<OptionalKeys<OperationsEmulator.Methods>>().type.toBe<"list" | "cancel" | "delete" | "wait">()
-    expect<keyof OperationsEmulator.Methods>().type.toBe<"list" | "cancel" | "delete" | "wait">()
-    expect<AllUndefined<OperationsEmulator.Methods>>().type.toBeAssignableTo<OperationsEmulator.Methods>()
-    expect<OptionalKeys<Serve>>().type.toBe<"port">()
-    expect<AllUndefined<Serve>>().type.toBeAssignableTo<Serve>()
-  })
-
-  test("refuse what they do not know", () => {
-    expect(OperationsEmulator.layer).type.toBeCallableWith({ methods: { list: "unrouted", wait: "atOnce" } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ methods: { list: "atOnce" } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ methods: { get: "unrouted" } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ methods: { list: false } })
-    expect(OperationsEmulator.layer).type.not.toBeCallableWith({ duration: "1 second" })
-    expect(emulator.serve).type.not.toBeCallableWith({ port: "8787" })
-    expect(emulator.serve).type.not.toBeCallableWith({ host: "127.0.0.1" })
-  })
-})
-
-describe("the options of TestOperations' steps", () => {
-  type Pending = NonNullable<Parameters<typeof TestOperations.pending>[0]>
-  type Succeeded = NonNullable<Parameters<typeof TestOperations.succeeded>[0]>
-  type Failed = Parameters<typeof TestOperations.failed>[0]
-  type HttpFault = Parameters<typeof TestOperations.httpFault>[0]
-  type Cut = NonNullable<Parameters<typeof TestOperations.cut>[0]>
-  type Gone = NonNullable<Parameters<typeof TestOperations.gone>[0]>
-
-  test("are these, undefined included", () => {
-    expect<OptionalKeys<Pending>>().type.toBe<"times" | "duration" | "metadata" | "headers" | "delay">()
-    expect<AllUndefined<Pending>>().type.toBeAssignableTo<Pending>()
-    expect<OptionalKeys<Succeeded>>().type.toBe<"response" | "metadata" | "delay">()
-    expect<AllUndefined<Succeeded>>().type.toBeAssignableTo<Succeeded>()
-    expect<OptionalKeys<Failed>>().type.toBe<"message" | "details" | "metadata" | "delay">()
-    expect<keyof Failed>().type.toBe<"code" | "message" | "details" | "metadata" | "delay">()
-    expect<AllUndefined<Failed>>().type.toBeAssignableTo<Failed>()
-    expect<OptionalKeys<HttpFault>>().type.toBe<"times" | "headers" | "body" | "delay">()
-    expect<keyof HttpFault>().type.toBe<"status" | "times" | "headers" | "body" | "delay">()
-    expect<AllUndefined<HttpFault>>().type.toBeAssignableTo<HttpFault>()
-    expect<OptionalKeys<Cut>>().type.toBe<"at" | "times" | "delay">()
-    expect<AllUndefined<Cut>>().type.toBeAssignableTo<Cut>()
-    expect<OptionalKeys<Gone>>().type.toBe<"times" | "delay">()
-    expect<AllUndefined<Gone>>().type.toBeAssignableTo<Gone>()
-  })
-
-  test("the steps themselves allow undefined, too", () => {
-    type Step<Type extends TestOperations.Step["type"]> = Extract<TestOperations.Step, { readonly type: Type }>
-    expect<AllUndefined<Step<"pending">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"succeeded">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"failed">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"http">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"cut">>>().type.toBeAssignableTo<TestOperations.Step>()
-    expect<AllUndefined<Step<"gone">>>().type.toBeAssignableTo<TestOperations.Step>()
+    expect(Polling.spaced).type.not.toBeCallableWith("1 second", 0.1)
+    expect(Polling.spaced).type.not.toBeCallableWith("1 second", { jitter: true })
   })
 })
 
@@ -304,17 +253,26 @@ describe("whatever else has optional properties", () => {
   test("takes undefined for it", () => {
     expect<OptionalKeys<Unpack>>().type.toBe<"typeName">()
     expect<AllUndefined<Unpack>>().type.toBeAssignableTo<Unpack>()
-    expect<OptionalKeys<Make>>().type.toBe<"operationName" | "methods">()
+    expect<OptionalKeys<Make>>().type.toBe<"operationName" | "methods" | "dialect">()
     expect<AllUndefined<Make>>().type.toBeAssignableTo<Make>()
     expect<OptionalKeys<Info>>().type.toBe<"metadata">()
     expect<AllUndefined<Info>>().type.toBeAssignableTo<Info>()
     expect<OptionalKeys<HttpError.Fields>>().type.toBe<
-      "method" | "path" | "httpStatus" | "status" | "body" | "retryAfter" | "isTransient" | "cause"
+      | "method"
+      | "path"
+      | "operationName"
+      | "httpStatus"
+      | "status"
+      | "reasons"
+      | "body"
+      | "retryAfter"
+      | "isTransient"
+      | "cause"
     >()
     expect<AllUndefined<HttpError.Fields>>().type.toBeAssignableTo<HttpError.Fields>()
     expect<OptionalKeys<StatusFields>>().type.toBe<"details">()
     expect<AllUndefined<StatusFields>>().type.toBeAssignableTo<StatusFields>()
-    expect<OptionalKeys<WaitTimeoutFields>>().type.toBe<"last" | "lastError">()
+    expect<OptionalKeys<WaitTimeoutFields>>().type.toBe<"last" | "lastError" | "cancelError">()
     expect<AllUndefined<WaitTimeoutFields>>().type.toBeAssignableTo<WaitTimeoutFields>()
   })
 })

@@ -19,7 +19,7 @@ const withStringType = (any: unknown): unknown => {
 const read = (raw: Raw): Either.Either<Operation.Operation, string> => {
   const metadata = withStringType(raw["metadata"])
   const response = withStringType(raw["response"])
-  return Operation.fromJson(
+  return Operation.read(
     metadata === raw["metadata"] && response === raw["response"] ? raw : { ...raw, metadata, response }
   )
 }

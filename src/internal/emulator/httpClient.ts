@@ -1,26 +1,48 @@
 /**
- * The emulator behind an `HttpClient`, without a socket.
+ * An emulator behind an `HttpClient`, in memory.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type * as Emulator from "./emulator.js"
+import { type Reply, statusesWithoutBody } from "./reply.js"
 
-const bodyText = (request: HttpClientRequest.HttpClientRequest): string => {
-  switch (request.body._tag) {
+const requestError = (
+  request: HttpClientRequest.HttpClientRequest,
+  reason: "Encode" | "Transport",
+  cause: unknown
+) => new HttpClientError.RequestError({ request, reason, cause })
+
+const bodyText = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<string, HttpClientError.RequestError> => {
+  const { body } = request
+  switch (body._tag) {
+    case "Empty":
+      return Effect.succeed("")
     case "Uint8Array":
-      return new TextDecoder().decode(request.body.body)
+      return Effect.succeed(new TextDecoder().decode(body.body))
+    case "Stream":
+      return body.stream.pipe(
+        Stream.decodeText(),
+        Stream.mkString,
+        Effect.mapError((cause) => requestError(request, "Encode", cause))
+      )
+    case "FormData":
+      return webText(request, body.formData)
     case "Raw":
-      return String(request.body.body)
-    default:
-      return ""
+      return typeof body.body === "string" ? Effect.succeed(body.body) : webText(request, body.body as BodyInit)
   }
 }
 
-const transportError = (request: HttpClientRequest.HttpClientRequest, message: string) =>
-  new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error(message) })
+const webText = (request: HttpClientRequest.HttpClientRequest, body: BodyInit) =>
+  Effect.tryPromise({
+    try: () => new Response(body).text(),
+    catch: (cause) => requestError(request, "Encode", cause)
+  })
 
 const brokenBody = (body: string): ReadableStream<Uint8Array> =>
   new ReadableStream({
@@ -32,36 +54,33 @@ const brokenBody = (body: string): ReadableStream<Uint8Array> =>
     }
   })
 
-/**
- * The statuses whose answers have no body.
- *
- * @internal
- */
-export const statusesWithoutBody: ReadonlySet<number> = new Set([204, 205, 304])
+const responseOf = ({ body, cut, headers, status }: Reply): Response =>
+  new Response(statusesWithoutBody.has(status) ? null : cut === undefined ? body : brokenBody(body), {
+    status,
+    headers
+  })
 
 /**
- * Reaches the emulator in memory, on the clock of the caller.
+ * Reaches the emulator in memory, on the clock of the caller, whatever the host of the URL.
  *
  * @internal
  */
 export const httpClient = (emulator: Emulator.Emulator): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
-    Effect.flatMap(
-      emulator.handle({
-        method: request.method,
-        target: url.pathname + url.search,
-        body: bodyText(request),
-        otherConnections: 0
-      }),
-      ({ body, cut, headers, status }) =>
-        cut === undefined || cut === "withinBody"
-          ? Effect.succeed(HttpClientResponse.fromWeb(
-            request,
-            new Response(statusesWithoutBody.has(status) ? null : cut === undefined ? body : brokenBody(body), {
-              status,
-              headers
-            })
-          ))
-          : Effect.fail(transportError(request, "the emulator cut the connection before the answer"))
-    )
+    Effect.flatMap(bodyText(request), (body) =>
+      Effect.flatMap(
+        emulator.handle({
+          method: request.method,
+          target: url.pathname + url.search,
+          headers: request.headers,
+          body,
+          otherConnections: 0
+        }),
+        (reply) =>
+          reply.cut === undefined || reply.cut === "withinBody"
+            ? Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(reply)))
+            : Effect.fail(
+              requestError(request, "Transport", new Error("the emulator cut the connection before the response"))
+            )
+      ))
   )

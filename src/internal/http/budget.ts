@@ -1,7 +1,7 @@
 /**
  * How many requests may be in flight, and how many may begin in a second: first come, first served.
  */
-import type { Entry, Timer } from "../time/timer.js"
+import { type Timer, Wakeable } from "../time/timer.js"
 
 /**
  * Leaves a queue. Nothing is left when it was granted at once.
@@ -53,9 +53,17 @@ export class Permits {
   }
 }
 
-interface Place {
+class Place extends Wakeable {
   readonly timer: Timer
   readonly granted: () => void
+  readonly onTime: () => void
+
+  constructor(timer: Timer, granted: () => void, onTime: () => void) {
+    super()
+    this.timer = timer
+    this.granted = granted
+    this.onTime = onTime
+  }
 }
 
 // Only the first in the queue is scheduled; it is granted `interval` after the one before it.
@@ -63,18 +71,18 @@ class Pace {
   readonly #interval: number
   readonly #queue = new Set<Place>()
   #next = -Infinity
-  #scheduled: { readonly place: Place; readonly entry: Entry } | undefined
+  #scheduled: Place | undefined
 
   constructor(perSecond: number) {
     this.#interval = 1000 / perSecond
   }
 
   acquire(timer: Timer, granted: () => void): Leave | undefined {
-    const place: Place = { timer, granted }
     if (this.#queue.size === 0 && this.#next <= timer.now()) {
-      this.#grant(place)
+      this.#grant(timer, granted)
       return undefined
     }
+    const place = new Place(timer, granted, () => this.#onTime(place))
     this.#queue.add(place)
     this.#scheduleFirst()
     return () => {
@@ -85,20 +93,20 @@ class Pace {
 
   #scheduleFirst(): void {
     const first = this.#queue.values().next().value
-    if (this.#scheduled?.place === first) return
-    this.#scheduled?.place.timer.cancel(this.#scheduled.entry)
-    this.#scheduled = first && { place: first, entry: first.timer.schedule(this.#next, this) }
+    if (this.#scheduled === first) return
+    this.#scheduled?.timer.cancel(this.#scheduled)
+    this.#scheduled = first
+    first?.timer.schedule(this.#next, first)
   }
 
-  onTime(): void {
-    const place = this.#scheduled!.place
+  #onTime(place: Place): void {
     this.#scheduled = undefined
     this.#queue.delete(place)
-    this.#grant(place)
+    this.#grant(place.timer, place.granted)
     this.#scheduleFirst()
   }
 
-  #grant({ granted, timer }: Place): void {
+  #grant(timer: Timer, granted: () => void): void {
     this.#next = Math.max(this.#next, timer.now()) + this.#interval
     granted()
   }

@@ -4,14 +4,18 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Credentials from "../../Credentials.js"
 import type * as HttpError from "../../HttpError.js"
 import type { Settings } from "../settings.js"
+import { latestAuthorization } from "./authorization.js"
 import { Budget } from "./budget.js"
 import type { ErrorContext } from "./errors.js"
 import { Exchange, type ExchangeOptions, type Sender } from "./exchange.js"
 import { Lifecycle } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
 import type { Transport } from "./transport.js"
+
+const noHeaders: Readonly<Record<string, string>> = {}
 
 /** @internal */
 export class ApiClient implements Sender {
@@ -20,6 +24,8 @@ export class ApiClient implements Sender {
   readonly lifecycle: Lifecycle
   readonly budget: Budget | undefined
   hasResponded = false
+  hasSucceeded = false
+  readonly authorization = latestAuthorization()
 
   constructor(transport: Transport, settings: Settings) {
     this.transport = transport
@@ -33,15 +39,23 @@ export class ApiClient implements Sender {
 
   errorContext(
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
-    authorization?: Readonly<Record<string, string>>
+    authorization: Readonly<Record<string, string>> = noHeaders
   ): ErrorContext {
-    const { endpoint, requestTimeout } = this.settings
+    const { credentials, endpoint, maxBodySize, requestTimeout } = this.settings
     return {
       method: request.method,
       origin: endpoint.origin,
       path: request.path,
       requestTimeout: Duration.millis(requestTimeout),
-      secrets: authorization === undefined ? request.secrets : { ...request.secrets, ...authorization }
+      // The same object for the same credentials: what is made from it to redact secrets is kept.
+      secrets: Object.keys(request.secrets).length === 0 ? authorization : { ...request.secrets, ...authorization },
+      credentials: credentials === Credentials.anonymous
+        ? "none"
+        : credentials.isRenewable === false
+        ? "fixed"
+        : "renewable",
+      maxBodySize,
+      isKnown: this.hasSucceeded
     }
   }
 

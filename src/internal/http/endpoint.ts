@@ -2,6 +2,7 @@
  * Where an API is: its base URL and its version.
  */
 import * as Either from "effect/Either"
+import { isLoopback } from "./loopback.js"
 
 /** @internal */
 export const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
@@ -30,10 +31,6 @@ export interface Endpoint {
   /** Whether credentials may be sent there: over https, or to this machine. */
   readonly mayCarryCredentials: boolean
 }
-
-// Names below `localhost` are not here: a resolver may send them anywhere.
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
 
 /**
  * Reads the base URL and the version of an API; the left side says what is wrong with them.

@@ -6,18 +6,21 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import * as HttpError from "../../HttpError.js"
 import type { Caller, Interrupt } from "../caller.js"
-import { type Settings, userProject } from "../settings.js"
-import { type Entry, type Timer, timerOf, type Wakeable } from "../time/timer.js"
+import type { Settings } from "../settings.js"
+import { type Timer, timerOf, Wakeable } from "../time/timer.js"
+import { type Authorization, authorized, type ClearHeaders, isSame } from "./authorization.js"
 import type { Budget, Leave } from "./budget.js"
-import { isHeaderValue, plainHttp } from "./endpoint.js"
+import { plainHttp } from "./endpoint.js"
 import {
   closedError,
   type ErrorContext,
   exchangeError,
   invalidRequest,
+  isUnknownHost,
   timeoutError,
   transportError,
   unsendable
@@ -61,6 +64,9 @@ export interface Sender {
   readonly budget: Budget | undefined
   /** Whether the server has ever sent a response. */
   hasResponded: boolean
+  /** Whether a response was what was asked for, so that the base URL is right. */
+  hasSucceeded: boolean
+  readonly authorization: (credentials: Credentials) => Either.Either<Authorization, HttpError.HttpError>
   /** What an error says of a request. */
   readonly errorContext: (
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
@@ -68,9 +74,7 @@ export interface Sender {
   ) => ErrorContext
 }
 
-type Headers = Readonly<Record<string, string>>
-
-const noHeaders: Headers = {}
+const noHeaders: ClearHeaders = {}
 
 type Credentials = Readonly<Record<string, Redacted.Redacted>>
 
@@ -79,37 +83,9 @@ interface Refused {
   readonly credentials: Credentials
 }
 
-const authenticationError = (description: string): HttpError.HttpError =>
-  new HttpError.HttpError({ reason: "Authentication", description })
-
-// The headers of credentials in clear text, by lower-case name.
-const clearHeaders = (
-  credentials: Credentials
-): Either.Either<Record<string, string>, HttpError.HttpError> => {
-  const headers: Record<string, string> = {}
-  for (const [name, redacted] of Object.entries(credentials)) {
-    const value = Redacted.isRedacted(redacted) ? Redacted.value(redacted) : undefined
-    if (typeof value !== "string" || !isHeaderValue(value)) {
-      return Either.left(authenticationError(
-        `the value for the header ${
-          JSON.stringify(name)
-        } is not a Redacted string, is empty, or has a character that no ` +
-          "header can carry, such as a line break"
-      ))
-    }
-    headers[name.toLowerCase()] = value
-  }
-  return Either.right(headers)
-}
-
-const isSame = (a: Headers, b: Headers): boolean => {
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
-}
-
-// Whether the name of the host does not exist, as far as the resolver knows.
-const isUnknownHost = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ENOTFOUND"
+// A defect counts before a failure. The cause of effects in parallel has the interruption of some beside the failure of another.
+const failureOrDefect = <E>(cause: Cause.Cause<E>): Either.Either<Cause.Cause<never>, E> =>
+  Option.match(Cause.keepDefects(cause), { onNone: () => Cause.failureOrCause(cause), onSome: Either.right })
 
 const failureError = (
   context: ErrorContext,
@@ -129,15 +105,15 @@ const failureError = (
     case "Connection": {
       const error = transportError(context, cause)
       // A name that was resolved before will be resolved again; one that never was is probably wrong.
-      return isUnknownHost(error.cause) && !hasResponded
-        ? new HttpError.HttpError({ ...error, isTransient: false })
+      return isUnknownHost(error) && !hasResponded
+        ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: false })
         : error
     }
   }
 }
 
 /** @internal */
-export class Exchange<A> implements Wakeable, Closeable {
+export class Exchange<A> extends Wakeable implements Closeable {
   readonly #client: Sender
   readonly #options: ExchangeOptions<A>
   readonly #done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
@@ -146,12 +122,11 @@ export class Exchange<A> implements Wakeable, Closeable {
   // How to leave the queue of the budget; a queued request has not begun.
   #leave: Leave | undefined
   #usesBudget = false
-  #timeLimit: Entry | undefined
   // How to stop the step in progress, and the number of that step: a step that ends at once has been followed by another
   // before it can tell how to stop it.
   #stop: Interrupt | Abort | undefined
   #step = 0
-  #authorization: Headers = noHeaders
+  #authorization: ClearHeaders = noHeaders
   #isRepeated = false
 
   constructor(
@@ -159,6 +134,7 @@ export class Exchange<A> implements Wakeable, Closeable {
     options: ExchangeOptions<A>,
     done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
   ) {
+    super()
     this.#client = client
     this.#options = options
     this.#done = done
@@ -199,7 +175,6 @@ export class Exchange<A> implements Wakeable, Closeable {
 
   /** The time limit has passed. */
   onTime(): void {
-    this.#timeLimit = undefined
     this.#stop?.()
     this.#end(Exit.fail(timeoutError(this.#context())))
   }
@@ -216,7 +191,7 @@ export class Exchange<A> implements Wakeable, Closeable {
   #cleanUp(): void {
     this.#isOver = true
     this.#stop = undefined
-    this.#timer.cancel(this.#timeLimit)
+    this.#timer.cancel(this)
     this.#leave?.()
     this.#leave = undefined
     this.#client.lifecycle.removeRequest(this)
@@ -234,24 +209,22 @@ export class Exchange<A> implements Wakeable, Closeable {
   #authorize(refused?: Refused): void {
     const { caller, request, timeLimit } = this.#options
     const { endpoint, requestTimeout } = this.#client.settings
-    this.#timeLimit ??= this.#timer.schedule(this.#timer.now() + (timeLimit ?? requestTimeout), this)
+    if (refused === undefined) this.#timer.schedule(this.#timer.now() + (timeLimit ?? requestTimeout), this)
     const step = ++this.#step
     const stop = caller.run(this.#credentials(refused), (exit) => {
       if (this.#isOver) return
-      if (Exit.isFailure(exit)) return this.#end(Exit.failCause(exit.cause))
-      const headers = clearHeaders(exit.value)
-      if (Either.isLeft(headers)) return this.#end(Exit.fail(headers.left))
-      const { [userProject]: project, ...authorization } = headers.right
-      if (refused !== undefined && isSame(authorization, this.#authorization)) return this.#decode(refused.response)
-      this.#authorization = authorization
-      if (!endpoint.mayCarryCredentials && Object.keys(authorization).length > 0) {
+      if (Exit.isFailure(exit)) {
+        return this.#end(Either.match(failureOrDefect(exit.cause), { onLeft: Exit.fail, onRight: Exit.failCause }))
+      }
+      const authorization = this.#client.authorization(exit.value)
+      if (Either.isLeft(authorization)) return this.#end(Exit.fail(authorization.left))
+      const { headers } = authorization.right
+      if (refused !== undefined && isSame(headers, this.#authorization)) return this.#decode(refused.response)
+      this.#authorization = headers
+      if (!endpoint.mayCarryCredentials && Object.keys(headers).length > 0) {
         return this.#end(Exit.fail(invalidRequest(plainHttp(endpoint))))
       }
-      // The quota project of credentials is no secret, and gives way to the one of the service or the request (AIP-4110).
-      const headersToSend = project === undefined || userProject in request.headers
-        ? { ...request.headers, ...authorization }
-        : { ...request.headers, ...authorization, [userProject]: project }
-      this.#send(headersToSend, refused === undefined ? exit.value : undefined)
+      this.#send(authorized(request.headers, authorization.right), refused === undefined ? exit.value : undefined)
     })
     if (stop !== undefined && step === this.#step) this.#stop = stop
   }
@@ -270,28 +243,51 @@ export class Exchange<A> implements Wakeable, Closeable {
   }
 
   // After a 401, `renewable` are the credentials that were refused; none when they have been renewed already.
-  #send(headers: Headers, renewable: Credentials | undefined): void {
+  #send(headers: ClearHeaders, renewable: Credentials | undefined): void {
     const { caller, request } = this.#options
     const { settings, transport } = this.#client
     const step = ++this.#step
     const { body, method, url } = request
-    const abort = transport.send(
-      { method, url, headers, body, maxBodySize: settings.maxBodySize, runtime: caller.runtime },
-      (exit) => {
-        if (this.#isOver) return
-        if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
-        const failed = Cause.failureOrCause(exit.cause)
-        // Something that the client did not declare: a defect, or an interruption by itself.
-        if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
-        const failure = failed.left
-        if (!failure.isStale || !request.isRepeatable || this.#isRepeated) {
-          return this.#end(Exit.fail(failureError(this.#context(), failure, this.#client.hasResponded)))
-        }
-        this.#isRepeated = true
-        this.#send(headers, renewable)
-      }
-    )
+    let abort: Abort
+    try {
+      abort = transport.send(
+        {
+          method,
+          url,
+          headers,
+          body,
+          maxBodySize: settings.maxBodySize,
+          span: caller.propagatedSpan,
+          get runtime() {
+            return caller.runtime
+          }
+        },
+        (exit) => this.#onSent(exit, headers, renewable)
+      )
+    } catch (defect) {
+      // Thrown by the client, unless the exchange has ended: then by what `done` has called.
+      if (this.#isOver) throw defect
+      return this.#end(Exit.die(defect))
+    }
     if (step === this.#step && !this.#isOver) this.#stop = abort
+  }
+
+  #onSent(
+    exit: Exit.Exit<RawResponse, TransportFailure>,
+    headers: ClearHeaders,
+    renewable: Credentials | undefined
+  ): void {
+    if (this.#isOver) return
+    if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
+    const failed = failureOrDefect(exit.cause)
+    // Something that the client did not declare: a defect, or an interruption by itself.
+    if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
+    const failure = failed.left
+    if (!failure.isStale || !this.#options.request.isRepeatable || this.#isRepeated) {
+      return this.#end(Exit.fail(failureError(this.#context(), failure, this.#client.hasResponded)))
+    }
+    this.#isRepeated = true
+    this.#send(headers, renewable)
   }
 
   #receive(response: RawResponse, renewable: Credentials | undefined): void {
@@ -315,6 +311,7 @@ export class Exchange<A> implements Wakeable, Closeable {
     } catch (defect) {
       exit = Exit.die(defect)
     }
+    if (Exit.isSuccess(exit)) this.#client.hasSucceeded = true
     this.#end(exit)
   }
 }

@@ -1,22 +1,30 @@
 /**
- * What the body of an error says: Google's errors in all their forms, and which failures are transient.
+ * Reads Google's errors in all their forms, and tells which failures are transient.
  */
-import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
 import * as Code from "../../Code.js"
+import * as ErrorDetails from "../../ErrorDetails.js"
 import * as Status from "../../Status.js"
 
 /** @internal */
 export interface GoogleError {
   readonly status: Status.Status
-  /** Whether the server said the code itself; else it comes from an HTTP status. */
+  /** Whether the server named the code; otherwise it stands for the HTTP status. */
   readonly named: boolean
+  /** The HTTP status; the one in the body if an error came with a success status. */
+  readonly httpStatus: number
   /** The reasons of error format 1 (`errors[].reason`). */
   readonly reasons: ReadonlyArray<string>
 }
 
+// No API sends more.
+const maxReasons = 100
+
+const isSuccess = (httpStatus: number): boolean => httpStatus >= 200 && httpStatus < 300
+
 /**
- * `{"error": {…}}` in format 1 or 2, the same in an array (streaming methods), or a bare Status (gRPC gateways).
+ * Reads a Google error from the body of a response: `{"error": {…}}` in format 1 or 2, the same in an array (streaming
+ * methods), a Status alone (gRPC gateways), or a Status with `"error": "<message>"` (grpc-gateway v1).
  *
  * @internal
  */
@@ -25,27 +33,32 @@ export const googleError = (json: unknown, httpStatus: number): GoogleError | un
     return googleError(json.find((item) => isRecord(item) && isRecord(item["error"])), httpStatus)
   }
   if (!isRecord(json)) return undefined
-  const isBare = !("error" in json) && typeof json["code"] === "number" && typeof json["message"] === "string"
-  const body = isBare ? json : json["error"]
-  if (!isRecord(body)) return undefined
-  const { code, details, errors, message, status } = body
-  // A number up to 16 is a code of google.rpc; any other is an HTTP status and says nothing new.
-  const named = Code.isCode(status)
-    ? Code.toNumber(status)
-    : typeof code === "number" && Code.isCode(Code.fromNumber(code)) && code > 0 && code <= 16
-    ? code
-    : undefined
-  const number = named ?? Code.toNumber(Code.fromHttpStatus(httpStatus))
+  const { error } = json
+  const body = isRecord(error) ? error : json
+  const code = Status.int32(body["code"])
+  // A number up to 16 is a code of google.rpc; a larger one is an HTTP status.
+  const isRpcCode = code !== undefined && code > 0 && code <= 16
+  if (
+    body === json && !isRpcCode && (error !== undefined || code === undefined || typeof json["message"] !== "string")
+  ) {
+    return undefined
+  }
+  const { details, errors, status } = body
+  const named = Code.isCode(status) && status !== "OK" ? Code.toNumber(status) : isRpcCode ? code : undefined
+  const effective = isSuccess(httpStatus) && code !== undefined && code >= 300 && code < 600 ? code : httpStatus
+  const number = named ?? Code.toNumber(isSuccess(effective) ? "UNKNOWN" : Code.fromHttpStatus(effective))
+  const message = [body["message"], error].find((text) => typeof text === "string" && text !== "")
   return {
-    status: Either.getOrThrow(Status.fromJson({
+    status: new Status.Status({
       code: number,
-      message: typeof message === "string" && message !== "" ? message : Code.fromNumber(number),
-      details
-    })),
+      message: typeof message === "string" ? message : Code.fromNumber(number),
+      details: ErrorDetails.readAll(details)
+    }),
     named: named !== undefined,
-    reasons: Array.isArray(errors)
-      ? errors.flatMap((item) => isRecord(item) && typeof item["reason"] === "string" ? [item["reason"]] : [])
-      : []
+    httpStatus: effective,
+    reasons: (Array.isArray(errors) ? errors.slice(0, maxReasons) : []).flatMap((item) =>
+      isRecord(item) && typeof item["reason"] === "string" ? [item["reason"]] : []
+    )
   }
 }
 
@@ -69,7 +82,7 @@ const rateLimitReasons: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether the same request may well succeed a little later.
+ * Tells whether the same request may succeed later.
  *
  * @internal
  */
@@ -78,6 +91,6 @@ export const isTransient = (httpStatus: number, google: GoogleError | undefined)
   const { named, reasons, status } = google
   const all = status.errorInfo === undefined ? reasons : [...reasons, status.errorInfo.reason]
   if (all.some((reason) => usedUpReasons.has(reason))) return false
-  if (httpStatus === 403 && all.some((reason) => rateLimitReasons.has(reason))) return true
-  return named ? transientCodes.has(status.codeName) : transientHttpStatuses.has(httpStatus)
+  if (google.httpStatus === 403 && all.some((reason) => rateLimitReasons.has(reason))) return true
+  return named ? transientCodes.has(status.codeName) : transientHttpStatuses.has(google.httpStatus)
 }

@@ -16,9 +16,11 @@ import * as FiberRefs from "effect/FiberRefs"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import { type Interrupt, runFork } from "../caller.js"
+import { ByteCollector, type Bytes, contentEncodings, decodeBody, decodeUtf8, isUtf8 } from "./body.js"
 import type { RawResponse, Transport, TransportFailure } from "./transport.js"
 
-const failureOf = (error: HttpClientError.HttpClientError): TransportFailure => {
+const failureOf = (error: HttpClientError.HttpClientError | TransportFailure): TransportFailure => {
+  if ("kind" in error) return error
   const cause = error.cause ?? error.description
   if (error._tag === "ResponseError") return { kind: "Body", cause, isStale: false }
   return error.reason === "Transport"
@@ -38,43 +40,45 @@ const isStale = (cause: unknown): boolean => {
   return false
 }
 
-const decoder = new TextDecoder()
-
 const read = (
   response: HttpClientResponse.HttpClientResponse,
   maxBodySize: number
-): Effect.Effect<RawResponse, HttpClientError.ResponseError> => {
+): Effect.Effect<RawResponse, HttpClientError.ResponseError | TransportFailure> => {
   const { headers, status } = response
+  const encodings = contentEncodings(headers["content-encoding"])
+  // These responses have no body, but undici expects one if there is a content-length.
+  if (status === 204 || status === 304) {
+    return Effect.as(Effect.ignore(response.text), { status, headers, body: "", truncated: false })
+  }
   const length = Number(headers["content-length"] ?? NaN)
-  if (length <= maxBodySize && headers["content-encoding"] === undefined) {
-    return Effect.map(response.text, (body) => ({ status, headers, body, truncated: false }))
+  if (length <= maxBodySize && encodings.length === 0) {
+    // Not every client removes a byte order mark.
+    return Effect.map(
+      response.text,
+      (body) => ({ status, headers, body: body.replace(/^\uFEFF/, ""), truncated: false })
+    )
   }
   // Neither fetch nor undici honours platform's MaxBodySize, so the bytes are counted here.
-  const chunks: Array<Uint8Array> = []
-  let room = maxBodySize
-  let truncated = false
-  return Stream.runForEachWhile(response.stream, (chunk) =>
-    Effect.sync(() => {
-      truncated = chunk.byteLength > room
-      chunks.push(truncated ? chunk.subarray(0, room) : chunk)
-      room -= chunk.byteLength
-      return !truncated
-    })).pipe(
-      Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
-      Effect.map(() => {
-        const bytes = new Uint8Array(maxBodySize - Math.max(0, room))
-        let offset = 0
-        for (const chunk of chunks) {
-          bytes.set(chunk, offset)
-          offset += chunk.byteLength
-        }
-        return { status, headers, body: decoder.decode(bytes), truncated }
-      })
-    )
+  const collector = new ByteCollector(maxBodySize)
+  return Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => collector.add(chunk))).pipe(
+    Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
+    Effect.flatMap(() =>
+      // fetch decodes a body and keeps its header.
+      encodings.length === 0 || isUtf8(collector.bytes)
+        ? Effect.succeed<Bytes>(collector)
+        : Effect.tryPromise({
+          try: () => decodeBody(encodings, collector, maxBodySize),
+          catch: (cause): TransportFailure => ({ kind: "Body", cause, isStale: false })
+        })
+    ),
+    Effect.map(({ bytes, isTruncated }) => ({ status, headers, body: decodeUtf8(bytes), truncated: isTruncated }))
+  )
 }
 
-const isStatusError = (failure: HttpClientError.HttpClientError): failure is HttpClientError.ResponseError =>
-  failure._tag === "ResponseError" && failure.reason === "StatusCode"
+type Failure = HttpClientError.HttpClientError | TransportFailure
+
+const isStatusError = (failure: Failure): failure is HttpClientError.ResponseError =>
+  "_tag" in failure && failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
 // Older releases of workerd throw for a `cache` in a request's settings. Found out once.
 let takesCache: boolean | undefined

@@ -7,8 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Dialect from "../../Dialect.js"
 import type * as HttpError from "../../HttpError.js"
-import type { Settings } from "../settings.js"
-import { isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
+import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 
 /**
@@ -29,6 +28,18 @@ export interface ApiRequest {
   readonly isRepeatable: boolean
   /** Credentials in a request of the user's, by header name. */
   readonly secrets: Readonly<Record<string, string>>
+}
+
+/**
+ * What the requests to an API have in common.
+ *
+ * @internal
+ */
+export interface RequestSettings {
+  readonly endpoint: Endpoint
+  /** The headers of every request, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly xgafv: "1" | "2" | undefined
 }
 
 type Invalid = Either.Either<never, HttpError.HttpError>
@@ -56,26 +67,42 @@ const encode = (name: string): string | undefined => {
  * @internal
  */
 export const nameProblem = (name: string, pattern?: RegExp): string | undefined => {
-  if (name === "") return "it is empty"
-  if (name.startsWith("/")) return "it starts with a slash, but names are relative"
-  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
-  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
-  if (name.endsWith("/")) return "its last segment is empty"
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
-  if (encode(name) === undefined) return "it holds a lone surrogate"
+  if (!plainName.test(name)) {
+    const problem = unusualNameProblem(name)
+    if (problem !== undefined) return problem
+  }
   // `search` ignores the `lastIndex` of a `g` or `y` flag.
   return pattern !== undefined && name.search(pattern) === -1
     ? `it does not match ${pattern}; for another API use GoogleApi.make`
     : undefined
 }
 
+// Most names need no closer look. One that begins with a "v" may begin with a version.
+const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
+
+const unusualNameProblem = (name: string): string | undefined => {
+  if (name === "") return "it is empty"
+  if (name.startsWith("/")) return "it starts with a slash, but names are relative"
+  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
+  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
+  if (name.endsWith("/")) return "its last segment is empty"
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
+  return encode(name) === undefined ? "it holds a lone surrogate" : undefined
+}
+
+type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
+
+const noParameters: Parameters = {}
+const noQuery: Either.Either<string> = Either.right("")
+
 const query = (
-  parameters: Readonly<Record<string, string | number | boolean | undefined>>,
+  parameters: Parameters,
   xgafv: "1" | "2" | undefined
 ): Either.Either<string, HttpError.HttpError> => {
   if (xgafv !== undefined && xgafv !== "1" && xgafv !== "2") {
     return invalid(`xgafv must be "1" or "2", not ${quote(String(xgafv))}`)
   }
+  if (parameters === noParameters && xgafv === undefined) return noQuery
   const pairs: Array<string> = []
   for (const [name, value] of Object.entries({ ...parameters, "$.xgafv": xgafv })) {
     if (value === undefined) continue
@@ -95,7 +122,7 @@ const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBo
  * @internal
  */
 export const apiRequest = (
-  { endpoint, headers, xgafv }: Settings,
+  { endpoint, headers, xgafv }: RequestSettings,
   request: Dialect.Request,
   options?: {
     /** The error format to ask for, `$.xgafv`; Google's Python client calls it `x__xgafv`. */
@@ -106,12 +133,12 @@ export const apiRequest = (
     readonly what?: string | undefined
   }
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
-  const { method, query: parameters = {}, resource, suffix = "" } = request
+  const { method, query: parameters = noParameters, resource, suffix = "" } = request
   const problem = nameProblem(resource)
   if (problem !== undefined) {
     return invalid(`${quote(resource)} is not the name of ${options?.what ?? "a resource"}: ${problem}`)
   }
-  const search = query(parameters, options?.xgafv ?? xgafv)
+  const search = query(parameters, options?.xgafv === undefined ? xgafv : options.xgafv)
   if (Either.isLeft(search)) return Either.left(search.left)
   const path = `${endpoint.prefix}/${encode(resource)}${suffix}`
   return Either.right({
@@ -144,7 +171,7 @@ const moveCredentials = (url: URL, headers: Record<string, string>): void => {
  * @internal
  */
 export const customRequest = (
-  settings: Settings,
+  settings: RequestSettings,
   request: HttpClientRequest.HttpClientRequest
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
   const { endpoint, xgafv } = settings

@@ -9,6 +9,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Runtime from "effect/Runtime"
+import type * as Tracer from "effect/Tracer"
 
 /** @internal */
 export interface TransportRequest {
@@ -20,8 +21,10 @@ export interface TransportRequest {
   readonly body: HttpBody.HttpBody
   /** How many bytes of the body are read at most, counted after its `content-encoding` is undone. */
   readonly maxBodySize: number
-  /** What effects of the user run with; its context has the span of the call. */
+  /** What effects of the user run with; its context has the span of the call. It costs something, so it is made when asked for. */
   readonly runtime: Runtime.Runtime<never>
+  /** The span that trace headers name; none if they are not wanted. */
+  readonly span: Tracer.Span | undefined
 }
 
 /**
@@ -60,7 +63,7 @@ export type Abort = () => Effect.Effect<void>
 
 /** @internal */
 export interface Transport {
-  /** Sends a request. `done` is called once, possibly before `send` returns. */
+  /** Sends a request. `done` is called once, perhaps before `send` returns. */
   readonly send: (
     request: TransportRequest,
     done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void

@@ -15,36 +15,29 @@ import { maxSleep, monotonicMillis } from "./clock.js"
 const fork = Runtime.runFork(Runtime.defaultRuntime)
 
 /**
- * What a timer can wake.
+ * What a timer can wake. It is its own entry in the queue of the timer, so that waiting costs no further object.
  *
  * @internal
  */
-export interface Wakeable {
-  readonly onTime: () => void
+export abstract class Wakeable {
+  /** When the timer wakes it, in monotonic ms. */
+  wakeAt = 0
+  /** Those that are due at the same time are woken in the order in which they were scheduled. */
+  wakeOrder = 0
+  /** Its index in the queue of the timer; -1 while it waits for none. */
+  wakeIndex = -1
+
+  abstract onTime(): void
 }
 
-/**
- * A place in the queue of a timer.
- *
- * @internal
- */
-export interface Entry {
-  /** When it is due, in monotonic ms. */
-  readonly due: number
-  /** Entries that are due at the same time are woken in the order in which they were scheduled. */
-  readonly order: number
-  readonly target: Wakeable
-  /** The index in the queue; -1 when the target was woken or the entry was cancelled. */
-  index: number
-}
-
-const isBefore = (a: Entry, b: Entry): boolean => a.due < b.due || (a.due === b.due && a.order < b.order)
+const isBefore = (a: Wakeable, b: Wakeable): boolean =>
+  a.wakeAt < b.wakeAt || (a.wakeAt === b.wakeAt && a.wakeOrder < b.wakeOrder)
 
 /** @internal */
 export class Timer {
   readonly #clock: Clock.Clock
-  // A binary heap with the earliest entry first.
-  readonly #entries: Array<Entry> = []
+  // A binary heap with the earliest first.
+  readonly #queue: Array<Wakeable> = []
   #order = 0
   #sleeper: { readonly until: number; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
 
@@ -57,30 +50,31 @@ export class Timer {
     return monotonicMillis(this.#clock)
   }
 
-  /** Wakes the target when it is due, but never before `schedule` has returned. */
-  schedule(due: number, target: Wakeable): Entry {
-    const entry: Entry = { due, order: this.#order++, target, index: this.#entries.length }
-    this.#entries.push(entry)
-    this.#moveUp(entry)
-    if (entry.index === 0) this.#sleep()
-    return entry
+  /** Wakes the target at a time in monotonic ms, but never before `schedule` has returned. A target has one time. */
+  schedule(at: number, target: Wakeable): void {
+    if (target.wakeIndex !== -1) this.#remove(target)
+    target.wakeAt = at
+    target.wakeOrder = this.#order++
+    target.wakeIndex = this.#queue.push(target) - 1
+    this.#moveUp(target)
+    if (target.wakeIndex === 0) this.#sleep()
   }
 
-  /** Has no effect on an entry whose target was woken. */
-  cancel(entry: Entry | undefined): void {
-    if (entry === undefined || entry.index === -1) return
-    this.#remove(entry)
+  /** Has no effect on a target that is not scheduled. */
+  cancel(target: Wakeable): void {
+    if (target.wakeIndex === -1) return
+    this.#remove(target)
     // A sleeper that wakes too early sleeps again; with nothing to wait for it must not keep the process alive.
-    if (this.#entries.length === 0) this.#wake()
+    if (this.#queue.length === 0) this.#wake()
   }
 
   #sleep(): void {
-    const first = this.#entries[0]
-    if (first === undefined || first.due === Infinity) return this.#wake()
-    if (this.#sleeper !== undefined && this.#sleeper.until <= first.due) return
+    const first = this.#queue[0]
+    if (first === undefined || first.wakeAt === Infinity) return this.#wake()
+    if (this.#sleeper !== undefined && this.#sleeper.until <= first.wakeAt) return
     this.#wake()
     const now = this.now()
-    const millis = Math.min(maxSleep, Math.max(0, Math.ceil(first.due - now)))
+    const millis = Math.min(maxSleep, Math.max(0, Math.ceil(first.wakeAt - now)))
     // A test's clock ends a sleep of 0 ms at once, which would wake the target before `schedule` has returned.
     const sleep = millis === 0 ? Effect.yieldNow() : this.#clock.sleep(Duration.millis(millis))
     const sleeper = { until: now + millis, fiber: fork(sleep) }
@@ -103,52 +97,52 @@ export class Timer {
     // What is scheduled meanwhile waits for the next turn, so that targets that schedule themselves cannot block the process.
     const last = this.#order
     try {
-      for (let first = this.#entries[0]; first !== undefined; first = this.#entries[0]) {
-        if (first.due > now || first.order >= last) break
+      for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+        if (first.wakeAt > now || first.wakeOrder >= last) break
         this.#remove(first)
-        first.target.onTime()
+        first.onTime()
       }
     } finally {
       this.#sleep()
     }
   }
 
-  #remove(entry: Entry): void {
-    const last = this.#entries.pop()!
-    if (last !== entry) {
-      last.index = entry.index
-      this.#entries[last.index] = last
+  #remove(target: Wakeable): void {
+    const last = this.#queue.pop()!
+    if (last !== target) {
+      last.wakeIndex = target.wakeIndex
+      this.#queue[last.wakeIndex] = last
       this.#moveUp(last)
       this.#moveDown(last)
     }
-    entry.index = -1
+    target.wakeIndex = -1
   }
 
-  #moveUp(entry: Entry): void {
-    const entries = this.#entries
-    while (entry.index > 0) {
-      const parent = entries[(entry.index - 1) >> 1]!
-      if (isBefore(parent, entry)) break
-      this.#swap(parent, entry)
+  #moveUp(target: Wakeable): void {
+    const queue = this.#queue
+    while (target.wakeIndex > 0) {
+      const parent = queue[(target.wakeIndex - 1) >> 1]!
+      if (isBefore(parent, target)) break
+      this.#swap(parent, target)
     }
   }
 
-  #moveDown(entry: Entry): void {
-    const entries = this.#entries
-    for (let child = 2 * entry.index + 1; child < entries.length; child = 2 * entry.index + 1) {
-      const right = entries[child + 1]
-      const earliest = right !== undefined && isBefore(right, entries[child]!) ? right : entries[child]!
-      if (isBefore(entry, earliest)) break
-      this.#swap(entry, earliest)
+  #moveDown(target: Wakeable): void {
+    const queue = this.#queue
+    for (let child = 2 * target.wakeIndex + 1; child < queue.length; child = 2 * target.wakeIndex + 1) {
+      const right = queue[child + 1]
+      const earliest = right !== undefined && isBefore(right, queue[child]!) ? right : queue[child]!
+      if (isBefore(target, earliest)) break
+      this.#swap(target, earliest)
     }
   }
 
-  #swap(a: Entry, b: Entry): void {
-    const { index } = a
-    a.index = b.index
-    b.index = index
-    this.#entries[a.index] = a
-    this.#entries[b.index] = b
+  #swap(a: Wakeable, b: Wakeable): void {
+    const { wakeIndex } = a
+    a.wakeIndex = b.wakeIndex
+    b.wakeIndex = wakeIndex
+    this.#queue[a.wakeIndex] = a
+    this.#queue[b.wakeIndex] = b
   }
 }
 

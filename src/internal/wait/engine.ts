@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as GoogleApi from "../../GoogleApi.js"
 import * as HttpError from "../../HttpError.js"
 import * as Operation from "../../Operation.js"
 import { OperationError } from "../../OperationError.js"
@@ -22,17 +23,11 @@ import { closedError, type ErrorContext, invalidRequest, timeoutError } from "..
 import { operationName, type Waitable } from "../operationName.js"
 import { type WaitOptions, waitSettings } from "../settings.js"
 import { timerOf } from "../time/timer.js"
+import { sameValue } from "../values.js"
 import { cancelAbandoned } from "./cancel.js"
-import { type Polled, Polls } from "./poll.js"
-import {
-  type InFlight,
-  nextPoll,
-  type OperationRecord,
-  Records,
-  type WaitContext,
-  Waiter,
-  type WaitFailure
-} from "./state.js"
+import { type ListObserver, Lists } from "./list.js"
+import { type Poll, type Polled, Polls } from "./poll.js"
+import { nextPoll, type OperationRecord, Records, type WaitContext, Waiter, type WaitFailure } from "./state.js"
 import * as Stepper from "./stepper.js"
 import { inWait, isNotFound, mayAppear } from "./transience.js"
 
@@ -42,7 +37,7 @@ const notFoundGrace = 30_000
 type PollExit = Exit.Exit<Polled, HttpError.HttpError>
 
 /** @internal */
-export class Engine {
+export class Engine implements ListObserver {
   readonly #client: ApiClient
   readonly #polls: Polls
   readonly #records = new Records()
@@ -107,6 +102,12 @@ export class Engine {
     return Either.right(waiter)
   }
 
+  /** What polls the waits of a call by collections; none if the API has no list. */
+  lists(context: WaitContext): Lists | undefined {
+    const list = GoogleApi.listOf(this.#client.settings.api)
+    return list && new Lists(this.#client, list, context, this)
+  }
+
   begin(waiter: Waiter): void {
     if (waiter.phase !== "new") return
     if (waiter.now() >= waiter.deadline) return this.#expire(waiter)
@@ -152,21 +153,55 @@ export class Engine {
     else this.#expire(waiter)
   }
 
+  record(name: string): OperationRecord | undefined {
+    return this.#records.find(name)
+  }
+
+  onListed(record: OperationRecord, owner: WaitContext, others: ReadonlyArray<Waiter>, exit: PollExit): void {
+    for (const waiter of others) {
+      this.#rest(waiter)
+      this.#await(waiter)
+    }
+    this.#onPolled(record, owner, exit)
+  }
+
+  onMissed(record: OperationRecord): void {
+    const polling = record.waiters.filter(({ phase }) => phase === "polling")
+    for (const waiter of polling) {
+      this.#rest(waiter)
+      // A poll that says nothing of the operation is none.
+      waiter.polls--
+      waiter.phase = "new"
+    }
+    for (const waiter of polling) if (waiter.phase === "new") this.#pollAlone(waiter)
+  }
+
   #sleep(waiter: Waiter): void {
     waiter.phase = "sleeping"
-    waiter.entry = waiter.context.timer.schedule(waiter.due, waiter)
+    waiter.context.timer.schedule(waiter.due, waiter)
   }
 
   // While a wait does something that can take any time, only its deadline wakes it.
   #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping" | "updating"): void {
     waiter.phase = phase
-    if (waiter.entry === undefined && waiter.deadline !== Infinity) {
-      waiter.entry = waiter.context.timer.schedule(waiter.deadline, waiter)
-    }
+    if (waiter.deadline !== Infinity) waiter.context.timer.schedule(waiter.deadline, waiter)
+  }
+
+  // Polls, together with others or by itself.
+  #poll(waiter: Waiter): void {
+    if (waiter.record.inFlight === undefined && waiter.collection?.join(waiter) === true) return this.#await(waiter)
+    this.#pollAlone(waiter)
+  }
+
+  // Waits for a poll.
+  #await(waiter: Waiter): void {
+    this.#guard(waiter, "polling")
+    waiter.polls++
+    waiter.polledAt = waiter.now()
   }
 
   // Polls, or waits for the poll that another wait has begun.
-  #poll(waiter: Waiter): void {
+  #pollAlone(waiter: Waiter): void {
     const { context: { permits }, record } = waiter
     if (record.inFlight !== undefined || permits === undefined) return this.#pollNow(waiter, undefined)
     this.#guard(waiter, "queued")
@@ -180,31 +215,36 @@ export class Engine {
   }
 
   #pollNow(waiter: Waiter, permits: Permits | undefined): void {
-    const { context: { caller, usesServerSideWait }, record } = waiter
-    this.#guard(waiter, "polling")
-    waiter.polls++
-    waiter.polledAt = waiter.now()
+    const { context, record } = waiter
+    this.#await(waiter)
     if (record.inFlight !== undefined) return permits?.release()
-    const inFlight: InFlight = { leader: waiter, permits, poll: undefined }
-    record.inFlight = inFlight
-    inFlight.poll = this.#polls.begin(
+    let poll: Poll | undefined
+    record.inFlight = {
+      owner: context,
+      leave: () => {
+        const stopped = poll?.abort() ?? Exit.void
+        permits?.release()
+        return stopped
+      }
+    }
+    poll = this.#polls.begin(
       {
         name: record.name,
-        caller,
-        serverSideWaitMillis: usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
+        caller: context.caller,
+        serverSideWaitMillis: context.usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
       },
       (exit) => {
-        if (Exit.isSuccess(exit) && exit.value.operation.done) record.verdict = exit.value
-        this.#onPolled(record, inFlight, exit)
+        record.inFlight = undefined
+        permits?.release()
+        this.#onPolled(record, context, exit)
       }
     )
   }
 
-  #onPolled(record: OperationRecord, { leader, permits }: InFlight, exit: PollExit): void {
-    record.inFlight = undefined
-    permits?.release()
+  #onPolled(record: OperationRecord, owner: WaitContext, exit: PollExit): void {
+    if (Exit.isSuccess(exit) && exit.value.operation.done) record.verdict = exit.value
     const polling = record.waiters.filter(({ phase }) => phase === "polling")
-    if (Exit.isFailure(exit) && exit.cause._tag !== "Fail") return this.#onDefect(polling, leader, exit.cause)
+    if (Exit.isFailure(exit) && exit.cause._tag !== "Fail") return this.#onDefect(polling, owner, exit.cause)
     const { verdict } = record
     const others = verdict === undefined
       ? []
@@ -213,13 +253,13 @@ export class Engine {
     if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
   }
 
-  // A defect, or an interruption by the user's own effects, belongs to the wait that made the poll. The others poll anew.
-  #onDefect(polling: ReadonlyArray<Waiter>, leader: Waiter, cause: Cause.Cause<HttpError.HttpError>): void {
+  // A defect, or an interruption by the user's own effects, belongs to the call that made the poll. The others poll anew.
+  #onDefect(polling: ReadonlyArray<Waiter>, owner: WaitContext, cause: Cause.Cause<HttpError.HttpError>): void {
     for (const waiter of polling) {
       this.#rest(waiter)
       waiter.phase = "new"
     }
-    if (leader.phase === "new") this.#finish(leader, Exit.failCause(cause))
+    for (const waiter of polling) if (waiter.context === owner) this.#finish(waiter, Exit.failCause(cause))
     for (const waiter of polling) if (waiter.phase === "new") this.#poll(waiter)
   }
 
@@ -248,9 +288,8 @@ export class Engine {
   #tell(waiter: Waiter, operation: Operation.Operation, goOn: () => void): void {
     const { caller, settings: { onUpdate } } = waiter.context
     if (onUpdate === undefined) return goOn()
-    const value = JSON.stringify(operation)
-    if (value === waiter.told) return goOn()
-    waiter.told = value
+    if (sameValue(operation, waiter.told)) return goOn()
+    waiter.told = operation
     waiter.phase = "updating"
     let update: Effect.Effect<void>
     try {
@@ -275,14 +314,15 @@ export class Engine {
   // The next delay counts from now, or from when the server began to wait for the end of the operation: so a server that has
   // waited is asked again without a delay, and one that answers at once is not.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
-    waiter.last = operation
+    // A state that has not changed is let go, so that the garbage collector need not move it.
+    if (!sameValue(operation, waiter.last)) waiter.last = operation
     waiter.isStopped = waiter.context.observer.onPending?.(waiter, operation) === false
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.schedule ??= Stepper.begin(waiter.context.settings.schedule)
     this.#step(waiter, waiter.schedule, operation, "schedule", (delay) => {
       if (delay === undefined) return this.#giveUp(waiter, "ScheduleEnded")
       waiter.ownDelay = Math.max(delay, waiter.owedDelay)
-      const wanted = Math.min(hint, this.#client.settings.maxHint)
+      const wanted = Math.min(hint, this.#client.settings.maxServerDelay)
       const isHinted = wanted > waiter.ownDelay
       waiter.owedDelay = isHinted ? waiter.ownDelay : 0
       const now = waiter.now()
@@ -291,34 +331,44 @@ export class Engine {
   }
 
   #onFailure(waiter: Waiter, failure: HttpError.HttpError): void {
-    const error = inWait(waiter, failure)
-    const isInvisible = mayAppear(waiter, error)
-    if (!isInvisible && !waiter.context.settings.isTransient(error)) return this.#fail(waiter, explained(waiter, error))
+    let error = failure
+    let isInvisible = false
+    let isTransient = false
+    try {
+      error = inWait(waiter, failure)
+      isInvisible = mayAppear(waiter, error)
+      isTransient = isInvisible || waiter.context.settings.isTransient(error)
+    } catch (defect) {
+      // What the user's `isTransient` throws is a defect of the wait that has called it.
+      return this.#finish(waiter, Exit.die(defect))
+    }
+    if (!isTransient) return this.#fail(waiter, explained(waiter, error))
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.lastError = error
     if (waiter.failures++ === 0) waiter.failingSince = waiter.now()
     this.#logFailure(waiter, error)
-    waiter.transient ??= Stepper.begin(waiter.context.settings.transient)
-    this.#step(waiter, waiter.transient, error, "transient", (delay) => {
+    if (waiter.phase === "ended") return
+    waiter.retries ??= Stepper.begin(waiter.context.settings.retrySchedule)
+    this.#step(waiter, waiter.retries, error, "retrySchedule", (delay) => {
       if (delay === undefined) return this.#fail(waiter, lastOfMany(waiter, error))
       const hint = error.retryAfter === undefined ? 0 : Duration.toMillis(error.retryAfter)
       waiter.owedDelay = waiter.ownDelay
       const now = waiter.now()
-      const due = now + Math.max(delay, Math.min(hint, this.#client.settings.maxHint))
+      const due = now + Math.max(delay, Math.min(hint, this.#client.settings.maxServerDelay))
       this.#goOn(waiter, isInvisible ? Math.min(due, waiter.graceEnd) : due)
     })
   }
 
   #onRecovery(waiter: Waiter): void {
     waiter.failures = 0
-    waiter.transient = undefined
+    waiter.retries = undefined
   }
 
   #step<In>(
     waiter: Waiter,
     progress: Stepper.Progress<In>,
     input: In,
-    option: "schedule" | "transient",
+    option: "schedule" | "retrySchedule",
     onDelay: (delay: number | undefined) => void
   ): void {
     const { caller } = waiter.context
@@ -416,16 +466,14 @@ export class Engine {
     const { record } = waiter
     if (wantsCancel) record.cancelWhenAbandoned = true
     if (!this.#records.remove(waiter)) return
-    const { inFlight } = record
-    if (inFlight?.poll !== undefined) running.push(inFlight.poll.abort())
-    inFlight?.permits?.release()
+    const stopped = record.inFlight?.leave(record)
+    if (stopped !== undefined && !Exit.isExit(stopped)) running.push(stopped)
     waiter.mustCancel = record.cancelWhenAbandoned && record.verdict === undefined
   }
 
   // Stops what the wait does now, and adds what has to end first to `running`.
   #rest(waiter: Waiter, running?: Array<Effect.Effect<void>>): void {
-    waiter.context.timer.cancel(waiter.entry)
-    waiter.entry = undefined
+    waiter.context.timer.cancel(waiter)
     waiter.leaveQueue?.()
     waiter.leaveQueue = undefined
     if (waiter.interruptStep !== undefined) {
@@ -436,12 +484,15 @@ export class Engine {
   }
 
   // Silence is easily taken for a hang, so the first failure is said.
-  #logFailure({ context, record }: Waiter, error: HttpError.HttpError): void {
+  #logFailure(waiter: Waiter, error: HttpError.HttpError): void {
+    const { context, record } = waiter
     if (context.hasLogged) return
     context.hasLogged = true
     context.caller.run(
-      Effect.logInfo(`Could not read operation ${record.name}; the wait tries again. ${error.message}`),
-      () => {}
+      Effect.logInfo(`Could not read operation ${record.name}. The wait tries again. ${error.message}`),
+      (exit) => {
+        if (Exit.isFailure(exit)) this.#finish(waiter, Exit.failCause(exit.cause))
+      }
     )
   }
 
@@ -451,7 +502,7 @@ export class Engine {
 }
 
 const saying = (error: HttpError.HttpError, more: string): HttpError.HttpError =>
-  new HttpError.HttpError({ ...error, description: error.description + more })
+  new HttpError.HttpError({ ...error, cause: error.cause, description: error.description + more })
 
 const explained = ({ isFromHandle }: Waiter, error: HttpError.HttpError): HttpError.HttpError =>
   isFromHandle && isNotFound(error)

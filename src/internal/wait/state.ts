@@ -11,8 +11,7 @@ import type { Caller, Interrupt } from "../caller.js"
 import type { Leave, Permits } from "../http/budget.js"
 import type { Snapshot } from "../http/response.js"
 import type { WaitSettings } from "../settings.js"
-import type { Entry, Timer, Wakeable } from "../time/timer.js"
-import type { Poll } from "./poll.js"
+import { type Timer, Wakeable } from "../time/timer.js"
 import type { Progress } from "./stepper.js"
 
 /** @internal */
@@ -50,6 +49,16 @@ export interface WaitContext {
   hasLogged: boolean
 }
 
+/**
+ * A collection whose operations are polled together.
+ *
+ * @internal
+ */
+export interface PolledCollection {
+  /** Takes a wait whose poll is due into the next poll of the collection. With `false` it has to poll by itself. */
+  readonly join: (waiter: Waiter) => boolean
+}
+
 /** @internal */
 export interface WaiterOptions {
   readonly context: WaitContext
@@ -68,7 +77,7 @@ export interface WaiterOptions {
 const longestMargin = 1_000
 
 /** @internal */
-export class Waiter implements Wakeable {
+export class Waiter extends Wakeable {
   /**
    * What it does: it waits for the time of the next poll, for a permit to poll, for the response, for `onUpdate`, for a step of
    * its schedule, or until its observer asks for more.
@@ -87,10 +96,8 @@ export class Waiter implements Wakeable {
   readonly graceEnd: number
   /** When the next poll is due, in monotonic ms. */
   due = 0
-  /** Wakes it when the poll is due, or at the deadline. */
-  entry: Entry | undefined
-  /** The state that `onUpdate` was told last, by value. */
-  told: string | undefined
+  /** The state that `onUpdate` was told last. */
+  told: Operation.Operation | undefined
   /** Interrupts `onUpdate`, or the step of a schedule, while it takes time. */
   interruptStep: Interrupt | undefined
   /** Gives up its place in the queue for a permit. */
@@ -100,7 +107,7 @@ export class Waiter implements Wakeable {
   /** Whether its end asks for a cancel that has not begun yet. */
   mustCancel = false
   schedule: Progress<Operation.Pending> | undefined
-  transient: Progress<HttpError.HttpError> | undefined
+  retries: Progress<HttpError.HttpError> | undefined
   /** The latest state. */
   last: Operation.Pending | undefined
   lastError: HttpError.HttpError | undefined
@@ -118,8 +125,14 @@ export class Waiter implements Wakeable {
    */
   ownDelay = 0
   owedDelay = 0
+  /** Where it polls together with others; none if it polls by itself. */
+  collection: PolledCollection | undefined
+  /** How many polls of the collection in a row have not shown the operation, and for how many polls it leaves them out. */
+  misses = 0
+  pollsBeforeList = 0
 
   constructor(options: WaiterOptions) {
+    super()
     const { caller, timer } = options.context
     this.record = options.record
     this.context = options.context
@@ -132,7 +145,6 @@ export class Waiter implements Wakeable {
   }
 
   onTime(): void {
-    this.entry = undefined
     this.context.onTime(this)
   }
 
@@ -154,23 +166,21 @@ export class Waiter implements Wakeable {
 }
 
 /**
- * A poll in flight.
+ * A poll in flight, of one operation or of many.
  *
  * @internal
  */
 export interface InFlight {
-  /** The wait that began the poll; it may have ended since. */
-  readonly leader: Waiter
-  /** Where the permit of the poll goes back to. */
-  readonly permits: Permits | undefined
-  /** Nothing while it begins. */
-  poll: Poll | undefined
+  /** What the waits of the call have in common whose wait began the poll. */
+  readonly owner: WaitContext
+  /** Nothing waits for the operation any more. The returned effect waits until nothing of its poll runs any more. */
+  readonly leave: (record: OperationRecord) => Effect.Effect<void>
 }
 
 /** @internal */
 export class OperationRecord {
   readonly name: string
-  /** The key in {@link Records}. */
+  /** The path of its plain read, for messages. Operations of one model of Vertex AI have the same path. */
   readonly path: string
   waiters: ReadonlyArray<Waiter> = []
   /** It belongs to the record: it stays in flight when the wait that began it ends and others wait for it. */
@@ -188,12 +198,17 @@ export class OperationRecord {
 
 /** @internal */
 export class Records {
-  readonly #byPath = new Map<string, OperationRecord>()
+  readonly #byName = new Map<string, OperationRecord>()
+
+  /** The record of an operation, if something waits for it. */
+  find(name: string): OperationRecord | undefined {
+    return this.#byName.get(name)
+  }
 
   /** The record of an operation that something waits for. */
   get(name: string, path: string): OperationRecord {
-    let record = this.#byPath.get(path)
-    if (record === undefined) this.#byPath.set(path, record = new OperationRecord(name, path))
+    let record = this.#byName.get(name)
+    if (record === undefined) this.#byName.set(name, record = new OperationRecord(name, path))
     return record
   }
 
@@ -203,12 +218,12 @@ export class Records {
     const left = record.waiters.filter((other) => other !== waiter)
     if (left.length === record.waiters.length) return false
     record.waiters = left
-    return left.length === 0 && this.#byPath.delete(record.path)
+    return left.length === 0 && this.#byName.delete(record.name)
   }
 
   /** All waits. */
   *waiters(): Iterable<Waiter> {
-    for (const record of this.#byPath.values()) yield* record.waiters
+    for (const record of this.#byName.values()) yield* record.waiters
   }
 }
 
@@ -222,7 +237,7 @@ const shortestInterval = 10
  */
 export const nextPoll = (waiter: Waiter, wanted: number): number => {
   const now = waiter.now()
-  const due = Math.max(wanted, now, waiter.polledAt + shortestInterval)
-  if (due > waiter.lastPoll && now < waiter.lastPoll) return waiter.lastPoll
-  return Math.min(due, waiter.deadline)
+  const earliest = Math.max(now, waiter.polledAt + shortestInterval)
+  const isCut = Math.max(wanted, earliest) > waiter.lastPoll && now < waiter.lastPoll
+  return Math.min(Math.max(isCut ? waiter.lastPoll : wanted, earliest), waiter.deadline)
 }

@@ -18,11 +18,27 @@ export interface Progress<In> {
   state: unknown
 }
 
+type Step = readonly [state: unknown, output: unknown, decision: ScheduleDecision.ScheduleDecision]
+
 /** @internal */
 export const begin = <In>(schedule: Schedule.Schedule<unknown, In>): Progress<In> => ({
   schedule,
   state: schedule.initial
 })
+
+const delayOf = <In>(progress: Progress<In>, exit: Exit.Exit<Step>, now: number): Exit.Exit<number | undefined> => {
+  try {
+    return Exit.map(exit, ([state, _, decision]) => {
+      progress.state = state
+      return ScheduleDecision.isDone(decision)
+        ? undefined
+        : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+    })
+  } catch (defect) {
+    // A schedule of the user's own gave no step.
+    return Exit.die(defect)
+  }
+}
 
 /**
  * Steps a schedule and passes on the delay that it asks for, in ms: none when it has ended. `now` is in ms since the epoch.
@@ -38,17 +54,11 @@ export const next = <In>(
 ): Interrupt | undefined => {
   const { caller, input, now } = options
   const { schedule, state } = progress
-  let step: Effect.Effect<readonly [unknown, unknown, ScheduleDecision.ScheduleDecision]>
+  let step: Effect.Effect<Step>
   try {
     step = schedule.step(now, input, state)
   } catch (defect) {
     step = Exit.die(defect)
   }
-  return caller.run(step, (exit) =>
-    onDelay(Exit.map(exit, ([state, _, decision]) => {
-      progress.state = state
-      return ScheduleDecision.isDone(decision)
-        ? undefined
-        : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
-    })))
+  return caller.run(step, (exit) => onDelay(delayOf(progress, exit, now)))
 }

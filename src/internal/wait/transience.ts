@@ -2,6 +2,7 @@
  * Which failures of a poll do not end a wait.
  */
 import * as HttpError from "../../HttpError.js"
+import { saysNothing } from "../http/response.js"
 import type { Waiter } from "./state.js"
 
 /**
@@ -24,19 +25,6 @@ export const mayAppear = (waiter: Waiter, error: HttpError.HttpError): boolean =
 const isOfRequest = ({ code, reason }: HttpError.HttpError): boolean =>
   reason === "StatusCode" && (code === "CANCELLED" || code === "ABORTED")
 
-// Not JSON: empty, cut, or a page for people.
-const isUnreadable = ({ body, reason }: HttpError.HttpError): boolean => {
-  if (reason !== "Decode") return false
-  try {
-    return JSON.parse(body ?? "") === undefined
-  } catch {
-    return true
-  }
-}
-
-const isRedirect = ({ httpStatus }: HttpError.HttpError): boolean =>
-  httpStatus !== undefined && (httpStatus === 0 || (httpStatus >= 300 && httpStatus < 400))
-
 /**
  * The failure of a poll with its `isTransient` as it is in a wait: more is transient there than in a single read.
  *
@@ -44,8 +32,8 @@ const isRedirect = ({ httpStatus }: HttpError.HttpError): boolean =>
  */
 export const inWait = (waiter: Waiter, error: HttpError.HttpError): HttpError.HttpError => {
   // Something between here and the server answered, where the API has answered before.
-  const isFromElsewhere = waiter.hasRead && (isUnreadable(error) || isRedirect(error))
+  const isFromElsewhere = waiter.hasRead && saysNothing(error)
   return !error.isTransient && (isOfRequest(error) || isFromElsewhere)
-    ? new HttpError.HttpError({ ...error, isTransient: true })
+    ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: true })
     : error
 }

@@ -10,22 +10,20 @@ import type * as Operation from "../../Operation.js"
 import type { Caller } from "../caller.js"
 import type { Waitable } from "../operationName.js"
 import type { WaitOptions } from "../settings.js"
+import { sameValue } from "../values.js"
 import type { Engine } from "./engine.js"
 import { type Observer, Waiter, type WaitFailure } from "./state.js"
 
 interface UpdatesOptions extends WaitOptions {
-  readonly everyPoll?: boolean | undefined
+  readonly emitUnchanged?: boolean | undefined
 }
 
 type State = Operation.Pending | Operation.Succeeded
 
-// States differ by value: what the server sends counts.
-const valueOf = (operation: Operation.Operation): string => JSON.stringify(operation)
-
 // Keeps what has happened until the consumer asks for it.
 class Updates implements Observer {
   #state: Operation.Pending | undefined
-  #value: string | undefined
+  #last: Operation.Pending | undefined
   #result: Effect.Effect<Operation.Succeeded, WaitFailure> | undefined
   #hasEnded = false
   #onChange: (() => void) | undefined
@@ -36,9 +34,8 @@ class Updates implements Observer {
   }
 
   onPending(_: Waiter, operation: Operation.Pending): boolean {
-    const value = valueOf(operation)
-    if (value === this.#value && !this.#emitUnchanged) return true
-    this.#value = value
+    if (!this.#emitUnchanged && sameValue(operation, this.#last)) return true
+    this.#last = operation
     this.#state = operation
     this.#onChange?.()
     return false
@@ -86,7 +83,7 @@ export const updates = (
   Stream.unwrapScoped(Effect.map(
     Effect.acquireRelease(
       Effect.suspend(() => {
-        const observer = new Updates(options?.everyPoll === true)
+        const observer = new Updates(options?.emitUnchanged === true)
         return Either.flatMap(
           engine.context(caller, options, { observer, usesServerSideWait: false }),
           (context) => Either.map(engine.make(operation, context), (made) => ({ made, observer }))

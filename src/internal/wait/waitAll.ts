@@ -12,12 +12,16 @@ import type * as Operation from "../../Operation.js"
 import type { Caller, Interrupt } from "../caller.js"
 import { Permits } from "../http/budget.js"
 import type { Waitable } from "../operationName.js"
-import type { WaitOptions } from "../settings.js"
+import { Checks, type WaitOptions } from "../settings.js"
 import type { Engine } from "./engine.js"
 import { Waiter, type WaitFailure } from "./state.js"
 
+interface WaitAllOptions extends WaitOptions {
+  readonly by?: "get" | "list" | undefined
+}
+
 interface Outcome<W> {
-  readonly of: W
+  readonly operation: W
   readonly result: Either.Either<Operation.Succeeded, WaitFailure>
 }
 
@@ -27,7 +31,7 @@ export const waitAll = <W extends Waitable>(
   caller: Caller,
   { operations, options, pollsAtATime, problem }: {
     readonly operations: Iterable<W>
-    readonly options: WaitOptions | undefined
+    readonly options: WaitAllOptions | undefined
     readonly pollsAtATime: number
     /** Why no wait can begin. */
     readonly problem: HttpError.HttpError | undefined
@@ -45,13 +49,13 @@ export const waitAll = <W extends Waitable>(
     }
     const offer = (operation: W, exit: Exit.Exit<Operation.Succeeded, WaitFailure>): void => {
       if (Exit.isSuccess(exit)) {
-        outcomes.unsafeOffer({ of: operation, result: Either.right(exit.value) })
+        outcomes.unsafeOffer({ operation, result: Either.right(exit.value) })
         return
       }
       const failed = Cause.failureOrCause(exit.cause)
       // A defect is no outcome: the stream dies with it, and its scope ends the other waits.
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
-      else outcomes.unsafeOffer({ of: operation, result: Either.left(failed.left) })
+      else outcomes.unsafeOffer({ operation, result: Either.left(failed.left) })
     }
     const onEnd = (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void => {
       const operation = waiters.get(waiter)!
@@ -64,13 +68,18 @@ export const waitAll = <W extends Waitable>(
       })
       if (interrupt !== undefined) ending.add(interrupt)
     }
-    const context = problem === undefined ?
-      engine.context(caller, options, {
-        observer: { onEnd },
-        permits: new Permits(pollsAtATime),
-        usesServerSideWait: false
-      }) :
-      Either.left(problem)
+    const checks = new Checks()
+    const by = checks.oneOf("by", options?.by, ["get", "list"])
+    const context = Either.flatMap(
+      problem === undefined ? checks.result(by) : Either.left(problem),
+      () =>
+        engine.context(caller, options, {
+          observer: { onEnd },
+          permits: new Permits(pollsAtATime),
+          usesServerSideWait: false
+        })
+    )
+    const lists = by === "list" && Either.isRight(context) ? engine.lists(context.right) : undefined
 
     yield* Effect.addFinalizer((exit) =>
       Effect.zipRight(
@@ -82,8 +91,11 @@ export const waitAll = <W extends Waitable>(
     for (const operation of operations) {
       const made = Either.flatMap(context, (context) => engine.make(operation, context))
       if (Either.isLeft(made)) offer(operation, Exit.fail(made.left))
-      else if (made.right instanceof Waiter) waiters.set(made.right, operation)
-      else offer(operation, Exit.succeed(made.right))
+      else if (!(made.right instanceof Waiter)) offer(operation, Exit.succeed(made.right))
+      else {
+        waiters.set(made.right, operation)
+        lists?.add(made.right)
+      }
     }
     for (const waiter of waiters.keys()) engine.begin(waiter)
     hasBegun = true

@@ -1,0 +1,90 @@
+/**
+ * JSON that comes from outside: text of a request, or a value of a program that TypeScript may not have checked.
+ */
+import * as Either from "effect/Either"
+
+/** @internal */
+export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject
+
+/** @internal */
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+/** @internal */
+export const isJsonObject = (json: Json | undefined): json is JsonObject =>
+  typeof json === "object" && json !== null && !Array.isArray(json)
+
+/**
+ * The deepest nesting of arrays and objects, which is also the limit of protobuf's own parsers. It keeps every recursion
+ * over a value far from the end of the stack.
+ */
+const maxDepth = 100
+
+/** The most values within one value. It bounds the time for a value that refers to the same object many times. */
+const maxValues = 200_000
+
+/**
+ * Copies a value that JSON can hold. As in `JSON.stringify`, `toJSON` is used where an object has it, and properties that
+ * are `undefined` are left out. The left side says what JSON cannot hold, and where.
+ *
+ * @internal
+ */
+export const toJson = (at: string, input: unknown): Either.Either<Json, string> => {
+  let values = 0
+  const copy = (path: string, value: unknown, depth: number): Either.Either<Json, string> => {
+    if (++values > maxValues) return Either.left(`${at}: Expected at most ${maxValues} values`)
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return Either.right(value)
+      case "number":
+        return Number.isFinite(value)
+          ? Either.right(value)
+          : Either.left(`${path}: Expected a finite number, actual ${value}`)
+      case "object":
+        break
+      default:
+        return Either.left(`${path}: Expected JSON, actual a value of type ${typeof value}`)
+    }
+    if (value === null) return Either.right(null)
+    if (depth === maxDepth) return Either.left(`${at}: Expected at most ${maxDepth} levels of nesting`)
+    if ("toJSON" in value && typeof value.toJSON === "function") return copy(path, value.toJSON(), depth + 1)
+    if (Array.isArray(value)) {
+      const items: Array<Json> = []
+      for (let index = 0; index < value.length; index++) {
+        const item = copy(`${path}[${index}]`, value[index], depth + 1)
+        if (Either.isLeft(item)) return item
+        items.push(item.right)
+      }
+      return Either.right(items)
+    }
+    const entries: Array<readonly [string, Json]> = []
+    for (const [key, property] of Object.entries(value)) {
+      if (property === undefined) continue
+      const copied = copy(`${path}.${key}`, property, depth + 1)
+      if (Either.isLeft(copied)) return copied
+      entries.push([key, copied.right])
+    }
+    return Either.right(Object.fromEntries(entries))
+  }
+  // A getter or a proxy of the program can throw.
+  return Either.flatMap(
+    Either.try({
+      try: () => copy(at, input, 0),
+      catch: () => `${at}: Expected JSON, actual a value that cannot be read`
+    }),
+    (copied) => copied
+  )
+}
+
+/**
+ * Parses the text of a request's body.
+ *
+ * @internal
+ */
+export const parseJson = (text: string): Either.Either<Json, string> =>
+  Either.flatMap(
+    Either.try({ try: () => JSON.parse(text) as unknown, catch: () => "the body: Expected JSON" }),
+    (value) => toJson("the body", value)
+  )

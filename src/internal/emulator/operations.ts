@@ -1,0 +1,344 @@
+/**
+ * The operations of an emulator: where each one is in its script, and the methods of `google.longrunning.Operations`.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberId from "effect/FiberId"
+import * as Code from "../../Code.js"
+import type * as ProtobufAny from "../../ProtobufAny.js"
+import { maxSleep } from "../time/clock.js"
+import { isJsonObject, parseJson } from "./json.js"
+import { isIn, paginate } from "./pages.js"
+import { type Failure, json, type Reply } from "./reply.js"
+import type { Step, Steps } from "./script.js"
+
+/**
+ * How the methods respond that an API may leave out: `"unimplemented"` sends `UNIMPLEMENTED` (501), `"unrouted"` the page
+ * (404) of a server that has no such path.
+ */
+export interface Methods {
+  /** Default: the operations, page by page. */
+  readonly list?: "unimplemented" | "unrouted" | undefined
+  /** Default: the operation fails with `CANCELLED` on its next poll. */
+  readonly cancel?: "unimplemented" | "unrouted" | undefined
+  /** Default: the operation is not found any more. */
+  readonly delete?: "unimplemented" | "unrouted" | undefined
+  /** `"atOnce"` responds at once, done or not. Default: the response is held until the operation ends or `timeout` passes. */
+  readonly wait?: "unimplemented" | "unrouted" | "atOnce" | undefined
+}
+
+type State = Extract<Step, { readonly type: "pending" | "succeeded" | "failed" }>
+
+/**
+ * Does what the operation is for, at the moment when its script says that it has succeeded. Gives the response, or the
+ * error that the operation fails with.
+ *
+ * @internal
+ */
+export type Commit = () => Either.Either<ProtobufAny.ProtobufAny, Failure>
+
+/**
+ * A scripted operation, at the step where its last response left it.
+ *
+ * @internal
+ */
+export interface Scripted {
+  readonly name: string
+  /** Its place in lists. */
+  readonly serial: number
+  steps: ReadonlyArray<Step>
+  index: number
+  answered: number
+  since: number
+  commit: Commit | undefined
+  /** Completes when the responses that are held must look at the operation again. */
+  changed: Deferred.Deferred<void> | undefined
+}
+
+/** How many operations are kept. When there are more, the oldest are forgotten, as servers do after some weeks. */
+const keptOperations = 100_000
+
+/** How many more there can be before that happens, for all of them at once: finding the oldest takes time. */
+const slack = keptOperations / 10
+
+/**
+ * How long `:wait` holds a response when the request has no timeout: the deadline of `google.longrunning.Operations` in
+ * the service configuration of Access Context Manager.
+ */
+const longestHold = 100_000
+
+const isState = (step: Step): step is State =>
+  step.type === "pending" || step.type === "succeeded" || step.type === "failed"
+const isDone = (state: State): boolean => state.type !== "pending"
+
+const operationJson = (name: string, state: State): unknown => {
+  const { metadata } = state
+  switch (state.type) {
+    case "pending":
+      return { name, metadata }
+    case "succeeded":
+      return { name, metadata, done: true, response: state.response }
+    case "failed":
+      return { name, metadata, done: true, error: state.error }
+  }
+}
+
+const timesOf = (step: Step): number => "times" in step ? step.times ?? 1 : 1
+const durationOf = (step: Step): number | undefined => step.type === "pending" ? step.duration : undefined
+const isLast = (operation: Scripted): boolean => operation.index === operation.steps.length - 1
+
+const moveOn = (operation: Scripted, since: number): void => {
+  operation.since = since
+  operation.answered = 0
+  operation.index++
+}
+
+const stepOf = (operation: Scripted): Step => {
+  const step = operation.steps[operation.index]
+  if (step === undefined) throw new Error(`Operation ${operation.name} has no step ${operation.index}`)
+  return step
+}
+
+// The step that the operation is at, as time alone moves it: a step with a duration ends when that has passed.
+const current = (operation: Scripted, now: number): Step => {
+  while (true) {
+    const step = stepOf(operation)
+    const duration = durationOf(step)
+    if (isLast(operation) || duration === undefined || now < operation.since + duration) return step
+    moveOn(operation, operation.since + duration)
+  }
+}
+
+// The step that responds to a poll now: a poll moves on from a step that has responded as often as it says. The last step
+// responds to all further polls.
+const next = (operation: Scripted, now: number): Step => {
+  while (true) {
+    const step = current(operation, now)
+    if (isLast(operation) || durationOf(step) !== undefined || operation.answered < timesOf(step)) return step
+    moveOn(operation, now)
+  }
+}
+
+// The operation for those who read it without polling: the latest state of its script, whatever fault it is at. None when
+// it is gone.
+const stateOf = (operation: Scripted, now: number): State | undefined => {
+  if (current(operation, now).type === "gone") return undefined
+  return operation.steps.slice(0, operation.index + 1).findLast(isState) ?? { type: "pending" }
+}
+
+const wake = (operation: Scripted): void => {
+  if (operation.changed === undefined) return
+  Deferred.unsafeDone(operation.changed, Effect.void)
+  operation.changed = undefined
+}
+
+// From now on the operation has this one step.
+const end = (operation: Scripted, step: Step): void => {
+  operation.steps = [step]
+  operation.index = 0
+  operation.answered = 0
+  operation.commit = undefined
+  wake(operation)
+}
+
+// The JSON form of google.protobuf.Duration, in ms.
+const parseDuration = (text: string): number | undefined =>
+  /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1_000 : undefined
+
+const notFound = (name: string): Failure => ({ code: "NOT_FOUND", message: `Operation ${name} was not found.` })
+
+const invalid = (message: string): Failure => ({ code: "INVALID_ARGUMENT", message })
+
+/** What a method gives: a response, or an error of the API. */
+type Answer = Either.Either<Reply, Failure>
+
+/** @internal */
+export class Operations {
+  #serial = 0
+  readonly #operations = new Map<string, Scripted>()
+  /** Operations that have yet to do what they are for. */
+  readonly #uncommitted = new Set<Scripted>()
+  readonly #wait: Methods["wait"]
+  readonly #unreachable: ReadonlyArray<string>
+
+  constructor(options: { readonly wait: Methods["wait"]; readonly unreachable: ReadonlyArray<string> }) {
+    this.#wait = options.wait
+    this.#unreachable = options.unreachable
+  }
+
+  has(name: string): boolean {
+    return this.#operations.has(name)
+  }
+
+  script(name: string, steps: Steps, now: number, commit?: Commit): Scripted {
+    const before = this.#operations.get(name)
+    const serial = before?.serial ?? this.#serial++
+    const operation = { name, serial, steps, index: 0, answered: 0, since: now, commit, changed: undefined }
+    this.#operations.set(name, operation)
+    if (before === undefined) this.#forgetOldest()
+    else this.#drop(before)
+    if (commit !== undefined) this.#uncommitted.add(operation)
+    return operation
+  }
+
+  #forgetOldest(): void {
+    if (this.#operations.size <= keptOperations + slack) return
+    for (const oldest of this.#operations.values()) {
+      if (this.#operations.size === keptOperations) return
+      this.#operations.delete(oldest.name)
+      this.#drop(oldest)
+    }
+  }
+
+  // Ends the holds on an operation that is there no more, and what it had yet to do.
+  #drop(operation: Scripted): void {
+    this.#uncommitted.delete(operation)
+    operation.commit = undefined
+    wake(operation)
+  }
+
+  /** Does what operations are for that have succeeded by now, in the order in which they have. */
+  settle(now: number): void {
+    const due: Array<Scripted> = []
+    for (const operation of this.#uncommitted) {
+      const step = current(operation, now)
+      if (step.type === "succeeded") due.push(operation)
+      else if (step.type === "failed" || this.#isStuck(operation, step)) this.#drop(operation)
+    }
+    due.sort((a, b) => a.since - b.since || a.serial - b.serial)
+    for (const operation of due) this.#commit(operation, stepOf(operation))
+  }
+
+  // After a delete there are no more polls, so only time can move the operation.
+  #isStuck(operation: Scripted, step: Step): boolean {
+    return this.#operations.get(operation.name) !== operation && durationOf(step) === undefined
+  }
+
+  // A response that the script names is used as it is, and then nothing else happens.
+  #commit(operation: Scripted, step: Step): Step {
+    const { commit } = operation
+    if (commit === undefined || step.type !== "succeeded") return step
+    this.#uncommitted.delete(operation)
+    operation.commit = undefined
+    if (step.response !== undefined) return step
+    const ended = Either.match(commit(), {
+      onLeft: ({ code, details, message }): Step => ({
+        type: "failed",
+        error: { code: Code.toNumber(code), message, details },
+        metadata: step.metadata,
+        delay: step.delay
+      }),
+      onRight: (response): Step => ({ ...step, response })
+    })
+    operation.steps = operation.steps.with(operation.index, ended)
+    return ended
+  }
+
+  /** The next response of the operation's script. */
+  answer(operation: Scripted, now: number): Effect.Effect<Answer> {
+    if (operation.commit !== undefined) this.settle(now)
+    const step = this.#commit(operation, next(operation, now))
+    operation.answered++
+    wake(operation)
+    const answer = Effect.succeed(this.#reply(operation.name, step))
+    return step.delay === undefined ? answer : Effect.delay(answer, step.delay)
+  }
+
+  #reply(name: string, step: Step): Answer {
+    switch (step.type) {
+      case "pending":
+        return Either.right(json(200, operationJson(name, step), step.headers))
+      case "succeeded":
+      case "failed":
+        return Either.right(json(200, operationJson(name, step)))
+      case "http":
+        return Either.right({ status: step.status, headers: step.headers ?? {}, body: step.body ?? "" })
+      case "cut":
+        return Either.right({ ...json(200, { name }), cut: step.at })
+      case "gone":
+        return Either.left(notFound(name))
+    }
+  }
+
+  get(name: string, now: number): Effect.Effect<Answer> {
+    const operation = this.#operations.get(name)
+    return operation === undefined ? Effect.succeed(Either.left(notFound(name))) : this.answer(operation, now)
+  }
+
+  cancel(name: string, now: number): Answer {
+    const operation = this.#operations.get(name)
+    const state = operation && stateOf(operation, now)
+    if (operation === undefined || state === undefined) return Either.left(notFound(name))
+    if (!isDone(state)) {
+      const error = { code: Code.toNumber("CANCELLED"), message: "Operation was cancelled." }
+      end(operation, { type: "failed", error, metadata: state.metadata })
+    }
+    return Either.right(json(200, {}))
+  }
+
+  // An operation that is deleted is not cancelled: what it is for still happens.
+  delete(name: string, now: number): Answer {
+    const operation = this.#operations.get(name)
+    if (operation === undefined || stateOf(operation, now) === undefined) return Either.left(notFound(name))
+    this.#operations.delete(name)
+    wake(operation)
+    return Either.right(json(200, {}))
+  }
+
+  wait(name: string, body: string, query: URLSearchParams, now: number): Effect.Effect<Answer> {
+    const request = body === "" ? Either.right({}) : parseJson(body)
+    if (Either.isLeft(request)) return Effect.succeed(Either.left(invalid(request.left)))
+    const text = (isJsonObject(request.right) ? request.right["timeout"] : undefined) ?? query.get("timeout")
+    const timeout = text === null ? longestHold : typeof text === "string" ? parseDuration(text) : undefined
+    if (timeout === undefined) {
+      return Effect.succeed(Either.left(invalid(`timeout: ${JSON.stringify(text)} is not a google.protobuf.Duration.`)))
+    }
+    const deadline = this.#wait === "atOnce" ? now : now + timeout
+    return Effect.gen(this, function*() {
+      while (true) {
+        const operation = this.#operations.get(name)
+        if (operation === undefined) return Either.left(notFound(name))
+        const at = yield* Clock.currentTimeMillis
+        const step = next(operation, at)
+        if (step.type !== "pending" || at >= deadline) return yield* this.answer(operation, at)
+        const duration = isLast(operation) ? undefined : durationOf(step)
+        const until = duration === undefined ? deadline : Math.min(deadline, operation.since + duration)
+        operation.changed ??= Deferred.unsafeMake<void>(FiberId.none)
+        // A longer sleep would never end.
+        yield* Effect.timeoutOption(Deferred.await(operation.changed), Math.min(until - at, maxSleep))
+      }
+    })
+  }
+
+  list(collection: string, query: URLSearchParams, now: number): Answer {
+    const unreachable = this.#unreachable
+    if (unreachable.length > 0 && query.get("returnPartialSuccess") !== "true") {
+      const message = `Some locations could not be reached: ${unreachable.join(", ")}`
+      return Either.left({ code: "UNAVAILABLE", message })
+    }
+    // This is all of the filter language (AIP-160) that the emulator knows. Other filters let everything pass.
+    const done = /^\s*done\s*=\s*(true|false)\s*$/i.exec(query.get("filter") ?? "")?.[1]?.toLowerCase()
+    const isWanted = isIn(collection)
+    return Either.map(
+      paginate(collection, query, this.#operations.values(), {
+        key: ({ serial }) => serial,
+        item: (operation) => isWanted(operation.name) ? stateOf(operation, now) : undefined
+      }),
+      ({ items, nextPageToken }) => {
+        // An operation that the filter drops takes its place on the page all the same, so a page can be empty and not the
+        // last.
+        const operations = items
+          .filter(([, state]) => done === undefined || isDone(state) === (done === "true"))
+          .map(([{ name }, state]) => operationJson(name, state))
+        // ProtoJSON leaves out what is empty.
+        return json(200, {
+          operations: operations.length === 0 ? undefined : operations,
+          nextPageToken,
+          unreachable: unreachable.length === 0 ? undefined : unreachable
+        })
+      }
+    )
+  }
+}

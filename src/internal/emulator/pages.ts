@@ -1,0 +1,79 @@
+/**
+ * Lists in pages (AIP-158).
+ */
+import * as Either from "effect/Either"
+import { parseJson } from "./json.js"
+import type { Failure } from "./reply.js"
+
+const defaultPageSize = 100
+const maxPageSize = 1_000
+
+type Key = string | number
+
+const encodeToken = (collection: string, key: Key): string =>
+  btoa(encodeURIComponent(JSON.stringify([collection, key])))
+
+// The key after which the page begins. None for a token of another list, and for one that was not made here.
+const decodeToken = (collection: string, token: string): Key | undefined =>
+  Either.try(() => decodeURIComponent(atob(token))).pipe(
+    Either.flatMap(parseJson),
+    Either.map((json) => {
+      const [of, key] = Array.isArray(json) ? json as ReadonlyArray<unknown> : []
+      return of === collection && (typeof key === "string" || typeof key === "number") ? key : undefined
+    }),
+    Either.getOrUndefined
+  )
+
+const invalid = (message: string): Either.Either<never, Failure> => Either.left({ code: "INVALID_ARGUMENT", message })
+
+/**
+ * One page of a list whose members are in the order of their keys. `item` gives what the page shows of a member; none for
+ * one that is not in this list.
+ *
+ * @internal
+ */
+export const paginate = <A, B>(
+  collection: string,
+  query: URLSearchParams,
+  members: Iterable<A>,
+  options: { readonly key: (member: A) => Key; readonly item: (member: A) => B | undefined }
+): Either.Either<
+  { readonly items: ReadonlyArray<readonly [A, B]>; readonly nextPageToken: string | undefined },
+  Failure
+> => {
+  const token = query.get("pageToken") ?? ""
+  const after = token === "" ? undefined : decodeToken(collection, token)
+  if (token !== "" && after === undefined) return invalid("The page token is not valid.")
+  const size = Number(query.get("pageSize") ?? 0)
+  if (!Number.isInteger(size) || size < 0) return invalid("The page size is not valid.")
+  const limit = size === 0 ? defaultPageSize : Math.min(size, maxPageSize)
+  const items: Array<readonly [A, B]> = []
+  let last: Key | undefined
+  for (const member of members) {
+    const key = options.key(member)
+    if (after !== undefined && key <= after) continue
+    const item = options.item(member)
+    if (item === undefined) continue
+    if (last !== undefined && items.length === limit) {
+      return Either.right({ items, nextPageToken: encodeToken(collection, last) })
+    }
+    items.push([member, item])
+    last = key
+  }
+  return Either.right({ items, nextPageToken: undefined })
+}
+
+/**
+ * Tells whether a resource is in a collection. A segment `-` of the collection stands for any (AIP-159).
+ *
+ * @internal
+ */
+export const isIn = (collection: string): (name: string) => boolean => {
+  const wanted = collection.split("/")
+  return (name) => {
+    if (name.startsWith(`${collection}/`)) return true
+    const segments = name.split("/")
+    return segments.length > wanted.length &&
+      wanted.every((segment, index) => segment === "-" || segment === segments[index])
+  }
+}

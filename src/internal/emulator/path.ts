@@ -1,0 +1,87 @@
+/**
+ * Paths and their templates, as in `google/api/http.proto`.
+ */
+import * as Either from "effect/Either"
+
+/**
+ * The variables of a path, by name.
+ *
+ * @internal
+ */
+export type Params = Readonly<Record<string, string>>
+
+/** @internal */
+export interface Template {
+  /**
+   * The variables of a path that the template matches. The left side says why a variable cannot be decoded. None for
+   * another path.
+   */
+  readonly match: (path: string) => Either.Either<Params, string> | undefined
+}
+
+const decode = (text: string): Either.Either<string, string> =>
+  Either.try({ try: () => decodeURIComponent(text), catch: () => "The percent-encoding of the path is malformed." })
+
+/**
+ * Decodes a variable of several segments: everything but an encoded slash, which is no separator.
+ *
+ * @internal
+ */
+export const decodeSegments = (text: string): Either.Either<string, string> =>
+  Either.map(
+    Either.all(text.split(/(%2F)/i).map((part, index) => index % 2 === 1 ? Either.right(part) : decode(part))),
+    (parts) => parts.join("")
+  )
+
+const wildcards: Readonly<Record<string, string>> = { "*": "[^/]+", "**": "[^/]+(?:/[^/]+)*" }
+
+const segmentsPattern = (segments: string): string =>
+  segments.replace(
+    /\*\*?|[^*]+/g,
+    (part) => wildcards[part] ?? part.replace(/[\\^$.+?()[\]{}|]/g, "\\$&")
+  )
+
+// Each variable and each wildcard is made of whole segments, and only the last segment can be "**" or have a verb. Then no
+// path takes more than linear time to match.
+const isTemplate = (text: string, flat: string): boolean => {
+  const segments = flat.slice(1).split("/")
+  const last = segments.pop() ?? ""
+  return flat.startsWith("/") && !/[^/]\{|\}[^/:]/.test(text) &&
+    segments.every((segment) => /^(?:\*|[^*:]+)$/.test(segment)) &&
+    /^(?:\*\*?|[^*:]+)(?::[^*:]+)?$/.test(last)
+}
+
+const hasOneSegment = (segments: string): boolean => segments !== "**" && !segments.includes("/")
+
+/**
+ * Parses a template such as `/v1/{parent=projects/*}/things` or `/v1/{name=operations/**}:cancel`. `*` stands for one
+ * segment, `**` for one or more.
+ *
+ * @internal
+ */
+export const parseTemplate = (text: string): Either.Either<Template, string> => {
+  const tokens = [...text.matchAll(/\{([a-zA-Z_][\w.]*)(?:=([^{}]+))?\}|[^{}]+/g)]
+  const isWhole = tokens.reduce((sum, [token]) => sum + token.length, 0) === text.length
+  const flat = tokens.map(([token, name, segments = "*"]) => name === undefined ? token : segments).join("")
+  if (!isWhole || !isTemplate(text, flat)) {
+    return Either.left(`path: Expected a path such as /v1/{parent=projects/*}/things, actual ${JSON.stringify(text)}`)
+  }
+  const variables = tokens.flatMap(([, name, segments = "*"]) => name === undefined ? [] : [{ name, segments }])
+  const pattern = tokens.map(([token, name, segments = "*"]) =>
+    name === undefined ? segmentsPattern(token) : `(${segmentsPattern(segments)})`
+  )
+  const regExp = new RegExp(`^${pattern.join("")}$`)
+  return Either.right({
+    match: (path) => {
+      const found = regExp.exec(path)
+      if (found === null) return undefined
+      const decoded = variables.map(({ name, segments }, index) =>
+        Either.map(
+          (hasOneSegment(segments) ? decode : decodeSegments)(found[index + 1] ?? ""),
+          (value) => [name, value] as const
+        )
+      )
+      return Either.map(Either.all(decoded), (entries) => Object.fromEntries(entries))
+    }
+  })
+}

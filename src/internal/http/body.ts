@@ -1,0 +1,166 @@
+/**
+ * Collects the body of a response up to a limit, decodes its content encodings and its text. This file runs in every
+ * runtime. Content encodings are decoded by `node:zlib`, if the runtime has it.
+ */
+
+/**
+ * The bytes of a body.
+ *
+ * @internal
+ */
+export interface Bytes {
+  readonly bytes: Uint8Array
+  /** Whether there were more than the limit allows. */
+  readonly isTruncated: boolean
+}
+
+const empty: Uint8Array = new Uint8Array(0)
+
+/**
+ * Collects the bytes of a body up to a limit. It holds at most twice the size of the body, however small the chunks are.
+ *
+ * @internal
+ */
+export class ByteCollector implements Bytes {
+  // The first chunk, or, after further chunks, a larger buffer that this object owns.
+  #buffer = empty
+  #length = 0
+  #isTruncated = false
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Adds a chunk up to the limit. Returns whether all of it was added. */
+  add(chunk: Uint8Array): boolean {
+    const room = this.#limit - this.#length
+    const fits = chunk.byteLength <= room
+    if (!fits) this.#isTruncated = true
+    this.#append(fits ? chunk : chunk.subarray(0, room))
+    return fits
+  }
+
+  #append(chunk: Uint8Array): void {
+    if (this.#length === 0) {
+      this.#buffer = chunk
+    } else {
+      const needed = this.#length + chunk.byteLength
+      if (needed > this.#buffer.byteLength) {
+        const larger = new Uint8Array(Math.max(needed, Math.min(this.#limit, 2 * this.#length)))
+        larger.set(this.bytes)
+        this.#buffer = larger
+      }
+      this.#buffer.set(chunk, this.#length)
+    }
+    this.#length += chunk.byteLength
+  }
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  get isTruncated(): boolean {
+    return this.#isTruncated
+  }
+}
+
+// Removes a byte order mark.
+const utf8 = new TextDecoder()
+
+/**
+ * The text of a body.
+ *
+ * @internal
+ */
+export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
+
+/**
+ * Whether bytes are UTF-8 text; the last character may be incomplete. `fetch` decodes a body but keeps the header
+ * `content-encoding`. This function tells such a body from one that is still encoded.
+ *
+ * @internal
+ */
+export const isUtf8 = (bytes: Uint8Array): boolean => {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The content encodings in a header, in the order in which they were applied.
+ *
+ * @internal
+ */
+export const contentEncodings = (header: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  header === undefined
+    ? []
+    : String(header).toLowerCase().split(",").map((encoding) => encoding.trim()).filter((encoding) =>
+      encoding !== "" && encoding !== "identity"
+    )
+
+// "deflate" is the zlib format (RFC 9110, 8.4.1.2), but some servers send the bare deflate format.
+const hasZlibHeader = (bytes: Uint8Array): boolean =>
+  (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0
+
+const decompressor = (encoding: string, bytes: Uint8Array) => {
+  const zlib = globalThis.process?.getBuiltinModule?.("node:zlib")
+  switch (encoding) {
+    case "gzip":
+    case "x-gzip":
+      return zlib?.createGunzip()
+    case "deflate":
+      return hasZlibHeader(bytes) ? zlib?.createInflate() : zlib?.createInflateRaw()
+    case "br":
+      return zlib?.createBrotliDecompress()
+  }
+  return undefined
+}
+
+const addAll = async (collector: ByteCollector, chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+  for await (const chunk of chunks) {
+    if (!collector.add(chunk)) return
+  }
+}
+
+const decompress = async (encoding: string, encoded: Bytes, limit: number): Promise<Bytes> => {
+  const stream = decompressor(encoding, encoded.bytes)
+  if (stream === undefined) {
+    throw new Error(`the content encoding ${JSON.stringify(encoding)} is not supported`)
+  }
+  const decoded = new ByteCollector(limit)
+  await addAll(decoded, stream.end(encoded.bytes)).catch((error: unknown) => {
+    // The end of a truncated body is missing.
+    if (encoded.isTruncated) return
+    throw new Error(`the body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`)
+  })
+  return { bytes: decoded.bytes, isTruncated: decoded.isTruncated || encoded.isTruncated }
+}
+
+// Servers use one or two. Each one costs the decoding of up to `limit` bytes.
+const maxEncodings = 4
+
+/**
+ * Decodes content encodings, the last one first, and keeps at most `limit` bytes of each result. Rejects if an encoding is
+ * not supported or the bytes are not valid in it.
+ *
+ * @internal
+ */
+export const decodeBody = async (
+  encodings: ReadonlyArray<string>,
+  encoded: Bytes,
+  limit: number
+): Promise<Bytes> => {
+  if (encodings.length > maxEncodings) {
+    throw new Error(`the body has ${encodings.length} content encodings; at most ${maxEncodings} are supported`)
+  }
+  let body = encoded
+  for (const encoding of encodings.toReversed()) {
+    if (body.bytes.byteLength === 0) return body
+    body = await decompress(encoding, body, limit)
+  }
+  return body
+}

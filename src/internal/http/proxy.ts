@@ -1,0 +1,120 @@
+/**
+ * Finds the proxy of a connection pool, from the option `proxy` or from the environment through Effect's `Config`. No error
+ * shows the URL of a proxy, because it can hold a password.
+ */
+import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { isLoopback } from "./loopback.js"
+
+/**
+ * A proxy, and the hosts that are reached without it.
+ *
+ * @internal
+ */
+export interface Proxy {
+  /** Without user name and password. */
+  readonly url: string
+  /** The value of `proxy-authorization`. */
+  readonly authorization: string | undefined
+  /** In the format of `NO_PROXY`. */
+  readonly except: string
+}
+
+const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+
+// Reads the URL of a proxy. As in curl, `host:port` stands for `http://host:port`.
+const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
+  try {
+    const url = new URL(/^[a-z][-+.a-z0-9]*:\/\//i.test(value) ? value : `http://${value}`)
+    if (url.protocol === "http:" || url.protocol === "https:") {
+      const user = decodeURIComponent(url.username)
+      const password = decodeURIComponent(url.password)
+      return Either.right({
+        url: url.origin,
+        authorization: user === "" && password === "" ? undefined : `Basic ${base64(`${user}:${password}`)}`
+      })
+    }
+  } catch {
+    // The error would show the URL.
+  }
+  return Either.left("is not the URL of an HTTP proxy; expected one like \"http://user:password@proxy.example:3128\"")
+}
+
+const parseOption = (proxy: unknown): Either.Either<Omit<Proxy, "except">, string> => {
+  const value = Redacted.isRedacted(proxy) ? Redacted.value(proxy) : proxy
+  return parse(typeof value === "string" ? value : "")
+}
+
+/**
+ * Returns what is wrong with the URL in the option `proxy`.
+ *
+ * @internal
+ */
+export const proxyProblem = (proxy: unknown): string | undefined =>
+  Option.getOrUndefined(Either.getLeft(parseOption(proxy)))
+
+interface Variable {
+  readonly name: string
+  readonly value: string
+}
+
+const named = (name: string): Config.Config<Variable> =>
+  Config.map(Config.redacted(name), (value) => ({ name, value: Redacted.value(value) }))
+
+// The lower-case name takes precedence, and an empty variable sets no proxy, as in undici and curl.
+const variable = (name: string): Config.Config<Variable | undefined> =>
+  named(name.toLowerCase()).pipe(
+    Config.orElse(() => named(name)),
+    Config.option,
+    Config.map(Option.filter(({ value }) => value.trim() !== "")),
+    Config.map(Option.getOrUndefined)
+  )
+
+const variables = Config.all({
+  http: variable("HTTP_PROXY"),
+  https: variable("HTTPS_PROXY"),
+  except: variable("NO_PROXY")
+})
+
+const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, string> => {
+  const { hostname, protocol } = new URL(origin)
+  // As in Go's net/http: a local emulator needs no NO_PROXY.
+  if (isLoopback(hostname)) return Effect.succeed(undefined)
+  return variables.pipe(
+    // Deno throws if the program may not read the environment.
+    Effect.sandbox,
+    Effect.mapError((cause) =>
+      `Could not read the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY: ${
+        Cause.prettyErrors(cause)[0]?.message
+      }. Allow it, or set the option \`proxy\`.`
+    ),
+    Effect.flatMap(({ except, http, https }) => {
+      const proxy = protocol === "https:" ? https ?? http : http
+      return proxy === undefined ? Effect.succeed(undefined) : Either.mapBoth(parse(proxy.value), {
+        onLeft: (problem) => `The variable ${proxy.name} ${problem}.`,
+        onRight: (parsed): Proxy => ({ ...parsed, except: except?.value ?? "" })
+      })
+    })
+  )
+}
+
+/**
+ * Finds the proxy for an origin, if there is one. Fails with a sentence that names the invalid option or variable.
+ *
+ * @internal
+ */
+export const proxyFor = (
+  proxy: string | Redacted.Redacted | undefined,
+  origin: string
+): Effect.Effect<Proxy | undefined, string> => {
+  if (proxy === "none") return Effect.succeed(undefined)
+  if (proxy === undefined || proxy === "environment") return fromEnvironment(origin)
+  return Either.mapBoth(parseOption(proxy), {
+    onLeft: (problem) => `The option \`proxy\` ${problem}.`,
+    onRight: (parsed): Proxy => ({ ...parsed, except: "" })
+  })
+}

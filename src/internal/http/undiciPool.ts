@@ -1,0 +1,163 @@
+/**
+ * Connection pools of undici that record, for each connection, whether it has served a response, and that close every
+ * socket.
+ */
+import { Socket } from "node:net"
+import type { Dispatcher } from "undici"
+// Bun replaces the module "undici" by one without `dispatch`. It does not replace the entry file of the package.
+import { buildConnector, Client, EnvHttpProxyAgent, Pool } from "undici/index.js"
+import type { ConnectionOptions } from "./nodeOptions.js"
+import type { Proxy } from "./proxy.js"
+
+/**
+ * One connection to the origin.
+ *
+ * @internal
+ */
+export interface Connection {
+  readonly socket: Socket
+  readonly isHttp2: boolean
+  /** Whether it carries several requests at a time: HTTP/2 or pipelining. */
+  readonly isShared: boolean
+  /** Whether it has delivered a response. */
+  hasServed: boolean
+}
+
+/**
+ * A request for `dispatch`. The client of a pool made here that takes the request sets `exchange.client` to itself.
+ *
+ * @internal
+ */
+export interface DispatchOptions extends Dispatcher.DispatchOptions {
+  readonly exchange: { client: TrackedClient | undefined }
+}
+
+/**
+ * A client of undici, which has at most one connection at a time.
+ *
+ * @internal
+ */
+export class TrackedClient extends Client {
+  readonly #current: { connection?: Connection }
+
+  constructor(origin: string | URL, options: Client.Options, sockets: Sockets) {
+    const current: { connection?: Connection } = {}
+    super(origin, {
+      ...options,
+      connect: sockets.tracking(options.connect, (socket) => {
+        const isHttp2 = "alpnProtocol" in socket && socket.alpnProtocol === "h2"
+        const isShared = isHttp2 || (options.pipelining ?? 1) > 1
+        current.connection = { socket, isHttp2, isShared, hasServed: false }
+      })
+    })
+    this.#current = current
+  }
+
+  /** The connection that the client sends requests over. */
+  get connection(): Connection | undefined {
+    return this.#current.connection
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions & Partial<DispatchOptions>,
+    handler: Dispatcher.DispatchHandler
+  ): boolean {
+    if (options.exchange !== undefined) options.exchange.client = this
+    return super.dispatch(options, handler)
+  }
+}
+
+// A socket that closes without an error makes undici's HTTP/2 client throw.
+const closed = new Error("closed")
+
+/**
+ * The open sockets. Destroying a pool does not close all of them: undici drops a client from its pool when an attempt to
+ * connect fails, although the client may connect later, and it does not end attempts in progress.
+ */
+class Sockets {
+  readonly #open = new Set<Socket>()
+  #isClosed = false
+
+  #add(socket: Socket): void {
+    if (socket.closed || this.#open.has(socket)) return
+    this.#open.add(socket)
+    socket.on("error", () => {}).once("close", () => this.#open.delete(socket))
+    if (this.#isClosed) socket.destroy(closed)
+  }
+
+  /** Returns a connector that adds its sockets here, and calls `onConnect` with each that is connected. */
+  tracking(connect: Client.Options["connect"], onConnect: (socket: Socket) => void): buildConnector.connector {
+    const connector = typeof connect === "function" ? connect : buildConnector(connect)
+    return (options, callback) => {
+      const connecting: unknown = connector(options, (...[error, socket]) => {
+        if (!socket) return callback(error ?? closed, null)
+        this.#add(socket)
+        if (this.#isClosed) return callback(closed, null)
+        onConnect(socket)
+        callback(null, socket)
+      })
+      if (connecting instanceof Socket) this.#add(connecting)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(
+      [...this.#open].map((socket) => new Promise((resolve) => socket.once("close", resolve).destroy(closed)))
+    )
+  }
+}
+
+/**
+ * A dispatcher, and a function that closes its connections.
+ *
+ * @internal
+ */
+export interface ConnectionPool {
+  readonly dispatcher: Pick<Dispatcher, "dispatch">
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Makes a pool for an origin. Throws undici's error for an option that it refuses.
+ *
+ * @internal
+ */
+export const makePool = (
+  origin: string,
+  proxy: Proxy | undefined,
+  { connections = 64, pool = {} }: ConnectionOptions
+): ConnectionPool => {
+  const sockets = new Sockets()
+  const options = { ...pool, connections }
+  const connectTimeout = pool.connectTimeout ?? 10_000
+  const trackedPool = (origin: string | URL, options: Pool.Options) =>
+    new Pool(origin, { ...options, factory: (origin, options) => new TrackedClient(origin, options, sockets) })
+  // The pool makes its clients on demand. This one reports invalid options now.
+  void new Client(origin, options)
+  const dispatcher = proxy === undefined ? trackedPool(origin, options) : new EnvHttpProxyAgent({
+    ...options,
+    httpProxy: proxy.url,
+    httpsProxy: proxy.url,
+    noProxy: proxy.except,
+    ...(proxy.authorization === undefined ? undefined : { token: proxy.authorization }),
+    factory: trackedPool,
+    // Connections to the proxy, for `CONNECT`. Its response is part of connecting.
+    clientFactory: (origin, options) => trackedPool(origin, { ...options, headersTimeout: connectTimeout }),
+    proxyTls: { timeout: connectTimeout },
+    // Connections through the proxy.
+    requestTls: {
+      allowH2: pool.allowH2 ?? false,
+      maxCachedSessions: pool.maxCachedSessions ?? null,
+      timeout: connectTimeout,
+      ...(typeof pool.connect === "object" ? pool.connect : undefined)
+    }
+  })
+  return {
+    dispatcher,
+    close: async () => {
+      await dispatcher.destroy()
+      await sockets.close()
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Walks over values that a server sent. Nothing here recurses, because such a value may be nested thousands of levels deep.
+ */
+
+const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
+
+const own = (value: object, key: PropertyKey): unknown =>
+  Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined
+
+const keysOf = (value: object): ReadonlyArray<PropertyKey> => {
+  const symbols = Object.getOwnPropertySymbols(value)
+  return symbols.length === 0 ? Object.keys(value) : [...Object.keys(value), ...symbols]
+}
+
+// A response of 4 MiB has two million values at most. Only a cyclic value, which no server can send, comes near this.
+const maxVisits = 5_000_000
+
+/**
+ * Tells whether two values have the same content. The order of fields does not matter, and a field that is `undefined`
+ * counts as absent.
+ *
+ * @internal
+ */
+export const sameValue = (a: unknown, b: unknown): boolean => {
+  const pairs: Array<unknown> = [a, b]
+  for (let count = 0; pairs.length > 0; count++) {
+    const right = pairs.pop()
+    const left = pairs.pop()
+    if (Object.is(left, right)) continue
+    if (!isObject(left) || !isObject(right) || Array.isArray(left) !== Array.isArray(right)) return false
+    if (count > maxVisits) return false
+    if (Array.isArray(left) && Array.isArray(right)) {
+      if (left.length !== right.length) return false
+      for (let index = 0; index < left.length; index++) pairs.push(left[index], right[index])
+      continue
+    }
+    for (const key of keysOf(left)) pairs.push(own(left, key), own(right, key))
+    for (const key of keysOf(right)) if (!Object.hasOwn(left, key) && own(right, key) !== undefined) return false
+  }
+  return true
+}
+
+// An error bounds its own data.
+const isData = (u: unknown): u is object => isObject(u) && !(u instanceof Error)
+
+// How many values a value is made of, itself included, and on how many levels. Stops at the level that exceeds a limit.
+const measure = (value: unknown, maxCount: number, maxLevels: number): { count: number; levels: number } => {
+  let level = [value]
+  let count = 0
+  let levels = 0
+  while (level.length > 0 && count <= maxCount && levels <= maxLevels) {
+    count += level.length
+    levels++
+    const next: Array<unknown> = []
+    for (const parent of level) if (isData(parent)) { for (const child of Object.values(parent)) next.push(child) }
+    level = next
+  }
+  return { count, levels }
+}
+
+/**
+ * How many values a value is made of, itself included. Counts no further once there are more than `limit`.
+ *
+ * @internal
+ */
+export const countValues = (value: unknown, limit: number): number => measure(value, limit, Infinity).count
+
+// How deep the data of an error may be nested. Protobuf's own JSON parsers have the same limit. JSON.stringify, loggers and
+// `util.inspect`, which recurse, bear several times as much.
+const maxLevels = 100
+
+/**
+ * Tells whether a value is nested deeper than the data of an error may be.
+ *
+ * @internal
+ */
+export const isDeep = (value: unknown): boolean => measure(value, maxVisits, maxLevels).levels > maxLevels
+
+// Recurses, but no deeper than `levels`.
+const cut = (value: unknown, levels: number): unknown => {
+  if (!isData(value)) return value
+  if (levels === 0) return "…"
+  if (Array.isArray(value)) return value.map((child) => cut(child, levels - 1))
+  const fields = Object.fromEntries(keysOf(value).map((key) => [key, cut(own(value, key), levels - 1)]))
+  return Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(fields))
+}
+
+// A value as it is, or a copy with "…" in the place of what is nested too deep.
+const shallow = (value: unknown): unknown => isDeep(value) ? cut(value, maxLevels - 1) : value
+
+/**
+ * The known fields of an error that have a value. What is nested deeper than an error's data may be is cut off.
+ *
+ * @internal
+ */
+export const errorFields = <A extends object>(known: object, fields: A): A => {
+  const given: Record<string, unknown> = {}
+  for (const key of Object.keys(known)) {
+    const value = own(fields, key)
+    if (value !== undefined) given[key] = shallow(value)
+  }
+  return given as A
+}

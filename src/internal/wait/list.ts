@@ -1,0 +1,302 @@
+/**
+ * Polls the operations of a collection together, by pages of its list: rounds, each of which is one poll of many operations.
+ *
+ * A list saves requests only while it is short and shows what is waited for. So a round reads at most one page for every ten
+ * operations that it is for, and an operation that it did not show is asked for by itself: now, and for a number of polls
+ * that doubles each time.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import type * as Dialect from "../../Dialect.js"
+import type * as HttpError from "../../HttpError.js"
+import type { Interrupt } from "../caller.js"
+import type { ApiClient } from "../http/client.js"
+import type { Decode } from "../http/exchange.js"
+import { apiRequest } from "../http/request.js"
+import * as Response from "../http/response.js"
+import type { Polled } from "./poll.js"
+import type { InFlight, OperationRecord, PolledCollection, WaitContext, Waiter } from "./state.js"
+
+/** The largest page to ask for. A server may cut it (AIP-158), or refuse it. */
+const largestPage = 1_000
+const smallestPage = 100
+
+/** How many operations a round must be for, for each page that it reads. */
+const operationsPerPage = 10
+
+/** After so many transient failures in a row, a wait no longer relies on the list. */
+const mostFailures = 3
+
+/** A wait that was missed again and again tries the list after 2 ** 5 polls. */
+const mostDoublings = 5
+
+/**
+ * What a list tells the waits of, which is the engine.
+ *
+ * @internal
+ */
+export interface ListObserver {
+  /** The operation with this name, if something waits for it. */
+  readonly record: (name: string) => OperationRecord | undefined
+  /** A page shows the state of an operation, or could not be read. `others` count as polling, besides those that do. */
+  readonly onListed: (
+    record: OperationRecord,
+    owner: WaitContext,
+    others: ReadonlyArray<Waiter>,
+    exit: Exit.Exit<Polled, HttpError.HttpError>
+  ) => void
+  /** The list does not show an operation: its waits poll it by itself. */
+  readonly onMissed: (record: OperationRecord) => void
+}
+
+// Operations that are polled together. It begins as a gathering of those that are due, and is then in flight.
+class Round implements InFlight {
+  readonly owner: WaitContext
+  /** The operations that it still has to show. */
+  readonly records = new Set<OperationRecord>()
+  /** Stops it while it is in flight. */
+  stop: Interrupt | undefined
+  readonly #onAbandoned: (round: Round) => Effect.Effect<void>
+
+  constructor(owner: WaitContext, onAbandoned: (round: Round) => Effect.Effect<void>) {
+    this.owner = owner
+    this.#onAbandoned = onAbandoned
+  }
+
+  add(record: OperationRecord): void {
+    this.records.add(record)
+    record.inFlight = this
+  }
+
+  readonly leave = (record: OperationRecord): Effect.Effect<void> => {
+    this.records.delete(record)
+    return this.records.size === 0 ? this.#onAbandoned(this) : Exit.void
+  }
+}
+
+// Whether at least half of the delay before the next poll has passed at that time. A list shows such an operation without
+// another request, and the waits of a round stay in step for the next one.
+const isDueSoon = ({ due, phase, polledAt, start }: Waiter, time: number): boolean => {
+  const since = Math.max(start, polledAt)
+  return phase === "sleeping" && time - since >= (due - since) / 2
+}
+
+// `due` is the poll by itself that an operation which was missed still has to make.
+const noteMiss = (waiter: Waiter, due: 0 | 1): void => {
+  waiter.pollsBeforeList = due + 2 ** Math.min(++waiter.misses, mostDoublings) - 1
+}
+
+const projectOf = /^projects\/(?!-\/)[^/]+\//
+
+class Collection implements PolledCollection {
+  readonly #lists: Lists
+  readonly #name: string
+  #waiters: Array<Waiter> = []
+  #pageSize = largestPage
+  // What is due now is gathered for the next round, which begins when the one in flight has ended.
+  #gathering: Round | undefined
+  #current: Round | undefined
+  // When the latest round began, and how long it took, in ms.
+  #began = 0
+  #duration = 0
+
+  constructor(lists: Lists, name: string) {
+    this.#lists = lists
+    this.#name = name
+  }
+
+  add(waiter: Waiter): void {
+    this.#waiters.push(waiter)
+    waiter.collection = this
+  }
+
+  join(waiter: Waiter): boolean {
+    if (waiter.pollsBeforeList > 0) {
+      waiter.pollsBeforeList--
+      return false
+    }
+    if (waiter.failures >= mostFailures) {
+      noteMiss(waiter, 0)
+      return false
+    }
+    if (this.#gathering === undefined) {
+      this.#gathering = new Round(this.#lists.context, this.#onAbandoned)
+      this.#beginLater()
+    }
+    this.#gathering.add(waiter.record)
+    return true
+  }
+
+  // What becomes due at the same time is in the round.
+  #beginLater(): void {
+    if (this.#current === undefined && this.#gathering !== undefined) queueMicrotask(() => this.#begin())
+  }
+
+  #begin(): void {
+    const round = this.#gathering
+    if (this.#current !== undefined || round === undefined) return
+    this.#gathering = undefined
+    if (round.records.size === 0) return
+    this.#began = this.#lists.context.timer.now()
+    const end = this.#began + this.#duration
+    this.#waiters = this.#waiters.filter(({ phase }) => phase !== "ended")
+    for (const waiter of this.#waiters) {
+      const { pollsBeforeList, record } = waiter
+      if (record.inFlight === undefined && pollsBeforeList === 0 && isDueSoon(waiter, end)) round.add(record)
+    }
+    this.#current = round
+    const pages = Math.floor(round.records.size / operationsPerPage)
+    if (pages === 0) return this.#end(round, (record) => this.#lists.observer.onMissed(record))
+    round.stop = this.#lists.context.caller.run(
+      this.#read(round, pages),
+      (exit) => this.#end(round, this.#atEnd(exit))
+    )
+  }
+
+  #read(round: Round, pages: number): Effect.Effect<void, HttpError.HttpError> {
+    const { client, context: { caller }, list } = this.#lists
+    const { settings } = client
+    const toPage = Response.toPage(settings.api, list, this.#name)
+    return Effect.gen(this, function*() {
+      const seen = new Set<string | undefined>()
+      let pageToken: string | undefined
+      for (let left = pages; left > 0 && round.records.size > 0; left--) {
+        let isTooLarge = false
+        const decode: Decode<Dialect.Page> = (context, response, now) => {
+          isTooLarge = response.truncated
+          return toPage(context, response, now)
+        }
+        const request = yield* apiRequest(
+          settings,
+          list.request(this.#name, { pageSize: this.#pageSize, pageToken }),
+          { what: "a collection of operations" }
+        )
+        const page = yield* Effect.either(client.execute({ request, decode, caller }))
+        if (Either.isRight(page)) {
+          this.#show(round, page.right.operations)
+          seen.add(pageToken)
+          pageToken = page.right.nextPageToken
+          // The last page, or one that leads back to a page before.
+          if (pageToken === "" || seen.has(pageToken)) return
+        } else {
+          // The size may be what the server refuses, as Compute Engine does above 500.
+          const isOfSize = isTooLarge || page.left.httpStatus === 400
+          if (!isOfSize || this.#pageSize <= smallestPage) return yield* page.left
+          this.#pageSize = Math.max(smallestPage, this.#pageSize / 2)
+        }
+      }
+    })
+  }
+
+  #show(round: Round, operations: ReadonlyArray<Dialect.Page["operations"][number]>): void {
+    const { context, observer } = this.#lists
+    // A list may have the number of the project where the names that are waited for have its id.
+    const project = projectOf.exec(this.#name)?.[0]
+    for (const operation of operations) {
+      const name = project === undefined ? operation.name : operation.name.replace(projectOf, project)
+      const record = observer.record(name)
+      if (record === undefined) continue
+      const { inFlight } = record
+      if (inFlight instanceof Round && (inFlight === round || inFlight === this.#gathering)) {
+        inFlight.records.delete(record)
+        record.inFlight = undefined
+      } else if (inFlight !== undefined && !operation.done) {
+        // Another poll will tell.
+        continue
+      }
+      for (const waiter of record.waiters) if (waiter.collection === this) waiter.misses = waiter.pollsBeforeList = 0
+      observer.onListed(record, context, this.#dueSoon(record), Exit.succeed({ operation, retryAfter: undefined }))
+    }
+  }
+
+  #dueSoon(record: OperationRecord): ReadonlyArray<Waiter> {
+    const now = this.#lists.context.timer.now()
+    return record.waiters.filter((waiter) =>
+      waiter.collection === this && (waiter.phase === "queued" || isDueSoon(waiter, now))
+    )
+  }
+
+  // What becomes of the operations that a round has not shown.
+  #atEnd(exit: Exit.Exit<void, HttpError.HttpError>): (record: OperationRecord) => void {
+    const { context, observer } = this.#lists
+    if (Exit.isFailure(exit)) {
+      const { cause } = exit
+      const error = Either.getOrUndefined(Either.flip(Cause.failureOrCause(cause)))
+      if (error === undefined || error.isTransient) {
+        return (record) => observer.onListed(record, context, this.#dueSoon(record), Exit.failCause(cause))
+      }
+      this.#lists.logRefusal(this.#name, error)
+    }
+    return (record) => {
+      for (const waiter of record.waiters) {
+        if (waiter.collection !== this) continue
+        if (waiter.phase === "polling") noteMiss(waiter, 0)
+        else if (isDueSoon(waiter, context.timer.now())) noteMiss(waiter, 1)
+      }
+      observer.onMissed(record)
+    }
+  }
+
+  #end(round: Round, settle: (record: OperationRecord) => void): void {
+    if (this.#current !== round) return
+    this.#current = undefined
+    this.#duration = this.#lists.context.timer.now() - this.#began
+    const records = [...round.records]
+    round.records.clear()
+    for (const record of records) {
+      if (record.inFlight !== round) continue
+      record.inFlight = undefined
+      settle(record)
+    }
+    this.#beginLater()
+  }
+
+  // No wait is left for what a round still has to show.
+  readonly #onAbandoned = (round: Round): Effect.Effect<void> => {
+    if (this.#current !== round) return Exit.void
+    this.#current = undefined
+    this.#beginLater()
+    return round.stop?.() ?? Exit.void
+  }
+}
+
+/**
+ * The collections whose operations the waits of one call are for.
+ *
+ * @internal
+ */
+export class Lists {
+  readonly client: ApiClient
+  readonly list: Dialect.List
+  readonly context: WaitContext
+  readonly observer: ListObserver
+  readonly #collections = new Map<string, Collection>()
+  #hasLogged = false
+
+  constructor(client: ApiClient, list: Dialect.List, context: WaitContext, observer: ListObserver) {
+    this.client = client
+    this.list = list
+    this.context = context
+    this.observer = observer
+  }
+
+  /** Polls a wait together with the others of its collection, if it is in one that can be listed. */
+  add(waiter: Waiter): void {
+    const name = this.list.collection(waiter.record.name)
+    if (name === undefined) return
+    let collection = this.#collections.get(name)
+    if (collection === undefined) this.#collections.set(name, collection = new Collection(this, name))
+    collection.add(waiter)
+  }
+
+  logRefusal(collection: string, error: HttpError.HttpError): void {
+    if (this.#hasLogged) return
+    this.#hasLogged = true
+    this.context.caller.run(
+      Effect.logInfo(`Could not list ${collection}; its operations are read one by one. ${error.message}`),
+      () => {}
+    )
+  }
+}
