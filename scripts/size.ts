@@ -27,7 +27,7 @@ const gzipped = (code: string): number => gzipSync(code, { level: 9 }).length
 // rollup merges the imports of a peer, as a bundle with the peers in it would.
 const alone = async (input: string): Promise<number> => {
   const bundle = await rollup({ input, external: /^[^./]/ })
-  const { output: [chunk] } = await bundle.generate({ format: "es" })
+  const { output: [chunk] } = await bundle.generate({ format: "es", inlineDynamicImports: true })
   return gzipped((await transform(chunk.code, { minify: true, format: "esm", target: "es2022" })).code)
 }
 

@@ -5,10 +5,10 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
+import { type Environment, environment } from "../internal/environment.js"
 import type * as OperationsService from "../OperationsService.js"
 import { type ApiOptions, dialects, keyOf, type Target } from "./api.js"
 import * as Credentials from "./credentials.js"
-import { type Environment, environment, makeFromEnvironment } from "./environment.js"
 import { choice, onOff, UsageError, valued, type ValuesOf } from "./flags.js"
 
 export const apiFlags = {
@@ -90,12 +90,14 @@ export const services = (
 ): Effect.Effect<(target: Target) => OperationsService.Service, UsageError, Scope.Scope> =>
   Effect.gen(function*() {
     const credentials = yield* Credentials.make(source, environment)
+    // It loads undici, which most commands do not need.
+    const { make } = yield* Effect.promise(() => import("../GoogleEnvironment.js"))
     const byApi = new Map<string, OperationsService.Service>()
     for (const { api } of targets) {
       if (byApi.has(keyOf(api))) continue
       byApi.set(
         keyOf(api),
-        yield* orUsageError(makeFromEnvironment({
+        yield* orUsageError(make({
           api,
           credentials,
           quotaProject,

@@ -8,7 +8,7 @@ import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"
 import * as Credentials from "../Credentials.js"
 import * as HttpError from "../HttpError.js"
-import { checkUniverse, credentialsOf, type Environment } from "./environment.js"
+import { checkUniverse, credentialsOf, type Environment } from "../internal/environment.js"
 
 const noCredentials = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "Authentication", description })

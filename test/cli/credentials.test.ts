@@ -1,6 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as GoogleApi from "effect-google-operations/GoogleApi"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
@@ -9,7 +7,6 @@ import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
-import { makeFromEnvironment } from "../../src/cli/environment.js"
 import { cli } from "../support/cli.js"
 
 const folder = Effect.acquireRelease(
@@ -144,7 +141,7 @@ describe("credentials", () => {
       yield* withGcloud(`case "$1" in auth) echo token-1 ;; *) echo example.goog ;; esac`)
       const { authorization, code, stderr } = yield* get(["--gcloud"])
       assert.deepStrictEqual({ authorization, code }, { authorization: [], code: 2 })
-      assert.match(stderr, /credentials are of the universe example\.goog/)
+      assert.match(stderr, /credentials are for the universe example\.goog/)
       const right = yield* get(["--gcloud"], { GOOGLE_CLOUD_UNIVERSE_DOMAIN: "example.goog" })
       assert.deepStrictEqual(right.authorization, ["Bearer token-1"])
     }))
@@ -164,7 +161,7 @@ describe("credentials", () => {
       assert.deepStrictEqual({ authorization: wrong.authorization, code: wrong.code }, { authorization: [], code: 2 })
       assert.match(
         wrong.stderr,
-        /of the universe example\.goog, and requests go to the universe googleapis\.com; use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN/
+        /for the universe example\.goog, and requests go to the universe googleapis\.com; use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN/
       )
       const right = yield* get([], { ...env, GOOGLE_CLOUD_UNIVERSE_DOMAIN: "example.goog" })
       assert.strictEqual(right.code, 0, right.stderr)
@@ -196,18 +193,5 @@ describe("the environment", () => {
       })
       assert.strictEqual(code, 2)
       assert.match(stderr, /^error: GOOGLE_CLOUD_UNIVERSE_DOMAIN must be a domain, such as googleapis\.com\. See /)
-    }))
-
-  it.scopedLive("makes a service for a program: in its universe, unless the API is elsewhere", () =>
-    Effect.gen(function*() {
-      const env = { GOOGLE_ACCESS_TOKEN: "token-1", GOOGLE_CLOUD_UNIVERSE_DOMAIN: "universe.invalid" }
-      const withEnv = Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env))))
-      const elsewhere = yield* withEnv(makeFromEnvironment())
-      const error = yield* Effect.flip(elsewhere.get("operations/a"))
-      assert.match(error.message, /https:\/\/accesscontextmanager\.universe\.invalid/)
-      const { requests, url } = yield* server()
-      const here = yield* withEnv(makeFromEnvironment({ api: GoogleApi.make({ baseUrl: url, version: "v1" }) }))
-      yield* here.get("operations/a")
-      assert.deepStrictEqual(requests.map(({ authorization }) => authorization), ["Bearer token-1"])
     }))
 })

@@ -15,9 +15,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const require = createRequire(import.meta.url)
 const name = "effect-google-operations"
 
-/** The modules that need an optional peer, with that peer. */
+/** The modules that need optional peers, with the first of them. */
 const optional: Readonly<Record<string, string>> = {
   GoogleAuth: "google-auth-library",
+  GoogleEnvironment: "undici",
   NodeOperations: "undici"
 }
 
@@ -89,7 +90,7 @@ beforeAll(async () => {
   barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
-  whole = await project([...peers, ...Object.values(optional), "@types/node"])
+  whole = await project([...peers, ...new Set(Object.values(optional)), "@types/node"])
 }, 300_000)
 
 afterAll(() => rm(workspace, { recursive: true, force: true }))
