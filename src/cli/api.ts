@@ -137,8 +137,20 @@ const fromCatalog = (url: string, { api, universeDomain }: ApiOptions): Resolved
         : Either.left(`${quoteUrl(url)} is a URL of ${entry.name}, and --api says ${api}`)
   })
 
-const patternsOf = (apis: ReadonlyArray<GoogleApi.GoogleApi>): string =>
-  [...new Set(apis.map(({ operationName }) => String(operationName)))].join(" or ")
+// The expressions of the catalog and of the dialects consist of these parts.
+const patterns = ({ operationName: { source } }: GoogleApi.GoogleApi): ReadonlyArray<string> => {
+  const text = source
+    .replaceAll("\\/", "/")
+    .replaceAll("[^/]+(?:/[^/]+)*", "**")
+    .replaceAll("[^/]+", "*")
+    .replaceAll(".+", "**")
+    .replace(/^\^(?:\(\?:([^()]*)\)|(.*))\$$/, "$1$2")
+  const anywhere = text.replace(/^\(\?:\*\*\/\)\?/, "")
+  if (anywhere !== text) return [anywhere, `**/${anywhere}`]
+  return text.includes("(") ? [text] : text.split("|")
+}
+
+const patternsOf = (apis: ReadonlyArray<GoogleApi.GoogleApi>): string => [...new Set(apis.flatMap(patterns))].join(", ")
 
 const operation = (
   apis: ReadonlyArray<GoogleApi.GoogleApi>,
@@ -161,7 +173,7 @@ const operation = (
   const api = apis.find(({ operationName }) => argument.search(operationName) !== -1)
   return api === undefined
     ? Either.left(
-      `${quote(argument)} is not the name of an operation of this API: such names match ${patternsOf(apis)}`
+      `${quote(argument)} is not the name of an operation of this API: its names match ${patternsOf(apis)}`
     )
     : Either.right({ api, name: argument, argument })
 }
@@ -203,7 +215,7 @@ export const collection = (argument: string | undefined, options: ApiOptions): R
     const api = matching ?? apis[0]
     if (api === undefined) return Either.left(noApi(name, "collection"))
     if (matching === undefined && argument === undefined) {
-      return Either.left(`which collection? The names of operations of this API match ${patternsOf(apis)}`)
+      return Either.left(`which collection? Operations of this API match ${patternsOf(apis)}`)
     }
     const problem = nameProblem(name)
     if (problem !== undefined) return Either.left(`${quote(name)} is not the name of a collection: ${problem}`)

@@ -110,17 +110,17 @@ const forEach = <A extends Operation.Operation | void>(
     { concurrency }
   )
 
-// The command line that goes on to wait: the options stay, and the names are those that are left.
+// The command line that continues the wait: the same options, and the operations that are not done.
 const commandFor = <F extends Flags>({ io, options }: Input<F>) => (targets: ReadonlyArray<Api.Target>): string =>
   `${io.invocation} ${commandLine(["wait", ...targets.map(({ argument }) => argument), ...options])}`
 
 const wait = command({
   name: "wait",
-  summary: "Waits until operations have ended, and prints them",
+  summary: "Waits until operations are done, and prints them",
   args: names,
   flags: {
-    all: onOff("all", "Waits until all have ended (the default)"),
-    any: onOff("any", "Waits until one has ended, and prints that one"),
+    all: onOff("all", "Waits until all are done (the default)"),
+    any: onOff("any", "Waits until one is done, and prints that one"),
     ...timing,
     cancelOnInterrupt: onOff("cancel-on-interrupt", "Cancels the operations on Ctrl-C or SIGTERM"),
     cancelOnTimeout: onOff("cancel-on-timeout", "Cancels the operations when the timeout has passed"),
@@ -134,8 +134,16 @@ const wait = command({
       if (values.cancelOnTimeout && values.timeout === undefined) {
         return yield* Effect.fail(new UsageError("--cancel-on-timeout needs --timeout"))
       }
+      const connected = yield* connect(values, args)
+      if (values.cancelOnInterrupt || values.cancelOnTimeout) {
+        const without = connected.targets.find(({ api }) => !api.methods.cancel)
+        if (without !== undefined) {
+          const flag = values.cancelOnInterrupt ? "--cancel-on-interrupt" : "--cancel-on-timeout"
+          return yield* Effect.fail(new UsageError(`${flag}: the API of ${without.argument} cannot cancel operations`))
+        }
+      }
       return yield* Wait.run({
-        ...yield* connect(values, args),
+        ...connected,
         any: values.any,
         timeout: values.timeout,
         interval: values.interval,
@@ -150,7 +158,7 @@ const wait = command({
 
 const watch = command({
   name: "watch",
-  summary: "Shows a live table of operations until they have ended",
+  summary: "Shows a live table of operations until they are done",
   args: names,
   flags: { ...timing, ...connectionFlags, format: format("table") },
   run: (input) =>

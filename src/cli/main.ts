@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
 import * as ExitCode from "./exitCode.js"
 import { Io, type Service, styleFor } from "./io.js"
@@ -39,10 +40,22 @@ const io: Service = {
   version: typeof PACKAGE_VERSION === "string" ? PACKAGE_VERSION : "0.0.0"
 }
 
+// Warnings of Node and of libraries are for developers of this program.
+process.removeAllListeners("warning")
+
+// An exception that nothing catches would exit with 1, which says that an operation has failed.
+process.on("uncaughtException", (error) => {
+  try {
+    writeSync(2, `internal error: ${error.stack ?? error}\n`)
+  } finally {
+    process.exit(ExitCode.unknown)
+  }
+})
+
 const fiber = Effect.runFork(Effect.provideService(run(process.argv.slice(2)), Io, io))
 
-// Ends the process by a signal. `process.exit` would wait for a write that blocks, for instance to a pipe that nobody
-// reads.
+// Ends the process by a signal. `process.exit` would wait for a write that blocks, for instance to a full pipe
+// without a reader.
 const die = (name: NodeJS.Signals): void => {
   process.removeAllListeners(name)
   process.kill(process.pid, name)

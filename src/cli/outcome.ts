@@ -1,5 +1,5 @@
 /**
- * How a request about an operation, or a wait for it, has ended.
+ * The outcome of a request about an operation, or of a wait for it.
  */
 import * as Either from "effect/Either"
 import type * as HttpError from "../HttpError.js"

@@ -48,7 +48,7 @@ export class Output {
   #isWriting = false
   #error: OutputError | undefined
   #onIdle: Array<() => void> = []
-  /** Whether nobody reads the output any more. Further text is dropped. */
+  /** Whether the reader of the output has closed it. Further text is dropped. */
   isClosed = false
 
   /** `size` returns the size of the terminal; nothing if the output is not a terminal. */

@@ -1,5 +1,5 @@
 /**
- * How the waits for operations go on, as data, and as lines of text.
+ * The progress of waits, as data and as lines of text.
  */
 import * as Either from "effect/Either"
 import type * as HttpError from "../HttpError.js"
@@ -52,7 +52,7 @@ export const onPending = (row: Row, operation: Operation.Pending): Row => ({
   nextPollAt: undefined
 })
 
-/** A poll has failed, and the wait goes on. */
+/** A poll has failed, and the wait tries again. */
 export const onFailure = (row: Row, error: HttpError.HttpError): Row => ({
   ...row,
   status: "failing",
@@ -64,7 +64,11 @@ export const onFailure = (row: Row, error: HttpError.HttpError): Row => ({
 /** The next poll is due after a delay. */
 export const onDelay = (row: Row, now: number, delay: number): Row => ({ ...row, nextPollAt: now + delay })
 
-/** The wait has ended. */
+// Without a request there is no poll. The last of several transient failures was counted when the wait tried again.
+const isPoll = ({ isTransient, reason }: HttpError.HttpError): boolean =>
+  !isTransient && reason !== "InvalidRequest" && reason !== "Authentication" && reason !== "Closed"
+
+/** The wait is over. */
 export const onEnd = (row: Row, outcome: Either.Either<Operation.Succeeded, Failure>, now: number): Row => {
   const ended = { ...row, nextPollAt: undefined, endedAt: now }
   if (Either.isRight(outcome)) {
@@ -77,12 +81,11 @@ export const onEnd = (row: Row, outcome: Either.Either<Operation.Succeeded, Fail
     case "WaitTimeoutError":
       return { ...ended, status: "gave up", code: undefined, polls: error.polls }
     case "HttpError":
-      // The last of several transient failures was counted when the wait tried again.
-      return { ...ended, status: "unknown", code: codeOf(error), polls: row.polls + (error.isTransient ? 0 : 1) }
+      return { ...ended, status: "unknown", code: codeOf(error), polls: row.polls + (isPoll(error) ? 1 : 0) }
   }
 }
 
-/** Whether the wait has ended. */
+/** Whether the wait is over. */
 export const isEnded = ({ endedAt }: Row): boolean => endedAt !== undefined
 
 const isDone = ({ status }: Row): boolean => status === "succeeded" || status === "failed"
@@ -136,7 +139,7 @@ export const key = (row: Row): string => statusOf(row)
 export const changeLine = (row: Row, now: number): string =>
   `${singleLine(row.name)}: ${statusOf(row)}, ${duration(elapsed(row, now))}, ${count(row.polls, "poll")}`
 
-/** The permanent line of an operation whose wait has ended, for a terminal. */
+/** The permanent line of an operation whose wait is over, for a terminal. */
 export const endLine = (row: Row, { columns }: Size, signs: Signs, style: Style): string => {
   const sign = row.status === "succeeded" ? signs.done : signs.failed
   const rest = ` ${statusOf(row)}, ${duration(elapsed(row, 0))}, ${count(row.polls, "poll")}`

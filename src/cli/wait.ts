@@ -1,5 +1,5 @@
 /**
- * Waits for operations, shows how that goes on, and prints how they have ended.
+ * Waits for operations, shows their progress, and prints their results.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -24,7 +24,7 @@ import type { OutputError } from "./output.js"
 import * as Progress from "./progress.js"
 import { count } from "./text.js"
 
-/** How a wait shows what goes on, on standard error: not at all, by a line with a spinner, or by a table. */
+/** How a wait shows its progress on standard error: not at all, by a line with a spinner, or by a table. */
 type Display = "none" | "status" | "table"
 
 export interface Options {
@@ -38,7 +38,7 @@ export interface Options {
   readonly cancelsOnTimeout: boolean
   readonly display: Display
   readonly format: Format.Format
-  /** The command line that goes on to wait for some of the operations. */
+  /** The command line that continues to wait for some of the operations. */
   readonly commandFor: (targets: ReadonlyArray<Target>) => string
 }
 
@@ -138,10 +138,10 @@ const waitForOne = (options: Options, view: View, index: number): Effect.Effect<
   )
 }
 
-const goOn = (options: Options, left: ReadonlyArray<Target>, what: string): Effect.Effect<void, never, Io> =>
+const continuation = (options: Options, left: ReadonlyArray<Target>, what: string): Effect.Effect<void, never, Io> =>
   report([`${what}: ${options.commandFor(left)}`])
 
-/** Waits until the operations have ended, or one of them if that is what is asked for. */
+/** Waits until all operations are done, or one of them. */
 const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outcome | undefined>, never, Io> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -192,11 +192,15 @@ const onInterrupt = (
     yield* Fiber.interruptAll(fibers)
     if (left.length === 0) return
     yield* options.cancelsOnInterrupt
-      ? goOn(options, left, "To see how it ends")
-      : goOn(options, left, `Interrupted. ${count(left.length, "operation")} may still be running. To go on waiting`)
+      ? continuation(options, left, "To see how it ends")
+      : continuation(
+        options,
+        left,
+        `Interrupted. ${count(left.length, "operation")} may still be running. To continue waiting`
+      )
   })
 
-/** Waits, prints the operations that have ended, and returns the exit code. */
+/** Waits, prints the operations that are done, and returns the exit code. */
 export const run = (options: Options): Effect.Effect<number, OutputError, Io | Scope.Scope> =>
   Effect.gen(function*() {
     const io = yield* Io
@@ -214,13 +218,13 @@ export const run = (options: Options): Effect.Effect<number, OutputError, Io | S
     // Without a table, failures have been reported as they came.
     if (options.display === "table") yield* Effect.forEach(failures, reportFailure, { discard: true })
     if (failures.some(({ _tag }) => _tag === "WaitTimeoutError")) {
-      yield* goOn(
+      yield* continuation(
         options,
         options.targets.filter((_, index) => {
           const outcome = outcomes[index]
           return outcome !== undefined && Either.isLeft(outcome) && outcome.left._tag === "WaitTimeoutError"
         }),
-        options.cancelsOnTimeout ? "To see how it ends" : "To go on waiting"
+        options.cancelsOnTimeout ? "To see how it ends" : "To continue waiting"
       )
     }
     return ExitCode.worst(counted.map(ExitCode.of))

@@ -101,8 +101,16 @@ describe("an operation", () => {
       "a name of another form",
       ["operations/a"],
       { api: "run" },
-      /is not the name of an operation of this API: such names match/
+      /is not the name of an operation of this API: its names match projects\/\*\/locations\/\*\/operations\/\*$/
     ],
+    ["a name of another form in a tree", ["a"], { api: "accesscontextmanager" }, /: its names match operations\/\*\*$/],
+    [
+      "one of another form of several",
+      ["a"],
+      { api: "container" },
+      /match projects\/\*\/locations\/.*, projects\/\*\/zones\//
+    ],
+    ["one of no form", ["a"], { baseUrl: "http://a.b" }, /: its names match operations\/\*\*, \*\*\/operations\/\*\*$/],
     ["a bad name", ["operations/../a"], { api: "accesscontextmanager" }, /has a segment/],
     ["an empty name", [""], { api: "run" }, /it is empty/],
     ["a name with its version", ["v1/operations/a"], { baseUrl: "http://127.0.0.1:1" }, /starts with a version/],

@@ -46,7 +46,7 @@ describe("an output", () => {
       yield* Fiber.join(fiber)
     }))
 
-  it.effect("goes on where a write has stopped", () =>
+  it.effect("continues where a write has stopped", () =>
     Effect.gen(function*() {
       const { chunks, output } = fast(2, 1)
       yield* output.print("abcdef\n")
@@ -61,7 +61,7 @@ describe("an output", () => {
     }))
 
   it.effect.each(["EPIPE", "EIO", "EBADF"])(
-    "ends quietly when nobody reads any more: %s",
+    "ends quietly when the reader has gone: %s",
     (code) =>
       Effect.gen(function*() {
         const { chunks, output } = fast(code)

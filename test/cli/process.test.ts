@@ -59,7 +59,10 @@ describe("in a pipe", () => {
         assert.isFalse(`${stdout}${stderr}`.includes("\x1b"))
         assert.match(stderr, /^error: /m)
       }
-      assert.match(results[3]!.stderr, /^To go on waiting: google-operations wait operations\/endless --timeout 300ms/m)
+      assert.match(
+        results[3]!.stderr,
+        /^To continue waiting: google-operations wait operations\/endless --timeout 300ms/m
+      )
     }), 30_000)
 
   it.scopedLive(
@@ -142,7 +145,7 @@ describe("a signal", () => {
         assert.deepStrictEqual({ code, stdout }, { code: expected, stdout: "" })
         assert.match(
           stderr,
-          /\nInterrupted\. 1 operation may still be running\. To go on waiting: google-operations wait/
+          /\nInterrupted\. 1 operation may still be running\. To continue waiting: google-operations wait/
         )
         assert.strictEqual(yield* running.cancels, 0)
       }),
@@ -166,7 +169,7 @@ describe("a signal", () => {
     30_000
   )
 
-  it.scopedLive("ends a process whose output nobody reads", () =>
+  it.scopedLive("ends a process whose output is not read", () =>
     Effect.gen(function*() {
       const { at, calls, script } = yield* emulated()
       yield* script("operations/large", [{

@@ -188,7 +188,7 @@ describe("the table of a watch", () => {
   })
 })
 
-describe("the line of an operation that has ended", () => {
+describe("the line of an operation that is done", () => {
   it("stays on the terminal", () => {
     const row = Progress.onEnd(running, succeeded, 12_000)
     assert.strictEqual(

@@ -91,30 +91,34 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
       ])
     }), 60_000)
 
-  it.scopedLive("Ctrl-C ends a wait, says how to go on, and leaves the terminal clean", () =>
-    Effect.gen(function*() {
-      const { calls, keys, script, type, until, url } = yield* start({ columns: 120 })
-      yield* script("operations/a", [pending()])
-      type("g wait operations/a --interval 200ms")
-      yield* until(/RUNNING/)
-      keys("C-c")
-      assert.deepStrictEqual(yield* until(/code \d/), [
-        "$ g wait operations/a --interval 200ms",
-        "Interrupted. 1 operation may still be running. To go on waiting: google-operations wait operations/a --interval 200ms --",
-        `base-url ${url} --anonymous`,
-        "code 130",
-        "$"
-      ])
-      type("clear; g wait operations/a --interval 200ms --cancel-on-interrupt")
-      yield* until(/RUNNING/)
-      keys("C-c")
-      const lines = yield* until(/code \d/)
-      assert.match(
-        lines.join("\n"),
-        /Interrupted\. Asking the server to cancel 1 operation\.\nTo see how it ends: [^]*code 130/
-      )
-      assert.strictEqual((yield* calls).filter(({ method }) => method === "cancel").length, 1)
-    }), 60_000)
+  it.scopedLive(
+    "Ctrl-C ends a wait, says how to continue, and leaves the terminal clean",
+    () =>
+      Effect.gen(function*() {
+        const { calls, keys, script, type, until, url } = yield* start({ columns: 120 })
+        yield* script("operations/a", [pending()])
+        type("g wait operations/a --interval 200ms")
+        yield* until(/RUNNING/)
+        keys("C-c")
+        assert.deepStrictEqual(yield* until(/code \d/), [
+          "$ g wait operations/a --interval 200ms",
+          "Interrupted. 1 operation may still be running. To continue waiting: google-operations wait operations/a --interval 200ms --",
+          `base-url ${url} --anonymous`,
+          "code 130",
+          "$"
+        ])
+        type("clear; g wait operations/a --interval 200ms --cancel-on-interrupt")
+        yield* until(/RUNNING/)
+        keys("C-c")
+        const lines = yield* until(/code \d/)
+        assert.match(
+          lines.join("\n"),
+          /Interrupted\. Asking the server to cancel 1 operation\.\nTo see how it ends: [^]*code 130/
+        )
+        assert.strictEqual((yield* calls).filter(({ method }) => method === "cancel").length, 1)
+      }),
+    60_000
+  )
 
   it.scopedLive(
     "watch shows 200 operations, as many as fit, in a window that changes its size",
@@ -162,7 +166,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
       // Long enough to fill the buffer of the terminal many times over, at ten frames a second.
       yield* Effect.sleep("1 second")
       const before = (yield* calls).length
-      yield* eventually("polls go on", Effect.map(calls, ({ length }) => length > before + 120), 20)
+      yield* eventually("polls continue", Effect.map(calls, ({ length }) => length > before + 120), 20)
       keys("C-q")
       for (let index = 0; index < 40; index++) yield* script(`operations/${index}`, [succeeded])
       const after = yield* until(/code 0/)

@@ -248,7 +248,7 @@ describe("the command line", () => {
       yield* emulator.script("operations/long", [OperationsEmulator.pending()])
       const long = yield* wait("operations/long", "--timeout", "200ms")
       assert.strictEqual(long.code, 4)
-      assert.match(long.stderr, /To go on waiting: npx effect-google-operations wait operations\/long /)
+      assert.match(long.stderr, /To continue waiting: npx effect-google-operations wait operations\/long /)
     }).pipe(Effect.scoped, Effect.runPromise)
   }, 120_000)
 
