@@ -95,15 +95,15 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
     "Ctrl-C ends a wait, says how to continue, and leaves the terminal clean",
     () =>
       Effect.gen(function*() {
-        const { calls, keys, script, type, until, url } = yield* start({ columns: 120 })
+        const { calls, keys, script, type, until, url } = yield* start({ columns: 200 })
         yield* script("operations/a", [pending()])
         type("g wait operations/a --interval 200ms")
         yield* until(/RUNNING/)
         keys("C-c")
         assert.deepStrictEqual(yield* until(/code \d/), [
           "$ g wait operations/a --interval 200ms",
-          "Interrupted. 1 operation may still be running. To continue waiting: google-operations wait operations/a --interval 200ms --",
-          `base-url ${url} --anonymous`,
+          "Interrupted. 1 operation may still be running. To continue waiting: google-operations wait operations/a " +
+          `--interval 200ms --base-url ${url} --anonymous`,
           "code 130",
           "$"
         ])
