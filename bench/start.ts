@@ -37,17 +37,22 @@ const quantile = (sorted: ReadonlyArray<number>, share: number): number =>
 
 console.log(`Start of the command line; Node ${process.version}; ${rounds} rounds; milliseconds\n`)
 console.log(`${"program".padEnd(42)}${"median".padStart(8)}${"lowest".padStart(8)}${"highest".padStart(9)}`)
-const medians = cases.map(([what], index) => {
+const lowest = cases.map(([what], index) => {
   const sorted = times[index]!.sort((a, b) => a - b)
-  const [lowest, median, highest] = [0, 0.5, 1].map((share) => quantile(sorted, share).toFixed(0))
-  console.log(`${what.padEnd(42)}${median!.padStart(8)}${lowest!.padStart(8)}${highest!.padStart(9)}`)
-  return quantile(sorted, 0.5)
+  const [least, median, highest] = [0, 0.5, 1].map((share) => quantile(sorted, share).toFixed(0))
+  console.log(`${what.padEnd(42)}${median!.padStart(8)}${least!.padStart(8)}${highest!.padStart(9)}`)
+  return quantile(sorted, 0)
 })
 
-const [node = 0, version = 0] = medians
+// Other work on the machine only adds to a time, so the lowest says most about the program.
+const [node = 0, version = 0] = lowest
 const limit = 2 * node + 100
-console.log(`\ngoogle-operations --version may take ${limit.toFixed(0)} ms: twice Node alone, and 100 ms.`)
+console.log(
+  `\nThe lowest time of google-operations --version is ${version.toFixed(0)} ms. It may be ${
+    limit.toFixed(0)
+  } ms: twice Node alone, and 100 ms.`
+)
 if (version > limit) {
-  console.error(`It takes ${(version - limit).toFixed(0)} ms too long.`)
+  console.error(`It is ${(version - limit).toFixed(0)} ms too long.`)
   process.exitCode = 1
 }

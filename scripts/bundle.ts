@@ -33,6 +33,8 @@ export const bundle = async (outfile: string): Promise<Metafile> => {
       js:
         `import { createRequire as $createRequire } from "node:module"\nconst require = $createRequire(import.meta.url)`
     },
+    // A copy for old Nodes.
+    alias: { "web-streams-polyfill/dist/ponyfill.es2018.js": "node:stream/web" },
     metafile: true,
     logLevel: "error"
   })

@@ -88,7 +88,10 @@ const zsh = (completed: Completed): string => {
   const argument = (flag: Flag<unknown>) => {
     const value = flag.value === undefined ? "" : `:${text(flag.value)}:${action(flag)}`
     const names = flag.alias === undefined ? [`--${flag.name}`] : [`--${flag.name}`, `-${flag.alias}`]
-    return names.map((name) => `        '${name}${flag.value === undefined ? "" : "="}[${text(flag.summary)}]${value}'`)
+    const repeats = flag.isRepeated === true ? "*" : ""
+    return names.map((name) =>
+      `        '${repeats}${name}${flag.value === undefined ? "" : "="}[${text(flag.summary)}]${value}'`
+    )
   }
   return `#compdef ${program}
 

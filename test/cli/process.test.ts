@@ -124,6 +124,45 @@ describe("in a pipe", () => {
     }), 30_000)
 })
 
+describe("a process", () => {
+  it.scopedLive("prints no warnings of a library", () =>
+    Effect.gen(function*() {
+      // Google's library warns of such a metadata server.
+      const server = createServer((_, response) => response.writeHead(500).end())
+      yield* Effect.acquireRelease(
+        Effect.promise(() => once(server.listen(0, "127.0.0.1"), "listening")),
+        () => Effect.sync(() => server.close())
+      )
+      const { at } = yield* emulated()
+      const words = [program.file, "get", "operations/good", ...at.split(" ").slice(0, 2)]
+      const { code, stderr } = yield* ended(start(process.execPath, words, {
+        METADATA_SERVER_DETECTION: "ping-only",
+        GCE_METADATA_HOST: `127.0.0.1:${(server.address() as AddressInfo).port}`
+      }))
+      assert.strictEqual(code, 3)
+      assert.match(stderr, /^error: Could not get credentials.*\n {2}try .*\n$/)
+    }), 30_000)
+
+  it.scopedLive(
+    "that meets an exception nobody catches does not exit as if an operation had failed",
+    () =>
+      Effect.gen(function*() {
+        const { wait } = yield* emulated()
+        const fail = `data:text/javascript,${
+          encodeURIComponent(
+            "setInterval(() => { if (process.listenerCount('uncaughtException') > 0) throw new Error('unexpected') }, 20)"
+          )
+        }`
+        const { code, stderr } = yield* ended(
+          wait(["operations/endless", "--quiet"], { NODE_OPTIONS: `--import "${fail}"` })
+        )
+        assert.strictEqual(code, 3)
+        assert.match(stderr, /^internal error: Error: unexpected\n/)
+      }),
+    30_000
+  )
+})
+
 describe("a signal", () => {
   // Starts a wait, and returns when it has polled.
   const waiting = (words: ReadonlyArray<string>, options?: OperationsEmulator.Options) =>
