@@ -17,7 +17,7 @@ export interface Args {
 }
 
 /** Options that every command has. */
-export const commonFlags = {
+const commonFlags = {
   quiet: onOff("quiet", "No progress on standard error, only errors", "q"),
   logLevel: choice("log-level", "LEVEL", "debug, info, warning (default), error or none", logLevels)
 }

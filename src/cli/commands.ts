@@ -19,7 +19,7 @@ import * as Format from "./format.js"
 import { Io, report } from "./io.js"
 import { type Failure, operationOf } from "./outcome.js"
 import { commandLine } from "./shell.js"
-import { count, singleLine } from "./text.js"
+import { singleLine } from "./text.js"
 import * as Wait from "./wait.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -356,6 +356,3 @@ const emulator = command({
 
 /** All commands, in the order of the help. */
 export const commands: ReadonlyArray<Command> = [wait, watch, get, list, cancel, del, apis, emulator]
-
-/** How many APIs the catalog has, for the help. */
-export const catalogSize = (): string => count(GoogleApiCatalog.names().length, "API")

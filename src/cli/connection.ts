@@ -11,7 +11,7 @@ import { type ApiOptions, dialects, keyOf, type Target } from "./api.js"
 import * as Credentials from "./credentials.js"
 import { choice, onOff, UsageError, valued, type ValuesOf } from "./flags.js"
 
-export const apiFlags = {
+const apiFlags = {
   api: valued("api", "API[/VERSION]", "An API of the catalog: run or run/v2 (see apis)", Either.right),
   location: valued("location", "LOCATION", "Its endpoint at a location: us-central1", Either.right),
   baseUrl: valued("base-url", "URL", "Another server: http://127.0.0.1:8787", Either.right),
@@ -19,7 +19,7 @@ export const apiFlags = {
   dialect: choice("dialect", "NAME", "Its operations: longRunning (default), compute, …", dialects)
 }
 
-export const credentialsFlags = {
+const credentialsFlags = {
   accessTokenFile: valued("access-token-file", "FILE", "A file with an access token", Either.right, { isFile: true }),
   gcloud: onOff("gcloud", "The token of gcloud auth print-access-token"),
   anonymous: onOff("anonymous", "No credentials, for emulators"),
