@@ -24,11 +24,13 @@ const request = HttpClientRequest.post("/v1/projects/p/instances/i/backups?backu
 )
 
 export const spanner = GoogleApiCatalog.get("spanner", "v1")
+// #region progress
 export const createBackup = CreateBackup.execute(request, {
   onInterrupt: "cancel",
   onUpdate: ({ metadata }) =>
     Effect.ignore(Effect.flatMap(metadata, ({ progress }) => Console.log(`${progress.progressPercent} %`)))
 }).pipe(Effect.tap(({ name }) => Console.log(`${name} is complete`)))
+// #endregion
 
 const options = Config.all({
   api: Config.map(Config.string("BASE_URL"), (baseUrl) => ({ ...spanner, baseUrl })),

@@ -1,37 +1,42 @@
-// The README's first program. It needs this package, effect and @effect/platform, and nothing else.
+// The first program of the README. It needs this package, effect and @effect/platform, and nothing else.
 // #region program
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Credentials from "effect-google-operations/Credentials"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+
+// The type of the result, as the API documents it for the method.
+const CreateAccessPolicy = OperationInfo.make({
+  response: {
+    typeName: "google.identity.accesscontextmanager.v1.AccessPolicy",
+    schema: Schema.Struct({ name: Schema.String, title: Schema.String })
+  }
+})
 
 const program = Effect.gen(function*() {
-  const operations = yield* OperationsService.OperationsService
-  const name = yield* Config.string("OPERATION")
-  const operation = yield* operations.wait(name, { timeout: "10 minutes" })
-  yield* Console.log(operation.response)
-}).pipe(
-  // What is handled here ends the program well; what is left out ends it with the error.
-  Effect.catchTags({
-    OperationError: (error) => Console.error(error.message, ...error.status.details),
-    HttpError: (error) => Console.error(error.message),
-    WaitTimeoutError: (error) => Console.error(error.message) // "Gave up waiting for … The operation may still be running"
-  })
-)
+  const parent = yield* Config.string("PARENT")
+  const request = HttpClientRequest.post("/v1/accessPolicies").pipe(
+    HttpClientRequest.bodyUnsafeJson({ parent, title: "my policy" })
+  )
+  // Starts the operation, waits until it is done, and decodes its response.
+  const policy = yield* CreateAccessPolicy.execute(request, { timeout: "10 minutes" })
+  yield* Console.log(`${policy.name}: ${policy.title}`)
+})
 
 const operations = OperationsService.layerConfig({
   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken),
   api: Config.map(
     Config.withDefault(Config.string("BASE_URL"), GoogleApi.accessContextManager.baseUrl),
-    (baseUrl) => GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl })
+    (baseUrl) => ({ ...GoogleApi.accessContextManager, baseUrl })
   )
 })
 
-const layer = Layer.provide(operations, FetchHttpClient.layer)
-
-await Effect.runPromise(Effect.provide(program, layer))
+await Effect.runPromise(Effect.provide(program, Layer.provide(operations, FetchHttpClient.layer)))
 // #endregion

@@ -7,6 +7,7 @@ import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 
+// #region errors
 const waitFor = (name: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
@@ -14,21 +15,22 @@ const waitFor = (name: string) =>
     return `${operation.name} succeeded`
   }).pipe(
     Effect.catchTags({
-      // The server's verdict. Its details are decoded.
+      // The operation failed. The details of its error are decoded.
       OperationError: (error) => {
         const quota = error.status.details.find((detail) => detail._tag === "QuotaFailure")
         return Effect.succeed(`verdict: ${error.code}, over ${quota?.violations[0]?.subject}`)
       },
-      // Nobody knows: the state could not be read.
+      // The state could not be read. The operation may be in any state.
       HttpError: (error) =>
         Effect.succeed(
           error.code === "NOT_FOUND" ? `no such operation` : `unknown: ${error.reason} ${error.httpStatus}`
         ),
-      // It may still be running; wait again with error.operationName.
+      // The operation may still be running. Wait for error.operationName again.
       WaitTimeoutError: (error) => Effect.succeed(`still running: ${error.operationName}`)
     }),
     Effect.flatMap(Console.log)
   )
+// #endregion
 
 const main = Effect.gen(function*() {
   const emulator = yield* NodeOperationsEmulator.make()

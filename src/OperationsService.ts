@@ -1,5 +1,5 @@
 /**
- * The client of an API's long-running operations: read one, wait for it, give every connection back.
+ * A client of the long-running operations of one API: reads an operation, waits for it, and closes its connections.
  *
  * @since 0.1.0
  */
@@ -28,39 +28,39 @@ import type * as OperationHandle from "./OperationHandle.js"
 import type * as WaitTimeoutError from "./WaitTimeoutError.js"
 
 /**
- * What a service is made with. Nothing is required: the default is Access Context Manager without credentials.
+ * The options of a service. All of them are optional: the default is Access Context Manager without credentials.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Which API. Default: `GoogleApi.accessContextManager`. */
+  /** The API. Default: `GoogleApi.accessContextManager`. */
   readonly api?: GoogleApi.GoogleApi | undefined
-  /** How requests are authorised. Default: `Credentials.anonymous`. */
+  /** The credentials for all requests. Default: `Credentials.anonymous`. */
   readonly credentials?: Credentials.Credentials | undefined
-  /** The error format to ask for, `$.xgafv`. Both formats are understood. Default: the server's choice (format 2). */
+  /** The error format to request, `$.xgafv`. Both formats are decoded. Default: the server's choice (format 2). */
   readonly xgafv?: "1" | "2" | undefined
   /** The project that quota and billing are charged to, sent as `x-goog-user-project`. */
   readonly quotaProject?: string | undefined
-  /** How long one exchange may take, from asking for credentials to the end of the body. Default: 30 seconds. */
+  /** The time limit of one request, from its credentials to the end of the response body. Default: 30 seconds. */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** How large the body of an answer may be, in bytes. Default: 4,194,304. */
+  /** The largest response body that is read, in bytes after decompression. Default: 4,194,304. */
   readonly maxBodySize?: number | undefined
-  /** The default of every wait's `schedule`: `Polling.defaultSchedule`. */
+  /** The `schedule` of waits that have none of their own. Default: `Polling.defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  /** The default of every wait's `retrySchedule`: `Polling.retrySchedule`. */
+  /** The `retrySchedule` of waits that have none of their own. Default: `Polling.retrySchedule`. */
   readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
-  /** The default of every wait's `isTransient`: the error's own `isTransient`. */
+  /** The `isTransient` of waits that have none of their own. Default: the error's own `isTransient`. */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
-  /** How long a wait lets the server ask to be left alone (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
+  /** The longest delay that a server can ask for (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
   readonly maxServerDelay?: Duration.DurationInput | undefined
   /**
-   * How many requests the service may send, all its calls together: `perSecond`, spread evenly, and `concurrent`. First
-   * come, first served. Default: no limit.
+   * The limit on all requests of the service together. Requests over the limit wait in the order in which they came.
+   * Default: no limit.
    */
   readonly requestBudget?:
     | {
-      /** How many requests may begin in a second. */
+      /** How many requests may start in a second; they are spread evenly. */
       readonly perSecond?: number | undefined
       /** How many requests may be in flight. */
       readonly concurrent?: number | undefined
@@ -69,7 +69,7 @@ export interface Options {
 }
 
 /**
- * What refers to an operation: its name, its URL at the API's own origin (such as a `selfLink`), a state of it, or a handle.
+ * A reference to an operation: its name, its URL at the API's own origin (such as a `selfLink`), one of its states, or a handle.
  *
  * @since 0.2.0
  * @category models
@@ -77,58 +77,58 @@ export interface Options {
 export type Waitable = string | Operation.Operation | OperationHandle.OperationHandle
 
 /**
- * How one wait differs from the service's defaults.
+ * The options of one wait. They override the defaults of the service.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WaitOptions {
-  /** When to poll again; its input is the latest state. A wait whose schedule ends fails with `WaitTimeoutError`. */
+  /** The delays between polls; its input is the latest state. If it ends, the wait fails with `WaitTimeoutError`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /**
-   * When to try again after a transient failure. It starts anew after every success; when it ends, the wait fails with the
-   * last `HttpError`.
+   * The delays before the next poll after transient failures. It starts again after every success. If it ends, the wait fails
+   * with the last `HttpError`.
    */
   readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /**
-   * Whether a failure ends the wait (`false`) or the operation is polled again, as `retrySchedule` says (`true`). The error's own
-   * `isTransient` says what happens otherwise. Use it for an API that is eventually consistent, for instance:
-   * `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own `isTransient`.
+   * Whether the operation is polled again after a failure, as `retrySchedule` says (`true`), or the wait fails (`false`). Use it for
+   * an API that is eventually consistent, for example `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`.
+   * Default: the error's own `isTransient`.
    */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /**
    * Runs for every state of the operation that differs from the one before: the state that is known at the beginning, each
-   * pending state that a poll reads, and the final state. The wait goes on when the effect has ended.
+   * pending state that a poll reads, and the final state. The wait continues when the effect is done.
    */
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /**
-   * How long to wait at most. At the deadline the wait fails with `WaitTimeoutError`, also if a poll is in flight. The last sleep is
-   * cut so that the last poll starts 1 second, or a tenth of the timeout, before the deadline. Default: no limit, or the deadline of
+   * How long to wait at most. At the deadline the wait fails with `WaitTimeoutError`, also if a poll is in flight. The last delay is
+   * shortened so that the last poll starts 1 second, or a tenth of the timeout, before the deadline. Default: no limit, or the deadline of
    * a handle.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * What becomes of the operation when the wait is interrupted: it goes on (`"detach"`, the default), or the server is
-   * asked to cancel it (`"cancel"`): once, for at most 5 seconds, when the last of the waits for it has ended.
+   * What happens to the operation if the wait is interrupted. With `"detach"`, the default, it keeps running. With `"cancel"`, the
+   * server is asked to cancel it: once, for at most 5 seconds, when the last wait for the operation has ended.
    */
   readonly onInterrupt?: "detach" | "cancel" | undefined
-  /** The same for a wait that ends with `WaitTimeoutError`, which it still ends with. */
+  /** What happens to the operation if the wait times out. The wait fails with `WaitTimeoutError` either way. */
   readonly onTimeout?: "detach" | "cancel" | undefined
 }
 
 /**
- * How to follow an operation.
+ * The options of `updates`.
  *
  * @since 0.2.0
  * @category models
  */
 export interface UpdatesOptions extends WaitOptions {
-  /** Whether to give the answer of every poll, also when nothing has changed. Default: false. */
+  /** Whether to emit the state that each poll reads, also if it has not changed. Default: false. */
   readonly emitUnchanged?: boolean | undefined
 }
 
 /**
- * How to wait for many operations.
+ * The options of `waitAll`.
  *
  * @since 0.4.0
  * @category models
@@ -136,36 +136,36 @@ export interface UpdatesOptions extends WaitOptions {
 export interface WaitAllOptions extends WaitOptions {
   /**
    * How the operations are polled: each by a request of its own (`"get"`), or together with the others of its collection, by
-   * pages of the collection's list (`"list"`). Use `"list"` for hundreds of operations or more, where the quota for read
-   * requests is what limits you: 10,000 operations take about ten requests a round, instead of 10,000.
+   * pages of the collection's list (`"list"`). Use `"list"` for hundreds of operations or more, if the quota for read requests is
+   * the limit: 10,000 operations take about ten requests a round, instead of 10,000.
    *
-   * An operation that the list does not show is read by a request of its own, and so are all of them where the API has no
-   * list, refuses it, or would need more than one page for every ten operations. Default: `"get"`.
+   * An operation that the list does not show is read by a request of its own. So are all operations if the API has no list,
+   * refuses it, or needs more than one page for every ten operations. Default: `"get"`.
    */
   readonly by?: "get" | "list" | undefined
 }
 
 /**
- * Which operations to list.
+ * The options of `list` and `listPages`.
  *
  * @since 0.2.0
  * @category models
  */
 export interface ListOptions {
-  /** The collection, as a relative resource name. Default: `operations`; others have `projects/p/locations/l/operations`. */
+  /** The collection, as a relative resource name. Default: `operations`. Some APIs have `projects/p/locations/l/operations`. */
   readonly collection?: string | undefined
-  /** A filter in the API's own terms (AIP-160). */
+  /** A filter, in the syntax of the API (AIP-160). */
   readonly filter?: string | undefined
   /** How many operations a page may have at most. Default: the server's choice. */
   readonly pageSize?: number | undefined
-  /** Where to go on: the `nextPageToken` of an earlier page. Default: at the beginning. */
+  /** The `nextPageToken` of the page before. Default: the list starts at its beginning. */
   readonly pageToken?: string | undefined
-  /** Whether to go on when a part of the collection cannot be reached (AIP-217); few APIs take it. */
+  /** Whether the server lists what it can reach if a part of the collection is unreachable (AIP-217). Few APIs support it. */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
 /**
- * A page of a list, as the server sent it.
+ * A page of a list.
  *
  * @since 0.2.0
  * @category models
@@ -175,20 +175,20 @@ export interface Page {
   readonly operations: ReadonlyArray<Operation.Operation>
   /** Empty on the last page. */
   readonly nextPageToken: string
-  /** What could not be reached, as resource names; only with `returnPartialSuccess`. */
+  /** The resource names of what could not be reached. Only with `returnPartialSuccess`. */
   readonly unreachable: ReadonlyArray<string>
 }
 
 /**
- * How the wait for one of many operations has ended.
+ * The outcome of the wait for one of many operations.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Outcome<W extends Waitable = Waitable> {
-  /** What was waited for, as it was given. */
+  /** The value that was passed to `waitAll`. */
   readonly operation: W
-  /** The operation, or why there is none. */
+  /** The succeeded operation, or the error that ended the wait. */
   readonly result: Either.Either<
     Operation.Succeeded,
     OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
@@ -205,37 +205,37 @@ export interface Outcome<W extends Waitable = Waitable> {
  */
 export interface Service {
   /**
-   * Reads the latest state of an operation, in one exchange.
+   * Reads the latest state of an operation, with one request.
    *
-   * Gives the operation, pending or succeeded. Fails with `OperationError` when the operation itself has failed, and with
-   * `HttpError` when its state could not be read. Nothing is repeated, but for one request that was refused with 401,
-   * when the credentials can be refreshed. Interruption aborts the exchange.
+   * Returns the operation, pending or succeeded. Fails with `OperationError` if the operation has failed, and with `HttpError` if its
+   * state cannot be read. The request is sent once more if it is refused with 401 and the credentials can be refreshed, or if a
+   * connection that was used before closes before any byte of the response. Interruption aborts the request.
    *
-   * `xgafv` asks for an error format (`x__xgafv` in Google's Python client, `$.xgafv` on the wire).
+   * `xgafv` requests an error format (`x__xgafv` in Google's Python client, `$.xgafv` on the wire).
    */
   readonly get: (
     operation: Waitable,
     options?: {
-      /** The error format to ask for. Default: the service's. */
+      /** The error format to request. Default: that of the service. */
       readonly xgafv?: "1" | "2" | undefined
     }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
-   * Waits until an operation has ended, and gives it.
+   * Waits until an operation is done, and returns it.
    *
-   * A name is polled at once, a pending operation after the schedule's first delay; one that is done costs no request. A
-   * transient failure does not end the wait. What the server asks for by `Retry-After` or `RetryInfo` lengthens the next
-   * delay. Fails with `OperationError` when the operation fails, with `WaitTimeoutError` when the timeout passes or the
-   * schedule ends, and with `HttpError` when its state cannot be read.
+   * A name is polled at once, and a pending operation after the first delay of the schedule. If the operation passed in is already
+   * done, no request is sent. A transient failure does not end the wait. `Retry-After` and `RetryInfo` lengthen the next delay. Fails
+   * with `OperationError` if the operation fails, with `WaitTimeoutError` if the timeout passes or the schedule ends, and with
+   * `HttpError` if the state cannot be read.
    *
-   * Waits for the same operation share their polls: there is never more than one request for it at a time, and its end
-   * wakes them all. Where the API has `:wait`, the server holds its answers.
+   * Waits for the same operation share their polls: at most one request for it is in flight, and its result ends all of them. If the
+   * API has `:wait`, the server holds the response until the operation is done.
    *
-   * An operation (not a name) that is NOT_FOUND may not be visible yet, so that is transient for the first 30 seconds of the
-   * wait; for a handle, for the first 30 seconds after it was made.
+   * An operation that was just started may not be visible yet. So NOT_FOUND is transient for the first 30 seconds of a wait for an
+   * operation object, and for the first 30 seconds after a handle was made. For a name it is not.
    *
-   * Interruption aborts the exchange in flight; `onInterrupt` says what becomes of the operation.
+   * Interruption aborts the request in flight; `onInterrupt` decides what happens to the operation.
    *
    * @example
    * ```ts
@@ -261,10 +261,10 @@ export interface Service {
   >
 
   /**
-   * Follows an operation: its state at once, then each one that differs from the one before, last the finished operation.
-   * Fails as {@link Service.wait} does.
+   * Emits the states of an operation: the current state at once, then each state that differs from the one before. The last one is
+   * the succeeded operation. Fails as {@link Service.wait} does.
    *
-   * Polls are paced by the same schedules, and none is made while the consumer is not ready for more.
+   * Polls follow the same schedules. While the consumer is not ready for the next state, no poll is sent.
    *
    * @example
    * ```ts
@@ -289,18 +289,17 @@ export interface Service {
   >
 
   /**
-   * Waits for any number of operations, by the thousand too, and gives how each has ended, as it ends. A failure is an
-   * outcome like any other; the stream itself does not fail.
+   * Waits for any number of operations, and emits the outcome of each when it is known. A failure is an outcome; the stream itself
+   * does not fail.
    *
-   * A waiting operation costs no fiber and no timer. At most 64 polls are in flight at a time, or as many as
-   * `requestBudget` says; the one that has been due for the longest comes first.
+   * A waiting operation needs no fiber and no timer. At most 64 polls are in flight, or as many as `requestBudget` says. The poll that
+   * has been due for the longest is sent first.
    *
-   * With `by: "list"`, the operations of one collection are polled together, by pages of up to 1,000 of the collection's
-   * list. A round begins when a poll is due; it also takes in the polls that have waited at least half of their delay. It
-   * ends when all of them are found, and reads at most one page for every ten of them. An operation that it has not found is
-   * read by a request of its own: in this round, and for the next 1, 3, 7, 15 and then 31 polls before it relies on the list
-   * again. A list that cannot be read for a moment is a transient failure of the waits of that round; after three in a row
-   * they do without the list likewise.
+   * With `by: "list"`, the operations of one collection are polled together, by pages of up to 1,000 operations of the collection's
+   * list. A round starts when a poll is due, and includes the polls that have waited for at least half of their delay. It ends when
+   * all of its operations are found, and reads at most one page for every ten of them. An operation that is not found is read by a
+   * request of its own: in this round, and for its next 1, 3, 7, 15 and then 31 polls. If a list cannot be read, that is a transient
+   * failure of the waits in the round; after three in a row, they also poll one by one.
    *
    * @example
    * ```ts
@@ -314,7 +313,7 @@ export interface Service {
    *     const operations = yield* OperationsService.OperationsService
    *     yield* operations.waitAll(names, { timeout: "1 hour" }).pipe(
    *       Stream.runForEach(({ operation, result }) =>
-   *         Either.isRight(result) ? Effect.log(`${of} is done`) : Effect.logError(result.left.message)
+   *         Either.isRight(result) ? Effect.log(`${operation} is done`) : Effect.logError(result.left.message)
    *       )
    *     )
    *   })
@@ -326,33 +325,32 @@ export interface Service {
   ) => Stream.Stream<Outcome<W>>
 
   /**
-   * Lists the operations of a collection, page after page. A server that repeats a page token ends it with a `Decode`
-   * error.
+   * Lists the operations of a collection, page by page. Fails with `Decode` if the server repeats a page token.
    */
   readonly list: (options?: ListOptions) => Stream.Stream<Operation.Operation, HttpError.HttpError>
 
-  /** Lists as {@link Service.list} does, in pages: they say what was `unreachable`, which `list` only logs as a warning. */
+  /** Lists the pages of a collection. A page has what was `unreachable`, which `list` only logs as a warning. */
   readonly listPages: (options?: ListOptions) => Stream.Stream<Page, HttpError.HttpError>
 
   /**
-   * Asks the server to cancel an operation. It does so later, or not at all: wait for the operation to see, which then
-   * fails with `CANCELLED`. Fails with `UNIMPLEMENTED` where the API cannot.
+   * Asks the server to cancel an operation. The server may do so later or not at all. Wait for the operation to find out: if it was
+   * cancelled, it fails with `CANCELLED`. Fails with `UNIMPLEMENTED` if the API has no such method.
    */
   readonly cancel: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
-  /** Tells the server that nobody is interested in the result any more. It does not cancel the operation. */
+  /** Tells the server that the client no longer needs the result. This does not cancel the operation. */
   readonly delete: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
   /**
-   * Sends a request of your own to the same API, with the service's credentials, limits and error handling, and gives
-   * the operation that it starts. Its URL is absolute, or a path such as `/v1/accessPolicies`.
+   * Sends a request that starts an operation, with the credentials, limits and error handling of the service, and returns the
+   * operation. The URL of the request is absolute, or a path such as `/v1/accessPolicies`.
    *
-   * Once it has its place in the `requestBudget` it cannot be interrupted, since an operation that has started must not get
-   * lost: an interruption takes effect when the answer is there, or `requestTimeout` has passed, and the operation's name
-   * is then logged as a warning. With `onInterrupt: "cancel"` the server is asked to cancel it as well.
+   * From the moment it is sent, the request cannot be interrupted, so that the name of the operation is never lost. An interruption
+   * takes effect when the response is there, or after `requestTimeout`; the name is then logged as a warning. With
+   * `onInterrupt: "cancel"` the server is also asked to cancel the operation.
    *
-   * Nothing is repeated, but for one request that was refused with 401: whether a failed start has started something, only
-   * the API can tell.
+   * The request is sent once more only if it is refused with 401 and the credentials can be refreshed. After any other failure, only
+   * the API can tell whether an operation was started.
    *
    * @example
    * ```ts
@@ -374,21 +372,21 @@ export interface Service {
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
     options?: {
-      /** What becomes of an operation whose start was interrupted: it goes on, the default, or it is cancelled. */
+      /** What happens to the operation if its start is interrupted. Default: `"detach"`, it keeps running. */
       readonly onInterrupt?: "detach" | "cancel" | undefined
     }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
-   * The handle of an operation: a small value that another process can wait with. `timeout` sets its deadline, from now;
-   * `responseType` and `metadataType` say what the method returns.
+   * Makes the handle of an operation: a small JSON value with which another process can wait. All waits with it have the same
+   * deadline.
    */
   readonly handle: (
     operation: Waitable,
     options?: {
-      /** How long all waits for it may take together, from now on. Default: no limit. */
+      /** The time from now to the deadline. Default: no deadline. */
       readonly timeout?: Duration.DurationInput | undefined
-      /** The full name of the response's type. */
+      /** The full name of the response's type, such as `google.identity.accesscontextmanager.v1.AccessPolicy`. */
       readonly responseType?: string | undefined
       /** The full name of the metadata's type. */
       readonly metadataType?: string | undefined
@@ -396,17 +394,16 @@ export interface Service {
   ) => Effect.Effect<OperationHandle.OperationHandle, HttpError.HttpError>
 
   /**
-   * Closes the service: from now on every call fails with `HttpError` and `reason: "Closed"`, and so do the waits and
-   * exchanges that go on. A scope that ends closes its services by itself.
+   * Closes the service. Calls that follow fail with `HttpError` and `reason: "Closed"`, and so do the waits and requests in progress.
+   * The end of the scope of a service closes it too.
    *
-   * May be run any number of times; every caller waits for the one close to end, which takes a bounded time and cannot be
-   * interrupted.
+   * It can be run any number of times. All callers wait for the same close, which takes a bounded time and cannot be interrupted.
    */
   readonly close: Effect.Effect<void>
 }
 
 /**
- * The service of a program that talks to one API; {@link Service} has its methods. For more APIs than one see {@link Tag}.
+ * The service of a program that uses one API. {@link Service} has its methods. For several APIs, see {@link Tag}.
  *
  * @since 0.1.0
  * @category tags

@@ -7,6 +7,7 @@ import type * as OperationsService from "effect-google-operations/OperationsServ
 import * as Polling from "effect-google-operations/Polling"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -93,15 +94,15 @@ describe("rounds", () => {
       ])
     }))
 
-  // The shortest delay of each schedule, and the longest of a minute, in seconds.
+  // How many rounds a minute has at most, the shortest delay between two of them, and the longest, in seconds.
   const jittered = [
-    ["fixed", Polling.spaced("10 seconds", { jitter: 0.2 }), 8, 12],
-    ["default", Polling.defaultSchedule, 0.425, 14],
-    ["exponential", Polling.exponential(), 0.8, 30]
+    ["fixed", Polling.spaced("10 seconds", { jitter: 0.2 }), 8, 8, 12],
+    ["default", Polling.defaultSchedule, 26, 0.425, 14],
+    ["exponential", Polling.exponential(), 10, 0.8, 30]
   ] as const
   it.scoped.each(jittered)(
     "stay one where delays jitter: %s schedule",
-    ([_, schedule, shortest, longest]) =>
+    ([_, schedule, most, shortest, longest]) =>
       Effect.gen(function*() {
         const api = listing({ listed: names(100), largest: 20, delay: "40 millis" })
         const operations = yield* service(api, { schedule })
@@ -109,10 +110,20 @@ describe("rounds", () => {
         assert.deepStrictEqual(api.gets, [])
         const rounds = api.lists.filter((_, index) => index % 5 === 0)
         const delays = rounds.slice(1).map((time, index) => time - rounds[index]!)
+        assert.isAtMost(rounds.length, most)
         assert(delays.length > 2 && delays.every((delay) => delay >= shortest && delay <= longest), delays.join())
       }).pipe(Effect.withRandom(Random.make("jitter")), Effect.withTracerEnabled(false)),
     30_000
   )
+
+  it.scoped("stay one where each takes almost as long as the delay", () =>
+    Effect.gen(function*() {
+      const api = listing({ listed: names(200), largest: 20, delay: "80 millis" })
+      const operations = yield* service(api, { schedule: Polling.spaced("1 second", { jitter: 0.2 }) })
+      yield* during(15, operations.waitAll(names(200), byList))
+      assert.deepStrictEqual(api.gets, [])
+      assert.isAtMost(api.lists.length, 180)
+    }).pipe(Effect.withRandom(Random.make("jitter")), Effect.withTracerEnabled(false)), 30_000)
 
   it.scoped("that takes longer than the delay is followed by the next one, and misses nothing", () =>
     Effect.gen(function*() {
@@ -149,6 +160,28 @@ describe("rounds", () => {
           )
         )
       }
+    }))
+
+  it.scoped("shows what has become due since it began", () =>
+    Effect.gen(function*() {
+      const late = names(80).slice(40, 60)
+      const all = names(80).map((name) => late.includes(name) ? Operation.pending({ name }) : name)
+      const api = listing({
+        listed: names(80),
+        largest: 20,
+        delay: "1 second",
+        state: (name, now) => ({ name, metadata: { "@type": "type.googleapis.com/t", now } })
+      })
+      const operations = yield* service(api, { schedule: every("2 seconds") })
+      const told: Array<number> = []
+      const onUpdate = ({ name }: Operation.Operation) =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => Effect.sync(() => late.includes(name) && told.push(now / 1000))
+        )
+      yield* during(3.5, operations.waitAll(all, { ...byList, onUpdate }))
+      // The first state of each is known, and the third page shows the next one.
+      assert.deepStrictEqual(told, repeated([0, 3], 20))
     }))
 
   it.scoped("pending operations and names begin together", () =>
@@ -209,7 +242,8 @@ describe("rounds", () => {
 
   it.scoped("a schedule that ends, and a timeout, are each operation's own, and count the rounds as polls", () =>
     Effect.gen(function*() {
-      const api = listing({ listed: names(10) })
+      // What the list does not show is polled once, too.
+      const api = listing({ listed: names(5) })
       const operations = yield* service(api)
       const cases: ReadonlyArray<[string, OperationsService.WaitAllOptions]> = [
         ["ScheduleEnded", { schedule: Schedule.intersect(every("1 second"), Schedule.recurs(2)) }],
@@ -227,7 +261,6 @@ describe("rounds", () => {
           Array<string>(10).fill(reason === "Timeout" ? "Timeout 2" : "ScheduleEnded 3")
         )
       }
-      assert.deepStrictEqual(api.gets, [])
     }))
 
   it.scoped("duplicates share, and each has its outcome", () =>
@@ -297,13 +330,49 @@ describe("what a list does not show", () => {
     Effect.gen(function*() {
       const api = listing({ listed: [] })
       const operations = yield* service(api, { schedule: evenAndOdd(4, 5) })
-      yield* during(28.5, operations.waitAll(names(20), byList))
+      yield* during(32.5, operations.waitAll(names(20), byList))
       // The round at 8 s is for those with odd numbers too, which are due at 10 s.
-      assert.deepStrictEqual(api.lists, [0, 8, 24])
+      assert.deepStrictEqual(api.lists, [0, 8, 24, 30])
       assert.deepStrictEqual(
         api.gets,
-        [0, 0, 4, 5, 8, 10, 12, 15, 16, 20, 20, 24, 25, 28].flatMap((time) => repeated([time], 10))
+        [0, 0, 4, 5, 8, 10, 12, 15, 16, 20, 20, 24, 25, 28, 30, 32].flatMap((time) => repeated([time], 10))
       )
+    }))
+
+  it.scoped("and waits for its turn is served by the list once that shows it", () =>
+    Effect.gen(function*() {
+      const listed = names(20)
+      const api = listing({ listed, delay: "1 second" })
+      const operations = yield* service(api, { schedule: every("3 seconds"), requestBudget: { concurrent: 10 } })
+      const fiber = yield* Effect.fork(Stream.runDrain(operations.waitAll(names(120), byList)))
+      // A hundred are missed, of which ten are read in a second, until the round after four seconds shows them all.
+      yield* TestClock.adjust("2 seconds")
+      listed.push(...names(120).slice(20))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(api.lists, [1, 6, 10])
+      assert.isBelow(api.gets.length, 70)
+    }))
+
+  it.scoped("relies on the list again as soon as that shows it", () =>
+    Effect.gen(function*() {
+      const listed = [...names(20)]
+      const api = listing({ listed })
+      const operations = yield* service(api, { schedule: every("1 second") })
+      const fiber = yield* Effect.fork(Stream.runDrain(operations.waitAll(names(21), byList)))
+      // It is missed at 0 and at 2 s, and would be read by itself until 5 s.
+      yield* TestClock.adjust(2_500)
+      listed.push("operations/20")
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(api.getsOf, { "operations/20": 4 })
+      // Missed again, it is left out of one poll, as at first.
+      listed.pop()
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(api.getsOf, { "operations/20": 6 })
+      listed.push("operations/20")
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(api.getsOf, { "operations/20": 6 })
+      yield* Fiber.interrupt(fiber)
     }))
 
   it.scoped("has a name that is malformed, or another one", () =>
@@ -772,18 +841,21 @@ describe("sharing with other waits", () => {
       assert.deepStrictEqual([api.lists.length, api.gets.length], [1, 0])
     }))
 
-  it.scoped("a plain wait that a round does not show polls by itself", () =>
+  it.scoped("a plain wait that a round does not show polls by itself, though nothing else waits any more", () =>
     Effect.gen(function*() {
-      const api = listing({ listed: [], state: doneAt(0), delay: "2 seconds" })
-      const operations = yield* service(api)
-      const all = yield* Effect.fork(Stream.runDrain(operations.waitAll(names(20), byList)))
+      // Those that are pending are gathered for the next round when the waitAll ends.
+      const all = [...names(20), ...names(30).slice(20).map((name) => Operation.pending({ name }))]
+      const api = listing({ listed: [], state: doneAt(0), delay: "5 seconds" })
+      const operations = yield* service(api, { schedule: every("2 seconds") })
+      const fiber = yield* Effect.fork(Stream.runDrain(operations.waitAll(all, byList)))
       yield* TestClock.adjust("1 second")
       const plain = yield* Effect.fork(operations.wait("operations/5"))
-      yield* Effect.yieldNow()
-      yield* Fiber.interrupt(all)
-      yield* TestClock.adjust("3 seconds")
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.interrupt(fiber)
+      yield* TestClock.adjust("7 seconds")
       assert.strictEqual((yield* Fiber.join(plain))._tag, "Succeeded")
       assert.deepStrictEqual(api.getsOf, { "operations/5": 1 })
+      assert.strictEqual(api.lists.length, 1)
     }))
 
   it.scoped("two waitAll of the same operations share their rounds", () =>
@@ -825,6 +897,19 @@ describe("the end of a round", () => {
       assert.strictEqual(seen[19], "10 operations/7 Succeeded")
       assert.strictEqual(seen[0], "5 operations/0 WaitTimeoutError Timeout")
       assert.strictEqual(api.requests.length, 1)
+    }))
+
+  it.scoped("if it is aborted, the next one begins at once", () =>
+    Effect.gen(function*() {
+      const api = listing({ listed: names(40), delay: "10 seconds", state: doneAt(0) })
+      const operations = yield* service(api, { schedule: every("2 seconds") })
+      const handles = yield* Effect.forEach(names(20), (name) => operations.handle(name, { timeout: "3 seconds" }))
+      const others = names(40).slice(20)
+      const all = [...handles, ...others.map((name) => Operation.pending({ name }))]
+      const seen: Array<string> = []
+      yield* after("1 minute", collecting(seen, operations.waitAll(all, byList)))
+      assert.deepStrictEqual(seen.slice(20), others.map((name) => `13 ${name} Succeeded`))
+      assert.strictEqual(api.aborts(), 1)
     }))
 
   it.scoped("a deadline with cancel cancels each once", () =>

@@ -7,10 +7,16 @@ import { documents, withQuotations } from "../scripts/quote.js"
 const root = fileURLToPath(new URL("..", import.meta.url))
 
 const texts = new Map(
-  [...documents, "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "test/conformance/README.md"].map((document) => [
-    document,
-    readFileSync(join(root, document), "utf8")
-  ])
+  [
+    ...documents,
+    "AGENTS.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "bench/README.md",
+    "llms.txt",
+    "test/conformance/README.md"
+  ].map((document) => [document, readFileSync(join(root, document), "utf8")])
 )
 
 describe("the documents", () => {

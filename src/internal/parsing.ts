@@ -38,11 +38,8 @@ export const mismatch = <A, I, R>(
   problem: string
 ): ParseResult.ParseError => ParseResult.parseError(new ParseResult.Type(schema.ast, actual, problem))
 
-/**
- * Something that does not fit.
- *
- * @internal
- */
+// The declaration of ResultError names this type, so it is not marked as internal.
+/** Something that does not fit a schema. */
 export interface Misfit {
   /** Where it is. Empty for the value itself. */
   readonly path: ReadonlyArray<string | number>

@@ -107,21 +107,17 @@ describe("the tarball", () => {
   it("holds what is built, its sources and its documents, and no more", async () => {
     const sources = (await readdir(join(root, "src"), { recursive: true }))
       .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"))
+    const documents = (await readdir(join(root, "docs"))).filter((file) => /\.(?:md|svg)$/.test(file))
     const expected = [
       ...sources.map((path) => `src/${path}`),
       ...sources.flatMap((path) =>
         ["js", "js.map", "d.ts", "d.ts.map"].map((ending) => `dist/${path.slice(0, -2)}${ending}`)
       ),
+      ...documents.map((file) => `docs/${file}`),
       "SECURITY.md",
       "bin/LICENSES.txt",
       "bin/google-operations.js",
-      "docs/catalog.md",
-      "docs/command-line.md",
-      "docs/dialects.md",
-      "docs/polling.md",
-      "docs/polling.svg",
-      "docs/reliability.md",
-      "docs/testing.md",
+      "llms.txt",
       "package.json",
       "README.md",
       "CHANGELOG.md",
@@ -194,24 +190,21 @@ describe("installed with effect and @effect/platform alone", () => {
   it("runs the README's first program", async () => {
     await writeFile(join(alone, "first.mjs"), await firstProgram(alone))
     await Effect.gen(function*() {
-      const emulator = OperationsEmulator.make()
-      const { url } = yield* NodeOperationsEmulator.serve(emulator)
-      const response = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
-      yield* emulator.script("operations/good", [{ type: "succeeded", response }])
-      yield* emulator.script("operations/bad", [{ type: "failed", error: { code: 9, message: "it is in use" } }])
-      const first = (operation: string) =>
-        Effect.promise(() =>
-          run(alone, process.execPath, ["first.mjs"], {
-            BASE_URL: url,
-            OPERATION: operation,
-            GOOGLE_ACCESS_TOKEN: "a-token"
-          })
-        )
-      const good = yield* first("operations/good")
+      const { url } = yield* NodeOperationsEmulator.serve(OperationsEmulator.make())
+      const first = Effect.promise(() =>
+        run(alone, process.execPath, ["first.mjs"], {
+          BASE_URL: url,
+          PARENT: "organizations/123",
+          GOOGLE_ACCESS_TOKEN: "a-token"
+        })
+      )
+      const good = yield* first
       assert.deepStrictEqual({ code: good.code, stderr: good.stderr }, { code: 0, stderr: "" })
-      assert.include(good.stdout, "title: 'a thing'")
-      const bad = yield* first("operations/bad")
-      assert.include(bad.stderr, "Operation operations/bad failed with FAILED_PRECONDITION: it is in use")
+      assert.match(good.stdout, /^accessPolicies\/\d+: my policy\n$/)
+      // An organization has one policy.
+      const bad = yield* first
+      assert.strictEqual(bad.code, 1)
+      assert.include(bad.stderr, "POST /v1/accessPolicies failed with HTTP 409 ALREADY_EXISTS")
     }).pipe(Effect.scoped, Effect.runPromise)
   })
 })

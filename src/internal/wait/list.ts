@@ -1,9 +1,9 @@
 /**
  * Polls the operations of a collection together, by pages of its list: rounds, each of which is one poll of many operations.
  *
- * A list saves requests only while it is short and shows what is waited for. So a round reads at most one page for every ten
- * operations that it is for, and an operation that it did not show is asked for by itself: now, and for a number of polls
- * that doubles each time.
+ * A list saves requests only if it is short and shows the operations that are waited for. So a round reads at most one page
+ * for every ten operations that it is for, and an operation that it does not show is polled by itself: now, and then for a
+ * number of polls that doubles each time.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -26,10 +26,10 @@ const smallestPage = 100
 /** How many operations a round must be for, for each page that it reads. */
 const operationsPerPage = 10
 
-/** After so many transient failures in a row, a wait no longer relies on the list. */
+/** After so many transient failures in a row, a wait polls by itself. */
 const mostFailures = 3
 
-/** A wait that was missed again and again tries the list after 2 ** 5 polls. */
+/** The doubling ends here: an operation that no list shows is polled by itself 31 times before the list is read again. */
 const mostDoublings = 5
 
 /**
@@ -51,7 +51,7 @@ export interface ListObserver {
   readonly onMissed: (record: OperationRecord) => void
 }
 
-// Operations that are polled together. It begins as a gathering of those that are due, and is then in flight.
+// Operations that are polled together: gathered first, then in flight.
 class Round implements InFlight {
   readonly owner: WaitContext
   /** The operations that it still has to show. */
@@ -83,7 +83,7 @@ const isDueSoon = ({ due, phase, polledAt, start }: Waiter, time: number): boole
   return phase === "sleeping" && time - since >= (due - since) / 2
 }
 
-// `due` is the poll by itself that an operation which was missed still has to make.
+// `due` counts a poll by itself that has not begun yet.
 const noteMiss = (waiter: Waiter, due: 0 | 1): void => {
   waiter.pollsBeforeList = due + 2 ** Math.min(++waiter.misses, mostDoublings) - 1
 }
@@ -95,7 +95,7 @@ class Collection implements PolledCollection {
   readonly #name: string
   #waiters: Array<Waiter> = []
   #pageSize = largestPage
-  // What is due now is gathered for the next round, which begins when the one in flight has ended.
+  // Polls that are due are gathered for the next round, which begins when the one in flight has ended.
   #gathering: Round | undefined
   #current: Round | undefined
   // When the latest round began, and how long it took, in ms.
@@ -129,7 +129,7 @@ class Collection implements PolledCollection {
     return true
   }
 
-  // What becomes due at the same time is in the round.
+  // Later, so that all polls that are due at the same time are in the round.
   #beginLater(): void {
     if (this.#current === undefined && this.#gathering !== undefined) queueMicrotask(() => this.#begin())
   }
@@ -149,10 +149,11 @@ class Collection implements PolledCollection {
     this.#current = round
     const pages = Math.floor(round.records.size / operationsPerPage)
     if (pages === 0) return this.#end(round, (record) => this.#lists.observer.onMissed(record))
-    round.stop = this.#lists.context.caller.run(
-      this.#read(round, pages),
-      (exit) => this.#end(round, this.#atEnd(exit))
-    )
+    const { caller, timer } = this.#lists.context
+    round.stop = caller.run(this.#read(round, pages), (exit) => {
+      this.#duration = timer.now() - this.#began
+      this.#end(round, this.#atEnd(exit))
+    })
   }
 
   #read(round: Round, pages: number): Effect.Effect<void, HttpError.HttpError> {
@@ -190,9 +191,9 @@ class Collection implements PolledCollection {
     })
   }
 
-  #show(round: Round, operations: ReadonlyArray<Dialect.Page["operations"][number]>): void {
+  #show(round: Round, operations: Dialect.Page["operations"]): void {
     const { context, observer } = this.#lists
-    // A list may have the number of the project where the names that are waited for have its id.
+    // The list of a project may have the project's number in its names, where the waits have its id.
     const project = projectOf.exec(this.#name)?.[0]
     for (const operation of operations) {
       const name = project === undefined ? operation.name : operation.name.replace(projectOf, project)
@@ -203,7 +204,7 @@ class Collection implements PolledCollection {
         inFlight.records.delete(record)
         record.inFlight = undefined
       } else if (inFlight !== undefined && !operation.done) {
-        // Another poll will tell.
+        // The response to the poll in flight is newer.
         continue
       }
       for (const waiter of record.waiters) if (waiter.collection === this) waiter.misses = waiter.pollsBeforeList = 0
@@ -242,11 +243,9 @@ class Collection implements PolledCollection {
   #end(round: Round, settle: (record: OperationRecord) => void): void {
     if (this.#current !== round) return
     this.#current = undefined
-    this.#duration = this.#lists.context.timer.now() - this.#began
     const records = [...round.records]
     round.records.clear()
     for (const record of records) {
-      if (record.inFlight !== round) continue
       record.inFlight = undefined
       settle(record)
     }
