@@ -31,6 +31,9 @@ const start = (size: { readonly columns?: number; readonly rows?: number } = {})
     return { ...emulator, ...terminal }
   })
 
+// The exit code, and the prompt after it.
+const ended = /code \d+\n\$/
+
 // Times and polls differ from run to run.
 const steady = (lines: ReadonlyArray<string>) =>
   lines.map((line) =>
@@ -49,7 +52,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
       const during = yield* until(/RUNNING/)
       assert.deepStrictEqual(steady(during.slice(-1)), ["* operations/a: RUNNING 40 % · 0s · 0 polls · next poll"])
       yield* script("operations/a", [{ type: "succeeded", response: { "@type": "x/y", title: "t" } }])
-      const after = yield* until(/code \d/)
+      const after = yield* until(ended)
       assert.deepStrictEqual(steady(after), [
         "$ g wait operations/a",
         "✓ operations/a succeeded, 0s, 0 polls",
@@ -82,7 +85,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
       )
       assert.include(coloredScreen(), "\x1b[31m✗")
       yield* script("operations/a", [succeeded])
-      assert.deepStrictEqual(steady(yield* until(/code \d/)).slice(-5), [
+      assert.deepStrictEqual(steady(yield* until(ended)).slice(-5), [
         "✓ operations/a succeeded, 0s, 0 polls",
         "operations/a",
         "operations/b",
@@ -100,7 +103,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
         type("g wait operations/a --interval 200ms")
         yield* until(/RUNNING/)
         keys("C-c")
-        assert.deepStrictEqual(yield* until(/code \d/), [
+        assert.deepStrictEqual(yield* until(ended), [
           "$ g wait operations/a --interval 200ms",
           "Interrupted. 1 operation may still be running. To continue waiting: google-operations wait operations/a " +
           `--interval 200ms --base-url ${url} --anonymous`,
@@ -110,7 +113,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
         type("clear; g wait operations/a --interval 200ms --cancel-on-interrupt")
         yield* until(/RUNNING/)
         keys("C-c")
-        const lines = yield* until(/code \d/)
+        const lines = yield* until(ended)
         assert.match(
           lines.join("\n"),
           /Interrupted\. Asking the server to cancel 1 operation\.\nTo see how it ends: [^]*code 130/
@@ -149,7 +152,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
         const again = yield* until(/STATUS +NAME +TIME +POLLS\n[^]*and 192 more\n.*5 of 200 done/)
         assert.strictEqual(again.filter((line) => line.startsWith("STATUS")).length, 1, again.join("\n"))
         for (let index = 5; index < 200; index++) yield* script(`operations/many/${index}`, [succeeded])
-        const after = yield* until(/code 1/)
+        const after = yield* until(/code 1\n\$/)
         assert.match(after.at(-3)!, /^error: Operation operations\/many\/0 failed/)
         assert.match(after.at(-4)!, /^succeeded +operations\/many\/199$/)
       }),
@@ -169,7 +172,7 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
       yield* eventually("polls continue", Effect.map(calls, ({ length }) => length > before + 120), 20)
       keys("C-q")
       for (let index = 0; index < 40; index++) yield* script(`operations/${index}`, [succeeded])
-      const after = yield* until(/code 0/)
+      const after = yield* until(/code 0\n\$/)
       assert.strictEqual(after.filter((line) => line.startsWith("succeeded")).length, 40)
     }), 60_000)
 
@@ -178,11 +181,11 @@ describe.skipIf(!Tmux.hasTmux)("on a terminal", () => {
       const { coloredScreen, script, type, until } = yield* start()
       yield* script("operations/b", [{ type: "pending", metadata: running(40) }, failure])
       type("NO_COLOR=1 g watch operations/b")
-      yield* until(/code 1/)
+      yield* until(/code 1\n\$/)
       assert.notInclude(coloredScreen(), "\x1b[3")
       yield* script("operations/b", [{ type: "pending", metadata: running(40) }, failure])
       type("clear; TERM=dumb g wait operations/b --format table")
-      assert.deepStrictEqual(steady(yield* until(/code 1/)).slice(-7), [
+      assert.deepStrictEqual(steady(yield* until(/code 1\n\$/)).slice(-7), [
         "operations/b: RUNNING 40 %, 0s, 0 polls",
         "operations/b: failed (FAILED_PRECONDITION), 0s, 0 polls",
         "error: Operation operations/b failed with FAILED_PRECONDITION: It is in use.",
