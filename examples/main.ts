@@ -1,55 +1,23 @@
-// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait.
-// npm start -- --base-url URL NAME: waits for an existing operation on any server. The access token is read from the
-// environment variable GOOGLE_ACCESS_TOKEN.
+// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait. To wait for
+// an existing operation, use the command line, as the second part does: npm run cli -- wait NAME --base-url URL
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Credentials from "effect-google-operations/Credentials"
-import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
-import * as Operation from "effect-google-operations/Operation"
+import type * as Operation from "effect-google-operations/Operation"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
-import * as Cause from "effect/Cause"
-import * as Config from "effect/Config"
 import * as Console from "effect/Console"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { parseArgs } from "node:util"
+import { spawn } from "node:child_process"
 import * as Progress from "./support/progress.js"
-
-class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
-
-const usage = "usage: npm start [-- --base-url URL NAME]"
-
-interface Existing {
-  readonly baseUrl: string
-  readonly name: string
-}
-
-const parse = (args: ReadonlyArray<string>): Effect.Effect<Existing | undefined, UsageError> =>
-  Effect.try({
-    try: () => {
-      const { positionals, values } = parseArgs({
-        args: [...args],
-        allowPositionals: true,
-        options: { "base-url": { type: "string" } }
-      })
-      const baseUrl = values["base-url"]
-      if (baseUrl === undefined && positionals.length === 0) return undefined
-      if (baseUrl === undefined || positionals.length !== 1) throw new Error("give a base URL and one operation name")
-      return { baseUrl, name: positionals[0]! }
-    },
-    catch: (cause) => new UsageError({ message: `${(cause as Error).message}; ${usage}` })
-  })
 
 const CreateAccessPolicy = OperationInfo.make({
   response: {
@@ -79,22 +47,14 @@ const showing = <A, E, R>(
     }).pipe(Effect.onExit(progress.end))
   })
 
-const existing = ({ baseUrl, name }: Existing) =>
-  Effect.gen(function*() {
-    const operations = yield* OperationsService.OperationsService
-    // `get` fails at once if the server is unreachable. `wait` would poll again.
-    const operation = yield* operations.get(name)
-    yield* Console.log(JSON.stringify(Operation.toJson(yield* showing(operation, operations.wait)), undefined, 2))
-  }).pipe(
-    Effect.provide(NodeOperations.layerConfig(
-      Config.map(Config.option(Config.redacted("GOOGLE_ACCESS_TOKEN")), (token) => ({
-        api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl }),
-        credentials: Option.match(token, {
-          onNone: () => Credentials.anonymous,
-          onSome: Credentials.accessToken
-        })
-      }))
-    ))
+/** Runs the command line, with its output on this terminal. */
+const commandLine = (words: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.zipRight(
+    Console.log(`$ google-operations ${words.join(" ")}`),
+    Effect.async((resume) => {
+      spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...words], { stdio: "inherit" })
+        .on("close", (code) => resume(Console.log(`exit code ${code}`)))
+    })
   )
 
 const demonstration = Effect.gen(function*() {
@@ -109,7 +69,7 @@ const demonstration = Effect.gen(function*() {
     const policy = yield* showing(started, CreateAccessPolicy.result)
     yield* Console.log(`AccessPolicy ${JSON.stringify(policy, undefined, 2)}`)
 
-    yield* Console.log("\n2. An operation that fails, and says why")
+    yield* Console.log("\n2. An operation that fails, and says why, on the command line")
     yield* emulator.script("operations/fails", [
       OperationsEmulator.pending(),
       OperationsEmulator.httpFault({ status: 503, headers: { "retry-after": "1" } }),
@@ -124,17 +84,7 @@ const demonstration = Effect.gen(function*() {
         }]
       })
     ])
-    yield* showing("operations/fails", operations.wait).pipe(
-      Effect.catchTag(
-        "OperationError",
-        (error) =>
-          Console.log(
-            `${error.message}\n  reason ${error.status.errorInfo?.reason}, ${
-              JSON.stringify(error.status.errorInfo?.metadata)
-            }`
-          )
-      )
-    )
+    yield* commandLine(["wait", "operations/fails", "--base-url", emulator.url, "--anonymous", "--format", "table"])
 
     yield* Console.log("\n3. A wait that is interrupted while its poll is in flight")
     yield* emulator.script("operations/slow", [OperationsEmulator.pending({ delay: "1 minute" })])
@@ -170,12 +120,4 @@ const demonstration = Effect.gen(function*() {
   }).pipe(Effect.provide(NodeOperations.layer({ api: emulator.api })))
 }).pipe(Effect.scoped)
 
-const program = Effect.flatMap(
-  parse(process.argv.slice(2)),
-  (target): Effect.Effect<void, { readonly message: string }> => target === undefined ? demonstration : existing(target)
-).pipe(
-  Effect.tapError((error) => Console.error(`error: ${error.message}`)),
-  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause)))
-)
-
-NodeRuntime.runMain(program, { disableErrorReporting: true })
+NodeRuntime.runMain(demonstration)

@@ -1,4 +1,5 @@
-// npm run size: the size of each public module as a bundler ships it, minified and gzipped, alone and with its peers.
+// npm run size: the size of each public module as a bundler ships it, minified and gzipped, alone and with its peers, and that
+// of the command line.
 //
 // Alone is the module with what it imports of this package. The core is OperationsService: the whole client, without the
 // kit for tests. Its limit leaves little room: a feature that needs more raises it with a reason. Dialects,
@@ -26,7 +27,7 @@ const gzipped = (code: string): number => gzipSync(code, { level: 9 }).length
 // rollup merges the imports of a peer, as a bundle with the peers in it would.
 const alone = async (input: string): Promise<number> => {
   const bundle = await rollup({ input, external: /^[^./]/ })
-  const { output: [chunk] } = await bundle.generate({ format: "es" })
+  const { output: [chunk] } = await bundle.generate({ format: "es", inlineDynamicImports: true })
   return gzipped((await transform(chunk.code, { minify: true, format: "esm", target: "es2022" })).code)
 }
 
@@ -59,6 +60,13 @@ const line = (module: string, alone: string, withPeers: string) =>
   console.log(module.padEnd(38) + alone.padStart(10) + withPeers.padStart(12))
 line("minified and gzipped", "alone", "with peers")
 for (const row of rows) line(row.module, kilobytes(row.alone), kilobytes(row.withPeers))
+
+const commandLine = readFileSync(new URL("../bin/google-operations.js", import.meta.url))
+console.log(
+  `\nThe command line, all it needs in one file: ${kilobytes(commandLine.length)}, gzipped ${
+    kilobytes(gzipSync(commandLine, { level: 9 }).length)
+  }`
+)
 
 const size = rows.find((row) => row.module === core)!.alone
 console.log(`\nThe core, ${core}: ${size} of ${coreLimit} bytes`)

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 export const emulatorProcess = Effect.gen(function*() {
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const child = spawn(process.execPath, ["--import", "tsx", "scripts/emulator.ts"], {
+      const child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", "emulator"], {
         cwd: root,
         stdio: ["ignore", "pipe", "inherit"]
       })

@@ -15,9 +15,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const require = createRequire(import.meta.url)
 const name = "effect-google-operations"
 
-/** The modules that need an optional peer, with that peer. */
+/** The modules that need optional peers, with the first of them. */
 const optional: Readonly<Record<string, string>> = {
   GoogleAuth: "google-auth-library",
+  GoogleEnvironment: "undici",
   NodeOperations: "undici"
 }
 
@@ -89,7 +90,7 @@ beforeAll(async () => {
   barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
-  whole = await project([...peers, ...Object.values(optional), "@types/node"])
+  whole = await project([...peers, ...new Set(Object.values(optional)), "@types/node"])
 }, 300_000)
 
 afterAll(() => rm(workspace, { recursive: true, force: true }))
@@ -104,7 +105,8 @@ const firstProgram = async (folder: string): Promise<string> => {
 
 describe("the tarball", () => {
   it("holds what is built, its sources and its documents, and no more", async () => {
-    const sources = (await readdir(join(root, "src"), { recursive: true })).filter((path) => path.endsWith(".ts"))
+    const sources = (await readdir(join(root, "src"), { recursive: true }))
+      .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"))
     const documents = (await readdir(join(root, "docs"))).filter((file) => /\.(?:md|svg)$/.test(file))
     const expected = [
       ...sources.map((path) => `src/${path}`),
@@ -113,6 +115,8 @@ describe("the tarball", () => {
       ),
       ...documents.map((file) => `docs/${file}`),
       "SECURITY.md",
+      "bin/LICENSES.txt",
+      "bin/google-operations.js",
       "llms.txt",
       "package.json",
       "README.md",
@@ -202,6 +206,63 @@ describe("installed with effect and @effect/platform alone", () => {
       assert.strictEqual(bad.code, 1)
       assert.include(bad.stderr, "POST /v1/accessPolicies failed with HTTP 409 ALREADY_EXISTS")
     }).pipe(Effect.scoped, Effect.runPromise)
+  })
+})
+
+describe("the command line", () => {
+  const empty = () => mkdtemp(join(workspace, "empty-"))
+  // npm installs peers by itself, unless it is told not to.
+  const withoutPeers = { npm_config_legacy_peer_deps: "true" }
+  const npx = async (...words: ReadonlyArray<string>) =>
+    run(await empty(), "npx", ["--yes", "--package", tarball, "--", "google-operations", ...words], withoutPeers)
+
+  it("runs by npx in an empty folder, without any peer", async () => {
+    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
+    assert.deepStrictEqual(await npx("--version"), { code: 0, stdout: `${version}\n`, stderr: "" })
+    await Effect.gen(function*() {
+      const emulator = yield* NodeOperationsEmulator.make()
+      const { url } = emulator
+      const response = { "@type": "type.googleapis.com/example.Thing", title: "a thing" }
+      yield* emulator.script("operations/good", [
+        OperationsEmulator.pending(),
+        OperationsEmulator.succeeded({ response })
+      ])
+      yield* emulator.script("operations/bad", [
+        OperationsEmulator.failed({ code: "FAILED_PRECONDITION", message: "it is in use" })
+      ])
+      const wait = (name: string, ...words: ReadonlyArray<string>) =>
+        Effect.promise(() => npx("wait", name, "--base-url", url, "--anonymous", ...words))
+      const good = yield* wait("operations/good", "--format", "json")
+      assert.strictEqual(good.code, 0, good.stderr)
+      assert.strictEqual(JSON.parse(good.stdout).response.title, "a thing")
+      const bad = yield* wait("operations/bad", "--timeout", "10s")
+      assert.strictEqual(bad.code, 1)
+      assert.match(bad.stderr, /error: Operation operations\/bad failed with FAILED_PRECONDITION: it is in use/)
+      yield* emulator.script("operations/long", [OperationsEmulator.pending()])
+      const long = yield* wait("operations/long", "--timeout", "200ms")
+      assert.strictEqual(long.code, 4)
+      assert.match(long.stderr, /To continue waiting: npx effect-google-operations wait operations\/long /)
+    }).pipe(Effect.scoped, Effect.runPromise)
+  }, 120_000)
+
+  it("installs nothing but itself where peers are not installed", async () => {
+    const folder = await empty()
+    await writeFile(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true }))
+    await runOk(folder, "npm", ["install", "--no-audit", "--no-fund", tarball], withoutPeers)
+    const installed = (await readdir(join(folder, "node_modules"))).filter((entry) => !entry.startsWith("."))
+    assert.deepStrictEqual(installed, [name])
+    assert.match(await runOk(folder, "npx", ["--no-install", name, "apis", "run/"]), /^API .*\nrun\/v1 /)
+    assert.match(
+      await runOk(folder, "npx", ["--no-install", "google-operations", "get", "--help"]),
+      /^Prints the latest state/
+    )
+  }, 120_000)
+
+  it("names the license of each package in it", async () => {
+    const licenses = await readFile(join(alone, "node_modules", name, "bin/LICENSES.txt"), "utf8")
+    for (const part of ["effect", "@effect/cli", "undici", "google-auth-library", "yaml"]) {
+      assert.include(licenses, `\n${locked(part).replace(/@(?=[^@]*$)/, " ")}, license `)
+    }
   })
 })
 

@@ -1,0 +1,231 @@
+/**
+ * Options of commands: how each is read, and what help and completions say of it.
+ *
+ * `@effect/cli` reads the values. It takes an unknown option for an argument, and a repeated one, too; so `strictly`
+ * looks at all words of a command line first.
+ */
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Terminal from "@effect/platform/Terminal"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { stripVTControlCharacters } from "node:util"
+import { closest } from "./api.js"
+
+/** An option of a command, whose value is an `A`. */
+export interface Flag<A> {
+  readonly name: string
+  readonly alias?: string | undefined
+  /** What stands for the value in help. An option without a value is on or off. */
+  readonly value?: string | undefined
+  /** The values that it can have, if they are few. */
+  readonly choices?: ReadonlyArray<string> | undefined
+  /** Whether the value is the path of a file. */
+  readonly isFile?: boolean | undefined
+  /** Whether the option can be given several times. */
+  readonly isRepeated?: boolean | undefined
+  readonly summary: string
+  readonly options: Options.Options<A>
+}
+
+/** The options of a command, by the names that its code has for them. */
+export type Flags = Readonly<Record<string, Flag<unknown>>>
+
+/** The values of options. */
+export type ValuesOf<F extends Flags> = { readonly [K in keyof F]: F[K] extends Flag<infer A> ? A : never }
+
+/** The command line is wrong. */
+export class UsageError {
+  readonly _tag = "UsageError"
+  readonly message: string
+  readonly command: string | undefined
+
+  constructor(message: string, command?: string) {
+    this.message = message
+    this.command = command
+  }
+}
+
+/** An option that is on or off. */
+export const onOff = (name: string, summary: string, alias?: string): Flag<boolean> => ({
+  name,
+  alias,
+  summary,
+  options: Options.boolean(name)
+})
+
+/** An option with a value. `read` returns on the left what the value must be, as a clause after the option's name. */
+export const valued = <A>(
+  name: string,
+  value: string,
+  summary: string,
+  read: (text: string) => Either.Either<A, string>,
+  more: { readonly choices?: ReadonlyArray<string>; readonly isFile?: boolean } = {}
+): Flag<A | undefined> => ({
+  name,
+  value,
+  summary,
+  ...more,
+  options: Options.text(name).pipe(
+    Options.mapEffect((text) =>
+      Either.mapLeft(read(text), (problem) => ValidationError.invalidValue(HelpDoc.p(`--${name} ${problem}`)))
+    ),
+    Options.optional,
+    Options.map(Option.getOrUndefined)
+  )
+})
+
+/** An option with a value that can be given several times. */
+export const repeated = (
+  name: string,
+  value: string,
+  summary: string
+): Flag<ReadonlyArray<string> | undefined> => ({
+  name,
+  value,
+  summary,
+  isRepeated: true,
+  options: Options.text(name).pipe(
+    Options.repeated,
+    Options.map((texts) => texts.length === 0 ? undefined : texts)
+  )
+})
+
+/** An option with one of a few values. */
+export const choice = <A>(
+  name: string,
+  value: string,
+  summary: string,
+  values: Readonly<Record<string, A>>
+): Flag<A | undefined> => {
+  const choices = Object.keys(values)
+  return valued(
+    name,
+    value,
+    summary,
+    (text) =>
+      Object.hasOwn(values, text) ? Either.right(values[text]!) : Either.left(`must be one of ${choices.join(", ")}`),
+    { choices }
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Command lines
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Words {
+  /** The options as `@effect/cli` takes them: each value is a word of its own. */
+  readonly options: ReadonlyArray<string>
+  /** The options as they can be given again. */
+  readonly again: ReadonlyArray<string>
+  readonly args: ReadonlyArray<string>
+}
+
+/** Sorts the words of a command line into options and arguments, and refuses what is neither. */
+const strictly = (
+  words: ReadonlyArray<string>,
+  flags: ReadonlyArray<Flag<unknown>>
+): Either.Either<Words, string> => {
+  const options: Array<string> = []
+  const again: Array<string> = []
+  const args: Array<string> = []
+  const seen = new Set<string>()
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!
+    if (word === "--") {
+      args.push(...words.slice(index + 1))
+      break
+    }
+    if (!word.startsWith("-") || word === "-") {
+      args.push(word)
+      continue
+    }
+    const [, given = word, inline] = /^(--[^=]*)=(.*)$/s.exec(word) ?? []
+    const flag = flags.find(({ alias, name }) =>
+      given === `--${name}` || (alias !== undefined && given === `-${alias}`)
+    )
+    if (flag === undefined) {
+      const like = closest(given, flags.map(({ name }) => `--${name}`))
+      return Either.left(`unknown option ${given}.${like === undefined ? "" : ` Did you mean ${like}?`}`)
+    }
+    if (seen.has(flag.name) && flag.isRepeated !== true) return Either.left(`--${flag.name} is given twice`)
+    seen.add(flag.name)
+    options.push(`--${flag.name}`)
+    if (flag.value === undefined) {
+      again.push(`--${flag.name}`)
+      if (inline !== undefined) return Either.left(`--${flag.name} takes no value`)
+      continue
+    }
+    const value = inline ?? words[++index]
+    if (value === undefined || (inline === undefined && /^-./.test(value))) {
+      return Either.left(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
+    }
+    // `@effect/cli` takes an empty value of a repeated option for none.
+    if (value === "") return Either.left(`--${flag.name} must not be empty`)
+    options.push(value)
+    again.push(...(value.startsWith("-") ? [`--${flag.name}=${value}`] : [`--${flag.name}`, value]))
+  }
+  return Either.right({ options, again, args })
+}
+
+// The options read no files, and ask nothing on a terminal.
+const nothing = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Layer.succeed(Terminal.Terminal, {
+    columns: Effect.succeed(80),
+    rows: Effect.succeed(24),
+    isTTY: Effect.succeed(false),
+    readInput: Effect.never,
+    readLine: Effect.never,
+    display: () => Effect.void
+  })
+)
+
+const config = CliConfig.make({ isCaseSensitive: true })
+
+const textOf = ({ error }: ValidationError.ValidationError): string =>
+  stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim()
+
+// The record has the keys of the flags, each with what its options read.
+const optionsOf = <F extends Flags>(flags: F): Options.Options<ValuesOf<F>> =>
+  Options.map(
+    Options.all(Object.fromEntries(Object.entries(flags).map(([key, { options }]) => [key, options]))),
+    (values) => values as ValuesOf<F>
+  )
+
+/** What the words after the name of a command say. */
+export interface Line<F extends Flags, C extends Flags> {
+  readonly values: ValuesOf<F>
+  readonly common: ValuesOf<C>
+  readonly args: ReadonlyArray<string>
+  /** The options as words, to write the same command line again. */
+  readonly options: ReadonlyArray<string>
+}
+
+/**
+ * Reads the words that follow the name of a command: its options, those that all commands have in common, and
+ * arguments.
+ */
+export const read = <F extends Flags, C extends Flags>(
+  words: ReadonlyArray<string>,
+  flags: F,
+  common: C
+): Effect.Effect<Line<F, C>, UsageError> =>
+  Effect.gen(function*() {
+    const { again, args, options } = yield* strictly(words, Object.values({ ...flags, ...common }))
+    const all = Options.all({ values: optionsOf(flags), common: optionsOf(common) })
+    const [problem, rest, read] = yield* Options.processCommandLine(all, options, config)
+    if (Option.isSome(problem)) return yield* Effect.fail(textOf(problem.value))
+    if (rest.length > 0) return yield* Effect.fail(`unexpected ${rest[0]}`)
+    return { args, options: again, ...read }
+  }).pipe(
+    Effect.mapError((problem) => new UsageError(typeof problem === "string" ? problem : textOf(problem))),
+    Effect.provide(nothing)
+  )

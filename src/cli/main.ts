@@ -1,0 +1,93 @@
+#!/usr/bin/env node
+/**
+ * The program `google-operations`: it connects the command line to a process.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import { writeSync } from "node:fs"
+import { isatty } from "node:tty"
+import * as ExitCode from "./exitCode.js"
+import { Io, type Service, styleFor } from "./io.js"
+import { Output, type Size, toFd } from "./output.js"
+import { run } from "./program.js"
+import { ascii, unicode } from "./progress.js"
+
+// The bundle has the version of the package here.
+declare const PACKAGE_VERSION: string | undefined
+
+const sizeOf = (stream: NodeJS.WriteStream): () => Size | undefined => () => ({
+  columns: stream.columns > 0 ? stream.columns : 80,
+  rows: stream.rows > 0 ? stream.rows : 24
+})
+
+// The streams of Node are used for nothing but the size: they write synchronously.
+const stdout = isatty(1) ? new Output(toFd(1), sizeOf(process.stdout)) : new Output(toFd(1))
+const stderr = isatty(2) && process.env["TERM"] !== "dumb"
+  ? new Output(toFd(2), sizeOf(process.stderr))
+  : new Output(toFd(2))
+
+const { LANG, LC_ALL, LC_CTYPE, npm_lifecycle_event: npmEvent } = process.env
+
+const io: Service = {
+  stdout,
+  stderr,
+  stdoutStyle: styleFor(stdout, process.env),
+  stderrStyle: styleFor(stderr, process.env),
+  signs: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "") ? unicode : ascii,
+  invocation: npmEvent === "npx" ? "npx effect-google-operations" : "google-operations",
+  version: typeof PACKAGE_VERSION === "string" ? PACKAGE_VERSION : "0.0.0"
+}
+
+// Warnings of Node and of libraries are for developers of this program.
+process.removeAllListeners("warning")
+
+// An exception that nothing catches would exit with 1, which says that an operation has failed.
+process.on("uncaughtException", (error) => {
+  try {
+    writeSync(2, `internal error: ${error.stack ?? error}\n`)
+  } finally {
+    process.exit(ExitCode.unknown)
+  }
+})
+
+const fiber = Effect.runFork(Effect.provideService(run(process.argv.slice(2)), Io, io))
+
+// Ends the process by a signal. `process.exit` would wait for a write that blocks, for instance to a full pipe
+// without a reader.
+const die = (name: NodeJS.Signals): void => {
+  process.removeAllListeners(name)
+  process.kill(process.pid, name)
+}
+
+// npm passes signals on to its child, which has got them from the terminal already: two signals at once are one.
+const together = 500
+
+let signal: { readonly name: NodeJS.Signals; readonly at: number } | undefined
+
+for (const name of ExitCode.signals) {
+  process.on(name, () => {
+    const at = performance.now()
+    if (signal === undefined && fiber.unsafePoll() === null) {
+      signal = { name, at }
+      fiber.unsafeInterruptAsFork(FiberId.none)
+    } else if (signal === undefined || at - signal.at > together) die(name)
+  })
+}
+
+const flushed = Effect.ignore(
+  Effect.all([stdout.flush, stderr.flush], { concurrency: "unbounded", discard: true })
+)
+
+fiber.addObserver((exit) => {
+  if (signal === undefined) {
+    const code = Exit.getOrElse(exit, () => ExitCode.unknown)
+    return void Effect.runPromise(flushed).then(() => process.exit(code))
+  }
+  const { name } = signal
+  const code = Exit.getOrElse(exit, () => ExitCode.ofSignal(name))
+  void Effect.runPromise(Effect.timeoutOption(flushed, "1 second")).then((result) =>
+    Option.isSome(result) ? process.exit(code) : die(name)
+  )
+})

@@ -1,0 +1,20 @@
+/**
+ * The outcome of a request about an operation, or of a wait for it.
+ */
+import * as Either from "effect/Either"
+import type * as HttpError from "../HttpError.js"
+import type * as Operation from "../Operation.js"
+import type * as OperationError from "../OperationError.js"
+import type * as WaitTimeoutError from "../WaitTimeoutError.js"
+
+/** Why there is no result. */
+export type Failure = OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
+
+/** The operation, or nothing for a request that has no result, or the failure. */
+export type Outcome = Either.Either<Operation.Operation | void, Failure>
+
+/** The operation as it was read, also if it has failed. */
+export const operationOf = (outcome: Outcome): Operation.Operation | undefined => {
+  if (Either.isRight(outcome)) return outcome.right ?? undefined
+  return outcome.left._tag === "OperationError" ? outcome.left.operation : undefined
+}

@@ -1,0 +1,140 @@
+/**
+ * Writes to standard output and standard error.
+ *
+ * Text is written in order, one write at a time and never by a synchronous call, so a slow terminal or a slow reader
+ * does not block the process: polls and signals are handled while it is slow. Below the text there can be a live
+ * region, which is redrawn in place: while one write takes place, newer frames replace older ones.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { write as writeToFd } from "node:fs"
+import { stripVTControlCharacters } from "node:util"
+import { cutEnd, width } from "./text.js"
+
+/** Writes bytes, or some of them, and tells how many. */
+export type Write = (
+  data: Uint8Array,
+  done: (error: { readonly code?: string | undefined; readonly message: string } | null, written: number) => void
+) => void
+
+/** Writes to a file descriptor. */
+export const toFd = (fd: number): Write => (data, done) => writeToFd(fd, data, done)
+
+/** The size of a terminal. */
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** The output could not be written, for example to a full disk. */
+export class OutputError extends Data.TaggedError("OutputError")<{ readonly message: string }> {}
+
+// The reader has gone away: a closed pipe, or a terminal that was closed.
+const gone = new Set(["EPIPE", "ECONNRESET", "EIO", "EBADF"])
+
+// A descriptor that another process has made non-blocking is full.
+const full = new Set(["EAGAIN", "EWOULDBLOCK"])
+
+const retryMillis = 10
+
+export class Output {
+  readonly #write: Write
+  readonly #size: () => Size | undefined
+  #text = ""
+  #frame: ReadonlyArray<string> = []
+  #isFrameNew = false
+  /** The lines of the live region on the screen. */
+  #drawn: ReadonlyArray<string> = []
+  #isWriting = false
+  #error: OutputError | undefined
+  #onIdle: Array<() => void> = []
+  /** Whether the reader of the output has closed it. Further text is dropped. */
+  isClosed = false
+
+  /** `size` returns the size of the terminal; nothing if the output is not a terminal. */
+  constructor(write: Write, size: () => Size | undefined = () => undefined) {
+    this.#write = write
+    this.#size = size
+  }
+
+  /** The size of the terminal; nothing if the output is not a terminal. */
+  get size(): Size | undefined {
+    return this.#size()
+  }
+
+  /** Adds text, which ends with a line break. */
+  post(text: string): void {
+    if (this.isClosed) return
+    this.#text += text
+    this.#next()
+  }
+
+  /** Replaces the live region. Without lines it disappears. */
+  draw(lines: ReadonlyArray<string>): void {
+    if (this.isClosed) return
+    this.#frame = lines
+    this.#isFrameNew = true
+    this.#next()
+  }
+
+  /** Waits until everything is written. Fails if that is not possible; a reader that has gone away is no failure. */
+  readonly flush: Effect.Effect<void, OutputError> = Effect.suspend(() => {
+    const result = Effect.suspend(() => this.#error === undefined ? Effect.void : Effect.fail(this.#error))
+    return this.#isWriting
+      ? Effect.zipRight(Effect.async<void>((resume) => void this.#onIdle.push(() => resume(Effect.void))), result)
+      : result
+  })
+
+  /** Writes text, and waits until it is written. */
+  readonly print = (text: string): Effect.Effect<void, OutputError> =>
+    Effect.suspend(() => {
+      this.post(text)
+      return this.flush
+    })
+
+  #next(): void {
+    if (this.#isWriting) return
+    if (this.isClosed || (this.#text === "" && !this.#isFrameNew)) {
+      for (const resume of this.#onIdle.splice(0)) resume()
+      return
+    }
+    const size = this.#size()
+    const frame = size === undefined ? [] : visible(this.#frame, size)
+    const text = size === undefined ? this.#text : erase(this.#drawn, size) + this.#text + frame.join("\n")
+    this.#drawn = frame
+    this.#text = ""
+    this.#isFrameNew = false
+    this.#isWriting = true
+    this.#writeAll(Buffer.from(text))
+  }
+
+  #writeAll(data: Uint8Array): void {
+    if (data.length === 0) return this.#onWritten()
+    this.#write(data, (error, written) => {
+      if (error === null) return this.#writeAll(data.subarray(written))
+      const code = error.code ?? ""
+      if (full.has(code)) return void setTimeout(() => this.#writeAll(data), retryMillis)
+      this.isClosed = true
+      if (!gone.has(code)) this.#error = new OutputError({ message: `Could not write the output: ${error.message}` })
+      this.#onWritten()
+    })
+  }
+
+  #onWritten(): void {
+    this.#isWriting = false
+    this.#next()
+  }
+}
+
+// The last column stays free, because a terminal may wrap after it. The last row stays free for the cursor.
+const visible = (lines: ReadonlyArray<string>, { columns, rows }: Size): ReadonlyArray<string> =>
+  lines.slice(0, Math.max(1, rows - 1)).map((line) =>
+    width(line) < columns ? line : cutEnd(stripVTControlCharacters(line), columns - 1)
+  )
+
+// A terminal that has become narrower shows a line in several rows.
+const erase = (lines: ReadonlyArray<string>, { columns }: Size): string => {
+  if (lines.length === 0) return ""
+  const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0)
+  return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ""}\x1b[J`
+}

@@ -1,0 +1,81 @@
+/**
+ * Tables of plain text.
+ */
+import { cutEnd, cutStart, padEnd, plain, singleLine, type Style, width } from "./text.js"
+
+/** A column of a table. */
+export interface Column {
+  readonly title: string
+  /** Whether the column is cut to make the table fit. Its text is cut at the start. */
+  readonly isFlexible?: boolean
+  /** Whether the column is left out if the table does not fit otherwise. */
+  readonly isOptional?: boolean
+}
+
+/** A cell: its text, and how the text is marked up. */
+export type Cell = string | { readonly text: string; readonly markup: (text: string) => string }
+
+const textOf = (cell: Cell | undefined): string => singleLine(typeof cell === "object" ? cell.text : cell ?? "")
+
+// Below that a flexible column says too little, so optional columns are left out first.
+const leastFlexible = 12
+
+const gap = 2
+
+const total = (widths: ReadonlyArray<number>): number =>
+  widths.reduce((sum, columns) => sum + columns, gap * Math.max(0, widths.length - 1))
+
+/** Writes rows under their titles. */
+export interface Layout {
+  readonly titles: string
+  readonly row: (cells: ReadonlyArray<Cell>) => string
+}
+
+/**
+ * Lays out a table for the rows that are given; further rows have the same columns.
+ *
+ * Without `columns` no text is cut. With it no line takes more than so many columns: the flexible columns are cut, and
+ * if that is not enough, optional columns are left out, from the right.
+ */
+export const layout = (
+  columns: ReadonlyArray<Column>,
+  rows: ReadonlyArray<ReadonlyArray<Cell>>,
+  options: { readonly columns?: number | undefined; readonly style?: Style | undefined } = {}
+): Layout => {
+  const { columns: available = Infinity, style = plain } = options
+  const natural = columns.map(({ title }, index) =>
+    Math.max(width(title), ...rows.map((cells) => width(textOf(cells[index]))))
+  )
+  const least = columns.map(({ isFlexible }, index) =>
+    isFlexible === true ? Math.min(natural[index]!, leastFlexible) : natural[index]!
+  )
+  const shown = columns.map((_, index) => index)
+  const sum = (widths: ReadonlyArray<number>) => total(shown.map((index) => widths[index]!))
+  for (let index = columns.length - 1; index >= 0 && sum(least) > available; index--) {
+    if (columns[index]!.isOptional === true) shown.splice(shown.indexOf(index), 1)
+  }
+  const widths = [...natural]
+  const shrink = (indexes: ReadonlyArray<number>, least: (index: number) => number): void => {
+    for (const index of indexes) {
+      const excess = sum(widths) - available
+      if (excess > 0) widths[index] = Math.max(least(index), widths[index]! - excess)
+    }
+  }
+  const flexible = shown.filter((index) => columns[index]!.isFlexible === true)
+  shrink(flexible, (index) => least[index]!)
+  // Not even that is enough.
+  shrink([...flexible, ...shown.toReversed()], () => 1)
+
+  const line = (cells: ReadonlyArray<Cell>, markup?: (text: string) => string): string =>
+    shown.map((index, position) => {
+      const cell = cells[index] ?? ""
+      const columnsOfCell = widths[index]!
+      const isLast = position === shown.length - 1
+      const cut = columns[index]!.isFlexible === true ? cutStart : cutEnd
+      const text = available === Infinity ? textOf(cell) : cut(textOf(cell), columnsOfCell)
+      const marked = (markup ?? (typeof cell === "object" ? cell.markup : (text: string) => text))(text)
+      return isLast ? marked : padEnd(marked, columnsOfCell)
+    }).join(" ".repeat(gap)).trimEnd()
+
+  return { titles: line(columns.map(({ title }) => title), style.dim), row: (cells) => line(cells) }
+}

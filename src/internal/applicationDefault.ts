@@ -1,0 +1,65 @@
+/**
+ * Application Default Credentials of one universe.
+ *
+ * This file loads Google's library, which is large; import it dynamically.
+ */
+import * as Effect from "effect/Effect"
+import { Compute, GoogleAuth as Library } from "google-auth-library"
+import * as Credentials from "../Credentials.js"
+import * as GoogleAuth from "../GoogleAuth.js"
+import * as HttpError from "../HttpError.js"
+import { checkUniverse, type Environment } from "./environment.js"
+
+// The error about a file of credentials names the variable.
+const named = (file: string) => (error: HttpError.HttpError): HttpError.HttpError =>
+  error.reason === "Authentication"
+    ? new HttpError.HttpError({
+      ...error,
+      description: `${error.description} (GOOGLE_APPLICATION_CREDENTIALS=${file})`
+    })
+    : error
+
+const noUniverse = new HttpError.HttpError({
+  reason: "Authentication",
+  description: "could not read the universe of the credentials from the metadata server",
+  isTransient: true
+})
+
+/** @internal */
+export const applicationDefault = (environment: Environment): Credentials.Credentials => {
+  const { credentialsFile } = environment
+  const auth = new Library({
+    scopes: ["https://www.googleapis.com/auth/cloud-platform"],
+    // To find the project's id, which is not needed, the library would run gcloud and ask the metadata server.
+    projectId: "unused",
+    ...(credentialsFile === undefined ? undefined : { keyFilename: credentialsFile }),
+    clientOptions: { transporterOptions: { timeout: 10_000 } }
+  })
+  const { headers } = GoogleAuth.make(auth)
+  // The client of a metadata server does not ask for its universe.
+  let ofMachine: string | undefined
+  const universeOfMachine = Effect.suspend(() =>
+    ofMachine !== undefined
+      ? Effect.succeed(ofMachine)
+      : Effect.tryPromise({ try: () => auth.getUniverseDomainFromMetadataServer(), catch: () => noUniverse }).pipe(
+        Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => noUniverse }),
+        Effect.tap((universe) => Effect.sync(() => ofMachine = universe))
+      )
+  )
+  const check = Effect.option(Effect.tryPromise(() => auth.getClient())).pipe(
+    Effect.flatMap((client) => {
+      // Without a client there is no universe to check, and `headers` fails with the reason.
+      if (client._tag === "None") return Effect.void
+      const universe = client.value instanceof Compute
+        ? universeOfMachine
+        : Effect.succeed(client.value.universeDomain)
+      return Effect.flatMap(universe, (universe) => checkUniverse(universe, environment))
+    })
+  )
+  return Credentials.make({
+    headers: (request) => {
+      const checked = Effect.zipRight(check, headers(request))
+      return credentialsFile === undefined ? checked : Effect.mapError(checked, named(credentialsFile))
+    }
+  })
+}
