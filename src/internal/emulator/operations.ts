@@ -48,7 +48,7 @@ export type Commit = () => Either.Either<ProtobufAny.ProtobufAny, Failure>
  */
 export interface Scripted {
   readonly name: string
-  /** The relative resource name in its path, where that is another one than its name. */
+  /** The relative resource name in the path of its polls. */
   readonly resource: string
   /** The parameters that a list must have to show it. */
   readonly listQuery: Dialect.Request["query"]
@@ -79,19 +79,8 @@ const isState = (step: Step): step is State =>
   step.type === "pending" || step.type === "succeeded" || step.type === "failed"
 const isDone = (state: State): boolean => state.type !== "pending"
 
-const linkTo = ({ listQuery, resource }: Scripted, base: string): string => {
-  const query = new URLSearchParams(
-    Object.entries(listQuery ?? {}).flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]])
-  ).toString()
-  // A lone surrogate has no bytes.
-  return `${base}/${encodeURI(resource.replace(/[\ud800-\udfff]/gu, "\ufffd"))}${query === "" ? "" : `?${query}`}`
-}
-
-const written = (operation: Scripted, state: State, base: string): Written => ({
-  name: operation.name,
-  state,
-  selfLink: () => linkTo(operation, base)
-})
+// A lone surrogate has no bytes.
+const encodePath = (resource: string): string => encodeURI(resource.replace(/[\ud800-\udfff]/gu, "\ufffd"))
 
 const timesOf = (step: Step): number => "times" in step ? step.times ?? 1 : 1
 const durationOf = (step: Step): number | undefined => step.type === "pending" ? step.duration : undefined
@@ -286,6 +275,19 @@ export class Operations {
     return step.delay === undefined ? answer : Effect.delay(answer, step.delay)
   }
 
+  #written({ name, resource }: Scripted, state: State, base: string): Written {
+    return {
+      name,
+      state,
+      selfLink: () => {
+        const parameters = Object.entries(this.#api.dialect.poll(name).query ?? {})
+          .flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]])
+        const query = parameters.length === 0 ? "" : `?${new URLSearchParams(parameters).toString()}`
+        return `${base}/${encodePath(resource)}${query}`
+      }
+    }
+  }
+
   #reply(operation: Scripted, base: string, step: Step): Answer {
     const { name } = operation
     switch (step.type) {
@@ -293,7 +295,7 @@ export class Operations {
       case "succeeded":
       case "failed": {
         const headers = step.type === "pending" ? step.headers : undefined
-        return Either.right(json(200, this.#form.operation(written(operation, step, base)), headers))
+        return Either.right(json(200, this.#form.operation(this.#written(operation, step, base)), headers))
       }
       case "http":
         return Either.right({ status: step.status, headers: step.headers ?? {}, body: step.body ?? "" })
@@ -319,7 +321,10 @@ export class Operations {
     }
     const { cancelled } = this.#form
     return Either.right(
-      json(200, cancelled === undefined ? {} : cancelled(written(operation, stateOf(operation, now) ?? state, base)))
+      json(
+        200,
+        cancelled === undefined ? {} : cancelled(this.#written(operation, stateOf(operation, now) ?? state, base))
+      )
     )
   }
 
@@ -390,7 +395,7 @@ export class Operations {
             // last.
             operations: items
               .filter(([, state]) => done === undefined || isDone(state) === done)
-              .map(([operation, state]) => written(operation, state, base)),
+              .map(([operation, state]) => this.#written(operation, state, base)),
             nextPageToken,
             unreachable: unreachable.length === 0 ? undefined : unreachable
           }, this.#form)
