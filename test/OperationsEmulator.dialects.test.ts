@@ -526,7 +526,7 @@ describe("an API of one's own", () => {
     name: "jobs",
     operationName: /^projects\/[^/]+\/jobs\/[^/]+$/,
     // The names are not in the paths.
-    poll: (name) => ({ method: "GET", resource: `poll/${name.split("/").reverse().join("/")}` }),
+    poll: (name) => ({ method: "GET", resource: `poll/${name.split("/").toReversed().join("/")}` }),
     cancel: (name) => ({ method: "PUT", resource: name, body: { requested: { state: "CANCELLED" } } }),
     decode: (json) => {
       const { error, name, state } = json as { readonly error?: number; readonly name: string; readonly state: string }

@@ -1,5 +1,6 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
+import type * as Dialect from "effect-google-operations/Dialect"
 import type * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as Operation from "effect-google-operations/Operation"
@@ -20,6 +21,18 @@ describe("OperationsEmulator", () => {
   test("make needs nothing", () => {
     expect(OperationsEmulator.make()).type.toBe<OperationsEmulator.Service>()
     expect(OperationsEmulator.make({ operationDuration: "1 second" })).type.toBe<OperationsEmulator.Service>()
+  })
+
+  test("make takes an API, and what writes the operations of a dialect of one's own", () => {
+    expect(OperationsEmulator.make).type.toBeCallableWith({ api: emulator.api })
+    expect(OperationsEmulator.make).type.toBeCallableWith({
+      api: emulator.api,
+      encode: ({ _tag, name }: Operation.Operation) => ({ name, state: _tag }),
+      encodeList: ({ nextPageToken, operations }: Dialect.Page) => ({ jobs: operations.length, nextPageToken })
+    })
+    expect(OperationsEmulator.make).type.not.toBeCallableWith({ api: "compute" })
+    expect(OperationsEmulator.make).type.not.toBeCallableWith({ encode: (name: string) => name })
+    expect(emulator.api).type.toBe<GoogleApi.GoogleApi>()
   })
 
   test("layer needs nothing", () => {

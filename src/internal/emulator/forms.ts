@@ -259,7 +259,7 @@ const container: Form = {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const bigQueryReasons: ReadonlyMap<Code.Code, string> = new Map(
-  [...Codes.bigQuery].reverse().map(([reason, code]) => [code, reason])
+  [...Codes.bigQuery].toReversed().map(([reason, code]) => [code, reason])
 )
 
 const jobErrors = (failed: Failed): ReadonlyArray<Fields> => {
