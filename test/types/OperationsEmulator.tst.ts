@@ -69,7 +69,7 @@ describe("OperationsEmulator", () => {
 
   test("its service", () => {
     expect<Exclude<keyof OperationsEmulator.Service, symbol>>().type.toBe<
-      "script" | "onStart" | "calls" | "callsOf" | "requests" | "stats" | "httpClient"
+      "api" | "script" | "onStart" | "calls" | "callsOf" | "requests" | "stats" | "httpClient"
     >()
     expect(emulator.script("operations/a", [{ type: "gone" }])).type.toBe<
       Effect.Effect<void, OperationsEmulator.ScriptError>
@@ -130,7 +130,7 @@ describe("OperationsEmulator", () => {
 
 describe("the options of the emulator", () => {
   type Options = NonNullable<Parameters<typeof OperationsEmulator.make>[0]>
-  type Keys = "versions" | "operationDuration" | "methods" | "unreachable"
+  type Keys = "api" | "encode" | "encodeList" | "versions" | "operationDuration" | "methods" | "unreachable"
 
   test("are these, all optional, undefined included", () => {
     expect<Options>().type.toBe<OperationsEmulator.Options>()
