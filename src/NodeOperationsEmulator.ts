@@ -64,7 +64,7 @@ export interface Options extends OperationsEmulator.Options, ServeOptions {}
 export interface Server {
   /** The URL of its root, such as `http://127.0.0.1:8787`. */
   readonly url: string
-  /** `GoogleApi.accessContextManager` with this URL. */
+  /** The API of the emulator, by default `GoogleApi.accessContextManager`, at this URL. */
   readonly api: GoogleApi.GoogleApi
 }
 
@@ -102,6 +102,13 @@ export class NodeOperationsEmulator extends Context.Tag("effect-google-operation
   Service
 >() {}
 
+// The path of the base URL stays.
+const servedAt = (api: GoogleApi.GoogleApi, url: string): GoogleApi.GoogleApi =>
+  GoogleApi.make({
+    ...api,
+    baseUrl: URL.canParse(api.baseUrl) ? `${url}${new URL(api.baseUrl).pathname.replace(/\/$/, "")}` : url
+  })
+
 /**
  * Serves an emulator over HTTP until the scope ends.
  *
@@ -135,7 +142,7 @@ export const serve = (
       hosts: options.hosts ?? [],
       origins: options.origins ?? []
     }),
-    (url) => ({ url, api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: url }) })
+    (url) => ({ url, api: servedAt(emulator.api, url) })
   )
 
 /**

@@ -450,8 +450,13 @@ const methods = <A, M, R, S>(
         const service = yield* tag
         const waitOptions = yield* untyped(options)
         yield* Either.flatMap(resolve(), ({ wait }) => waitSettings(wait, waitOptions))
-        const { onInterrupt } = waitOptions
-        const started = yield* service.start(request, { onInterrupt })
+        const { onInterrupt, onUpdate } = waitOptions
+        const started = yield* service.start(request, { onInterrupt }).pipe(
+          // An operation that has failed at once has no wait that would tell its state.
+          Effect.tapError((error) =>
+            error._tag === "OperationError" && onUpdate !== undefined ? onUpdate(error.operation) : Effect.void
+          )
+        )
         const { result } = yield* service.wait(started, waitOptions).pipe(
           Effect.flatMap(succeeded),
           Effect.mapError(afterStart(started.name)),

@@ -7,8 +7,9 @@
  *
  * The emulator responds to
  *
- * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. A `filter` of a list can be
- *   `done=true` or `done=false`
+ * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. With an `api` of
+ *   another dialect it responds to those of that API, in their form: Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI. A
+ *   `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
  * - the methods that start operations, as {@link Service.onStart} says
  * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations are
  *   done after `operationDuration`
@@ -30,12 +31,14 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Code from "./Code.js"
+import type * as Dialect from "./Dialect.js"
 import * as GoogleApi from "./GoogleApi.js"
 import * as Emulator from "./internal/emulator/emulator.js"
 import { httpClient } from "./internal/emulator/httpClient.js"
 import type * as Operations from "./internal/emulator/operations.js"
 import type * as Requests from "./internal/emulator/requests.js"
 import type * as Script from "./internal/emulator/script.js"
+import type * as Operation from "./Operation.js"
 import * as OperationsService from "./OperationsService.js"
 import type * as ProtobufAny from "./ProtobufAny.js"
 
@@ -362,8 +365,29 @@ export interface Methods extends Operations.Methods {}
  */
 export interface Options {
   /**
+   * The API that the emulator responds as: its dialect, its paths, its methods and the names of its operations. Default:
+   * `google.longrunning.Operation`s of any name in version `v1`, with all methods.
+   *
+   * @since 0.4.0
+   */
+  readonly api?: GoogleApi.GoogleApi | undefined
+  /**
+   * Writes an operation as JSON, for an `api` whose dialect has a `decode` of your own: the reverse of that function. Needed
+   * for such an API only.
+   *
+   * @since 0.4.0
+   */
+  readonly encode?: ((operation: Operation.Operation) => unknown) | undefined
+  /**
+   * Writes a page of a list as JSON, for an `api` whose dialect has a `list.decode` of your own. Needed for such an API only.
+   *
+   * @since 0.4.0
+   */
+  readonly encodeList?: ((page: Dialect.Page) => unknown) | undefined
+  /**
    * What stands before the names in the paths that the emulator serves: versions such as `v1`, with a path before them where
-   * an API has one (`drive/v3`). The version in the path of an `onStart` is served as well. Default: `["v1"]`.
+   * an API has one (`drive/v3`). The version in the path of an `onStart` is served as well. Default: that of the `api`, or
+   * `["v1"]`.
    */
   readonly versions?: ReadonlyArray<string> | undefined
   /** How long an operation of Access Context Manager is pending. Default: 2 seconds. */
@@ -384,6 +408,12 @@ export interface Options {
  * @category models
  */
 export interface Service {
+  /**
+   * The API that the emulator responds as: the option `api`, or `GoogleApi.accessContextManager`.
+   *
+   * @since 0.4.0
+   */
+  readonly api: GoogleApi.GoogleApi
   /**
    * Scripts an operation: its responses, in order. A second script of the same name takes the place of the first. Of more
    * than 100,000 operations, the oldest may be forgotten.
@@ -474,6 +504,7 @@ export const make = (options?: Options): Service => {
   const emulator = new Emulator.Emulator(options)
   const calls = Effect.sync(() => emulator.calls())
   return {
+    api: options?.api ?? GoogleApi.accessContextManager,
     script: (name, steps) => Effect.mapError(emulator.script(name, steps), scriptError),
     onStart: (route, start) => Effect.mapError(Effect.suspend(() => emulator.onStart(route, start)), scriptError),
     calls,
@@ -523,16 +554,12 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Operatio
   Effect.map(OperationsEmulator, (emulator) => emulator.httpClient)
 )
 
-// What stands before the names in the paths of an API: its version, after the path of its base URL.
-const versionOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
-  (URL.canParse(baseUrl) ? `${new URL(baseUrl).pathname}/${version}` : version).replace(/^\/+/, "")
-
 /**
  * Provides the `OperationsService` of a program, over operations that are scripted in memory, with the emulator and its
  * `HttpClient`.
  *
- * The `options` are those of the service, and those of the emulator as `emulator`. The emulator serves the version of the
- * service's `api`. The scripts begin when the layer is built, so tests that share a layer share its operations and its calls.
+ * The `options` are those of the service, and those of the emulator as `emulator`. The emulator responds as the service's
+ * `api`. The scripts begin when the layer is built, so tests that share a layer share its operations and its calls.
  * Everything happens on the clock of the test: move it with `TestClock.adjust`.
  *
  * @since 0.4.0
@@ -574,16 +601,15 @@ const versionOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
 export const layerTest = (
   scripts: Readonly<Record<string, NonEmptyReadonlyArray<Step>>> = {},
   options: OperationsService.Options & {
-    /** The options of the emulator. Its `versions` default to that of the `api`. */
+    /** The options of the emulator. Its `api` defaults to that of the service. */
     readonly emulator?: Options | undefined
   } = {}
 ): Layer.Layer<OperationsService.OperationsService | OperationsEmulator | HttpClient.HttpClient, ScriptError> => {
   const { emulator: emulatorOptions, ...serviceOptions } = options
-  const versions = emulatorOptions?.versions ?? [versionOf(options.api ?? GoogleApi.accessContextManager)]
   const scripted = Layer.effect(
     OperationsEmulator,
     Effect.gen(function*() {
-      const emulator = make({ ...emulatorOptions, versions })
+      const emulator = make({ api: options.api, ...emulatorOptions })
       yield* Effect.forEach(Object.entries(scripts), ([name, steps]) => emulator.script(name, steps), { discard: true })
       return emulator
     })

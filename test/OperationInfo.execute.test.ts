@@ -93,6 +93,18 @@ describe("execute", () => {
       }))
   }
 
+  for (const end of [done, failed]) {
+    it.scoped(`tells onUpdate the state of an operation that is done at once: ${end === done ? "succeeded" : "failed"}`, () =>
+      Effect.gen(function*() {
+        const updates: Array<unknown> = []
+        const onUpdate = ({ metadata, operation }: OperationInfo.TypedUpdate<{ readonly percent: number }>) =>
+          Effect.sync(() => updates.push([operation._tag, Option.getOrUndefined(metadata)?.percent]))
+        const exit = yield* Effect.exit(over(inOrder(end), CreatePolicy.execute(request, { onUpdate })))
+        assert.strictEqual(Exit.isSuccess(exit), end === done)
+        assert.deepStrictEqual(updates, end === done ? [["Succeeded", 100]] : [["Failed", 60]])
+      }))
+  }
+
   it.scoped("dies with what onUpdate throws", () =>
     Effect.gen(function*() {
       const http = inOrder(at(10))

@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Operation from "effect-google-operations/Operation"
+import type * as OperationsService from "effect-google-operations/OperationsService"
+import * as Status from "effect-google-operations/Status"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { json, name, pending, succeeded } from "./support/answers.js"
@@ -121,4 +124,84 @@ describe("onUpdate", () => {
       yield* after("1 minute", Stream.runDrain(operations.waitAll(names, { onUpdate: noting(seen) })))
       assert.deepStrictEqual(seen, ["0 Succeeded", "0 Succeeded"])
     }))
+
+  describe("of an operation that is done when it is passed in", () => {
+    const states = {
+      Succeeded: Operation.succeeded({ name, metadata: { step: 9 } }),
+      Failed: Operation.failed({ name, metadata: { step: 9 }, error: new Status.Status({ code: 9, message: "no" }) })
+    }
+    for (const [tag, known] of Object.entries(states)) {
+      const tells = (
+        method: string,
+        use: (
+          operations: OperationsService.Service,
+          options: OperationsService.WaitOptions
+        ) => Effect.Effect<unknown, unknown>
+      ) =>
+        it.scoped(`${method} tells the state once, sends no request and ends as the operation did: ${tag}`, () =>
+          Effect.gen(function*() {
+            const seen: Array<string> = []
+            const http = inOrder(pending)
+            const operations = yield* service(http)
+            // The update takes time, and the call ends after it.
+            const onUpdate = (operation: Operation.Operation) =>
+              Effect.zipRight(Effect.sleep("1 second"), noting(seen)(operation))
+            const fiber = yield* Effect.fork(Effect.exit(use(operations, { onUpdate })))
+            yield* TestClock.adjust("999 millis")
+            assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+            yield* TestClock.adjust("1 millis")
+            assert.strictEqual(Exit.isSuccess(yield* Fiber.join(fiber)), tag === "Succeeded")
+            assert.deepStrictEqual(seen, [`1 ${tag} 9`])
+            assert.strictEqual(http.times.length, 0)
+          }))
+      tells("wait", (operations, options) => operations.wait(known, options))
+      tells("updates", (operations, options) => Stream.runDrain(operations.updates(known, options)))
+      tells(
+        "waitAll",
+        (operations, options) =>
+          Effect.flatMap(Stream.runCollect(operations.waitAll([known], options)), (outcomes) =>
+            Effect.flatMap(
+              Effect.forEach(outcomes, ({ result }) => result),
+              (ended) => Effect.sync(() => assert.strictEqual(ended.length, 1))
+            ))
+      )
+    }
+
+    it.scoped("an interruption of the call interrupts it", () =>
+      Effect.gen(function*() {
+        let interrupted = 0
+        const operations = yield* service(inOrder(pending))
+        const onUpdate = () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
+        for (
+          const effect of [
+            operations.wait(states.Succeeded, { onUpdate }),
+            Stream.runDrain(operations.updates(states.Succeeded, { onUpdate })),
+            Stream.runDrain(operations.waitAll([states.Succeeded], { onUpdate }))
+          ]
+        ) {
+          const fiber = yield* Effect.fork(effect)
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.interrupt(fiber)
+        }
+        assert.strictEqual(interrupted, 3)
+      }))
+
+    it.scoped("one that throws is a defect", () =>
+      Effect.gen(function*() {
+        const operations = yield* service(inOrder(pending))
+        const onUpdate = () => {
+          throw new Error("no")
+        }
+        for (
+          const effect of [
+            operations.wait(states.Succeeded, { onUpdate }),
+            Stream.runDrain(operations.updates(states.Succeeded, { onUpdate })),
+            Stream.runDrain(operations.waitAll([states.Succeeded], { onUpdate }))
+          ]
+        ) {
+          const exit = yield* Effect.exit(effect)
+          assert(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+        }
+      }))
+  })
 })

@@ -191,7 +191,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
           (context) => engine.make(operation, context)
         )
         if (Either.isLeft(made)) return void done(Exit.fail(made.left))
-        if (!(made.right instanceof Waiter)) return void done(Exit.succeed(made.right))
+        if (!(made.right instanceof Waiter)) return void done(made.right)
         const waiter = made.right
         engine.begin(waiter)
         return () => engine.interrupt([waiter])

@@ -1,5 +1,6 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
+import type * as Dialect from "effect-google-operations/Dialect"
 import type * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as Operation from "effect-google-operations/Operation"
@@ -20,6 +21,18 @@ describe("OperationsEmulator", () => {
   test("make needs nothing", () => {
     expect(OperationsEmulator.make()).type.toBe<OperationsEmulator.Service>()
     expect(OperationsEmulator.make({ operationDuration: "1 second" })).type.toBe<OperationsEmulator.Service>()
+  })
+
+  test("make takes an API, and what writes the operations of a dialect of one's own", () => {
+    expect(OperationsEmulator.make).type.toBeCallableWith({ api: emulator.api })
+    expect(OperationsEmulator.make).type.toBeCallableWith({
+      api: emulator.api,
+      encode: ({ _tag, name }: Operation.Operation) => ({ name, state: _tag }),
+      encodeList: ({ nextPageToken, operations }: Dialect.Page) => ({ jobs: operations.length, nextPageToken })
+    })
+    expect(OperationsEmulator.make).type.not.toBeCallableWith({ api: "compute" })
+    expect(OperationsEmulator.make).type.not.toBeCallableWith({ encode: (name: string) => name })
+    expect(emulator.api).type.toBe<GoogleApi.GoogleApi>()
   })
 
   test("layer needs nothing", () => {
@@ -56,7 +69,7 @@ describe("OperationsEmulator", () => {
 
   test("its service", () => {
     expect<Exclude<keyof OperationsEmulator.Service, symbol>>().type.toBe<
-      "script" | "onStart" | "calls" | "callsOf" | "requests" | "stats" | "httpClient"
+      "api" | "script" | "onStart" | "calls" | "callsOf" | "requests" | "stats" | "httpClient"
     >()
     expect(emulator.script("operations/a", [{ type: "gone" }])).type.toBe<
       Effect.Effect<void, OperationsEmulator.ScriptError>
@@ -117,7 +130,7 @@ describe("OperationsEmulator", () => {
 
 describe("the options of the emulator", () => {
   type Options = NonNullable<Parameters<typeof OperationsEmulator.make>[0]>
-  type Keys = "versions" | "operationDuration" | "methods" | "unreachable"
+  type Keys = "api" | "encode" | "encodeList" | "versions" | "operationDuration" | "methods" | "unreachable"
 
   test("are these, all optional, undefined included", () => {
     expect<Options>().type.toBe<OperationsEmulator.Options>()

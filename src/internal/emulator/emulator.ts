@@ -7,13 +7,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as GoogleApi from "../../GoogleApi.js"
+import { matches } from "../dialect/names.js"
 import * as AccessContextManager from "./accessContextManager.js"
+import { type Encode, type EncodeList, type Form, formOf, listFormOf } from "./forms.js"
 import { isJsonObject, type JsonObject, parseJson } from "./json.js"
 import { type Commit, type Methods, Operations, type Scripted } from "./operations.js"
 import { decodeSegments, type Params, parseTemplate, type Template } from "./path.js"
 import { error, type Failure, json, type Reply, unrouted } from "./reply.js"
 import { Latest, type RecordedRequest, recordOf, type StartRequest } from "./requests.js"
-import { decodeName, decodeSteps, isOperationCollection, isOperationName, type Steps } from "./script.js"
+import { type ListRequest, operationOf, type OperationRequest } from "./routes.js"
+import { anyOperationName, decodeName, decodeSteps, type Steps } from "./script.js"
 
 /**
  * A request as a transport received it.
@@ -22,6 +26,8 @@ import { decodeName, decodeSteps, isOperationCollection, isOperationName, type S
  */
 export interface Request {
   readonly method: string
+  /** Where the request was sent to, such as `http://127.0.0.1:8787`. */
+  readonly origin: string
   /** Path and query as they were sent, nothing decoded. */
   readonly target: string
   /** Their names in lower case. */
@@ -84,6 +90,9 @@ interface Starter {
 
 /** @internal */
 export interface EmulatorOptions {
+  readonly api?: GoogleApi.GoogleApi | undefined
+  readonly encode?: Encode | undefined
+  readonly encodeList?: EncodeList | undefined
   readonly operationDuration?: Duration.DurationInput | undefined
   readonly versions?: ReadonlyArray<string> | undefined
   readonly methods?: Methods | undefined
@@ -114,39 +123,45 @@ const checkDuration = (duration: Duration.DurationInput): number => {
   throw new RangeError(`operationDuration: Expected a duration such as "2 seconds", actual ${JSON.stringify(duration)}`)
 }
 
+// Without an API to answer for: google.longrunning.Operations with any name, and all methods.
+const anyApi = GoogleApi.make({
+  ...GoogleApi.accessContextManager,
+  operationName: anyOperationName,
+  methods: { wait: "body" }
+})
+
+/**
+ * What stands before the names in the paths of an API: its version, after the path of its base URL.
+ *
+ * @internal
+ */
+export const prefixOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
+  (URL.canParse(baseUrl) ? `${new URL(baseUrl).pathname}/${version}` : version).replace(/^\/+/, "")
+
 // The version that a template names: all up to the first segment that looks like one.
 const versionOf = (path: string): string | undefined => /^\/((?:[^/{}*]+\/)*?v\d\w*)\//.exec(path)?.[1]
 
-interface Operation {
-  readonly method: Exclude<Method, "start">
-  readonly name: string
-}
-
-// The templates are `{name=operations/**}` and the like. A colon in a name may be sent as it is, so only the last one can
-// begin a verb.
-const operationOf = (verb: string, path: string): Either.Either<Operation | undefined, string> => {
-  const colon = path.lastIndexOf(":")
-  const custom = verb === "POST" && colon > path.lastIndexOf("/") ? path.slice(colon + 1) : undefined
-  return Either.map(decodeSegments(custom === undefined ? path : path.slice(0, colon)), (name) => {
-    if (isOperationName(name)) {
-      if (custom === "cancel" || custom === "wait") return { method: custom, name }
-      if (verb === "GET") return { method: "get", name }
-      if (verb === "DELETE") return { method: "delete", name }
-    }
-    return verb === "GET" && isOperationCollection(name) ? { method: "list", name } : undefined
-  })
-}
-
 type Answer = Either.Either<Reply, Failure>
+
+// A request to the API, as it is kept and as the methods read it.
+interface Received {
+  readonly recorded: RecordedRequest
+  readonly query: URLSearchParams
+  readonly body: string
+  readonly origin: string
+}
 
 const shorten = (text: string): string => text.length > 500 ? `${text.slice(0, 500)}…` : text
 
-const decodeStart = (input: unknown): Either.Either<{ name: string | undefined; steps: Steps }, string> => {
+const decodeStart = (
+  input: unknown,
+  pattern: RegExp
+): Either.Either<{ name: string | undefined; steps: Steps }, string> => {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     return Either.map(decodeSteps(input), (steps) => ({ name: undefined, steps }))
   }
   return Either.gen(function*() {
-    const name = "name" in input && input.name !== undefined ? yield* decodeName(input.name) : undefined
+    const name = "name" in input && input.name !== undefined ? yield* decodeName(input.name, pattern) : undefined
     return { name, steps: yield* decodeSteps("steps" in input ? input.steps : undefined) }
   })
 }
@@ -162,16 +177,36 @@ export class Emulator {
   readonly #operations: Operations
   readonly #resources = new AccessContextManager.AccessContextManager()
   readonly #starters = new Map<string, Starter>()
+  readonly #served: GoogleApi.GoogleApi
+  readonly #form: Form
   readonly #versions: Set<string>
   readonly #methods: Methods
   /** How long an operation of Access Context Manager is pending, in ms. */
   readonly #operationDuration: number
 
-  constructor({ methods = {}, operationDuration = 2_000, unreachable = [], versions = ["v1"] }: EmulatorOptions = {}) {
+  constructor(
+    {
+      api = anyApi,
+      encode,
+      encodeList,
+      methods = {},
+      operationDuration = 2_000,
+      unreachable = [],
+      versions = [prefixOf(api)]
+    }: EmulatorOptions = {}
+  ) {
+    this.#served = api
+    this.#form = formOf(api, encode)
     this.#methods = methods
     this.#operationDuration = checkDuration(operationDuration)
     this.#versions = new Set(checkVersions(versions))
-    this.#operations = new Operations({ wait: methods.wait, unreachable })
+    this.#operations = new Operations({
+      api,
+      form: this.#form,
+      listForm: listFormOf(api, encodeList),
+      wait: methods.wait,
+      unreachable
+    })
   }
 
   stats(openConnections = this.openConnections): Stats {
@@ -188,7 +223,7 @@ export class Emulator {
 
   /** Scripts an operation. The left side says what is wrong with the script, and where. */
   script(name: unknown, steps: unknown): Effect.Effect<void, string> {
-    const decoded = Either.all({ name: decodeName(name), steps: decodeSteps(steps) })
+    const decoded = Either.all({ name: decodeName(name, this.#served.operationName), steps: decodeSteps(steps) })
     return Effect.flatMap(decoded, ({ name, steps }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         this.#operations.script(name, steps, now)
@@ -212,7 +247,7 @@ export class Emulator {
     }
     const handler: Either.Either<StartHandler, string> = typeof start === "function"
       ? Either.right(start as StartHandler)
-      : Either.map(decodeStart(start), (start) => () => start)
+      : Either.map(decodeStart(start, this.#served.operationName), (start) => () => start)
     return Either.map(Either.all({ template: parseTemplate(path), handler }), ({ handler, template }) => {
       this.#starters.set(key, { method, template, handler })
       const version = versionOf(path)
@@ -282,12 +317,12 @@ export class Emulator {
     const recorded = recordOf({ method, path, query, headers: request.headers, body, at: now })
     this.#recorded.add(recorded, request.target.length + request.body.length)
 
-    const xgafv = query.getAll("$.xgafv").at(-1) ?? null
+    const xgafv = query.getAll("$.xgafv").at(-1) ?? this.#form.errorFormat
     if (xgafv !== null && xgafv !== "1" && xgafv !== "2") {
       const message = `Invalid value '${shorten(xgafv)}' for system query parameter : $.xgafv`
       return Effect.succeed(error({ code: "INVALID_ARGUMENT", message }))
     }
-    const answer = this.#route(recorded, query, body)
+    const answer = this.#route({ recorded, query, body, origin: request.origin })
     return answer === undefined
       ? Effect.succeed(unrouted(path))
       : Effect.map(answer, Either.match({ onLeft: (failure) => error(failure, xgafv), onRight: (reply) => reply }))
@@ -301,17 +336,23 @@ export class Emulator {
     return version === undefined ? undefined : { version, resource: path.slice(version.length + 1) }
   }
 
-  #route(request: RecordedRequest, query: URLSearchParams, body: string): Effect.Effect<Answer> | undefined {
-    const { at, method, path } = request
+  #route(received: Received): Effect.Effect<Answer> | undefined {
+    const { body, origin, query, recorded } = received
+    const { at, method, path } = recorded
     const found = this.#resourceOf(path)
+    const base = `${origin}/${found?.version ?? prefixOf(this.#served)}`
     if (found !== undefined) {
-      const operation = operationOf(method, found.resource.slice(1))
+      const operation = operationOf(
+        this.#served,
+        { method, path: found.resource.slice(1), query, body: recorded.body },
+        () => this.#operations.names()
+      )
       if (Either.isLeft(operation)) {
         return Effect.succeed(Either.left({ code: "INVALID_ARGUMENT", message: operation.left }))
       }
-      if (operation.right !== undefined) return this.#operation(operation.right, query, body, at)
+      if (operation.right !== undefined) return this.#operation(operation.right, received, base)
     }
-    const call = found !== undefined && accessContextManagerVersions.has(found.version)
+    const call = found !== undefined && this.#form.isLongRunning && accessContextManagerVersions.has(found.version)
       ? this.#resources.route(method, found.resource, query, body)
       : undefined
     for (const { handler, method: expected, template } of this.#starters.values()) {
@@ -320,9 +361,9 @@ export class Emulator {
       if (Either.isLeft(params)) {
         return Effect.succeed(Either.left({ code: "INVALID_ARGUMENT", message: params.left }))
       }
-      return this.#start(request, params.right, handler, found?.resource.slice(1) ?? "", call)
+      return this.#start(recorded, params.right, handler, found?.resource.slice(1) ?? "", base, call)
     }
-    return call === undefined ? undefined : this.#resource(call, at)
+    return call === undefined ? undefined : this.#resource(call, base, at)
   }
 
   #record(method: Method, name: string, at: number): void {
@@ -330,11 +371,11 @@ export class Emulator {
   }
 
   #operation(
-    { method, name }: Operation,
-    query: URLSearchParams,
-    body: string,
-    now: number
+    operation: OperationRequest | ListRequest,
+    { body, query, recorded: { at: now } }: Received,
+    base: string
   ): Effect.Effect<Answer> | undefined {
+    const { method, name } = operation
     this.#record(method, name, now)
     const manner = method === "get" ? undefined : this.#methods[method]
     if (manner === "unrouted") return undefined
@@ -344,23 +385,49 @@ export class Emulator {
     }
     switch (method) {
       case "get":
-        return this.#operations.get(name, now)
-      case "wait":
-        return this.#operations.wait(name, body, query, now)
+        return this.#operations.get(name, base, now)
+      case "wait": {
+        const timeout = operation.holdSeconds === undefined
+          ? this.#operations.timeoutOf(body, query)
+          : Either.right(1_000 * operation.holdSeconds)
+        return Either.match(timeout, {
+          onLeft: (failure) => Effect.succeed(Either.left(failure)),
+          onRight: (timeout) => this.#operations.wait(name, timeout, base, now)
+        })
+      }
       case "cancel":
-        return Effect.succeed(this.#operations.cancel(name, now))
+        return Effect.succeed(this.#operations.cancel(name, base, now))
       case "delete":
         return Effect.succeed(this.#operations.delete(name, now))
-      case "list":
-        return Effect.succeed(this.#operations.list(name, query, now))
+      case "list": {
+        const list = this.#operations.list(name, query, base, now)
+        return list && Effect.succeed(list)
+      }
     }
   }
 
   // The start responds with the first answer of the script; the polls get the others.
-  #begin(name: string, steps: Steps, now: number, commit: Commit | undefined): Effect.Effect<Answer> {
+  #begin(name: string, steps: Steps, base: string, now: number, commit: Commit | undefined): Effect.Effect<Answer> {
     this.#record("start", name, now)
     const operation: Scripted = this.#operations.script(name, steps, now, commit)
-    return this.#operations.answer(operation, now)
+    return this.#operations.answer(operation, base, now)
+  }
+
+  // The name of an operation that a start has not named: below the resource that the path names.
+  #defaultName(path: string, body: unknown, serial: number): string | undefined {
+    const { collection, id, isLongRunning, named } = this.#form
+    const resource = Either.getOrElse(decodeSegments(path), () => "")
+    const segments = resource.split("/")
+    const parents = segments.map((_, index) => segments.slice(0, segments.length - index).join("/"))
+    const [project] = /^projects\/[^/]+/.exec(resource) ?? []
+    const [location] = /^projects\/[^/]+\/locations\/[^/]+(?=\/)/.exec(resource) ?? []
+    const [model] = /^.*publishers\/[^/]+\/models\/[^/:]+(?=:)/.exec(resource) ?? []
+    const preferred = isLongRunning ? [model, location, ""] : []
+    const names = [...preferred, ...parents, project && `${project}/global`].flatMap((parent) =>
+      parent === undefined ? [] : [`${parent === "" ? "" : `${parent}/`}${collection}/${id(serial)}`]
+    )
+    return [named?.(project, body, id(serial)), ...names]
+      .find((name) => name !== undefined && matches(this.#served.operationName, name))
   }
 
   #start(
@@ -368,14 +435,13 @@ export class Emulator {
     params: Params,
     handler: StartHandler,
     resource: string,
+    base: string,
     call: AccessContextManager.Call | undefined
   ): Effect.Effect<Answer> {
     const mutation = call?._tag === "Mutation" ? call : undefined
     const serial = ++this.#started
-    const location = /^projects\/[^/]+\/locations\/[^/]+(?=\/)/.exec(resource)?.[0]
-    const parent = location === undefined ? undefined : Either.getOrUndefined(decodeSegments(location))
     const defaultName = mutation === undefined
-      ? `${parent === undefined ? "" : `${parent}/`}operations/${serial}`
+      ? this.#defaultName(resource, request.body, serial)
       : this.#nameOf(mutation.subject, request.at)
     const failed = (problem: string): Effect.Effect<Answer> =>
       Effect.succeed(Either.left({
@@ -391,10 +457,14 @@ export class Emulator {
         // What a handler throws can be an assertion of a test.
         onFailure: (cause) => failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"),
         onSuccess: (start) =>
-          Either.match(decodeStart(start), {
+          Either.match(decodeStart(start, this.#served.operationName), {
             onLeft: failed,
             onRight: ({ name = defaultName, steps }) =>
-              this.#begin(name, steps, request.at, mutation && (() => this.#commit(mutation)))
+              name === undefined
+                ? failed(
+                  `no name of an operation follows from the path; a name that matches ${this.#served.operationName} is needed`
+                )
+                : this.#begin(name, steps, base, request.at, mutation && (() => this.#commit(mutation)))
           })
       }
     )
@@ -412,7 +482,7 @@ export class Emulator {
     })
   }
 
-  #resource(call: AccessContextManager.Call, now: number): Effect.Effect<Answer> {
+  #resource(call: AccessContextManager.Call, base: string, now: number): Effect.Effect<Answer> {
     this.#operations.settle(now)
     if (call._tag === "Read") return Effect.succeed(Either.map(call.read(), (resource) => json(200, resource)))
     // A request that cannot succeed fails at once, without an operation.
@@ -422,6 +492,7 @@ export class Emulator {
     return this.#begin(
       this.#nameOf(call.subject, now),
       [{ type: "pending", duration: this.#operationDuration, metadata }, { type: "succeeded", metadata }],
+      base,
       now,
       () => this.#commit(call)
     )

@@ -71,6 +71,7 @@ export const httpClient = (emulator: Emulator.Emulator): HttpClient.HttpClient =
       Effect.flatMap(
         emulator.handle({
           method: request.method,
+          origin: url.origin,
           target: url.pathname + url.search,
           headers: request.headers,
           body,

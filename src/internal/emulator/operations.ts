@@ -1,5 +1,5 @@
 /**
- * The operations of an emulator: where each one is in its script, and the methods of `google.longrunning.Operations`.
+ * The operations of an emulator: where each one is in its script, and the methods of an API for its operations.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -7,11 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
 import * as Code from "../../Code.js"
+import type * as Dialect from "../../Dialect.js"
+import type * as GoogleApi from "../../GoogleApi.js"
 import type * as ProtobufAny from "../../ProtobufAny.js"
 import { maxSleep } from "../time/clock.js"
+import { type Form, isAggregated, type ListForm, type State, type Written } from "./forms.js"
 import { isJsonObject, parseJson } from "./json.js"
 import { isIn, paginate } from "./pages.js"
 import { type Failure, json, type Reply } from "./reply.js"
+import { isInQuery, placeOf } from "./routes.js"
 import type { Step, Steps } from "./script.js"
 
 /**
@@ -29,8 +33,6 @@ export interface Methods {
   readonly wait?: "unimplemented" | "unrouted" | "atOnce" | undefined
 }
 
-type State = Extract<Step, { readonly type: "pending" | "succeeded" | "failed" }>
-
 /**
  * Does what the operation is for, at the moment when its script says that it has succeeded. Gives the response, or the
  * error that the operation fails with.
@@ -46,6 +48,10 @@ export type Commit = () => Either.Either<ProtobufAny.ProtobufAny, Failure>
  */
 export interface Scripted {
   readonly name: string
+  /** The relative resource name in the path of its polls. */
+  readonly resource: string
+  /** The parameters that a list must have to show it. */
+  readonly listQuery: Dialect.Request["query"]
   /** Its place in lists. */
   readonly serial: number
   steps: ReadonlyArray<Step>
@@ -73,17 +79,8 @@ const isState = (step: Step): step is State =>
   step.type === "pending" || step.type === "succeeded" || step.type === "failed"
 const isDone = (state: State): boolean => state.type !== "pending"
 
-const operationJson = (name: string, state: State): unknown => {
-  const { metadata } = state
-  switch (state.type) {
-    case "pending":
-      return { name, metadata }
-    case "succeeded":
-      return { name, metadata, done: true, response: state.response }
-    case "failed":
-      return { name, metadata, done: true, error: state.error }
-  }
-}
+// A lone surrogate has no bytes.
+const encodePath = (resource: string): string => encodeURI(resource.replace(/[\ud800-\udfff]/gu, "\ufffd"))
 
 const timesOf = (step: Step): number => "times" in step ? step.times ?? 1 : 1
 const durationOf = (step: Step): number | undefined => step.type === "pending" ? step.duration : undefined
@@ -147,6 +144,13 @@ const end = (operation: Scripted, step: Step): void => {
 const parseDuration = (text: string): number | undefined =>
   /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1_000 : undefined
 
+// These are all the filters that the emulator knows. Others let everything pass.
+const doneIn = (filter: string): boolean | undefined => {
+  const [, field, comparison, value] = /^\s*(?:(done)|status)\s*(!?=)\s*"?(true|false|DONE)"?\s*$/i.exec(filter) ?? []
+  if (value === undefined || (field === undefined) !== (value.toUpperCase() === "DONE")) return undefined
+  return (value.toLowerCase() !== "false") === (comparison === "=")
+}
+
 const notFound = (name: string): Failure => ({ code: "NOT_FOUND", message: `Operation ${name} was not found.` })
 
 const invalid = (message: string): Failure => ({ code: "INVALID_ARGUMENT", message })
@@ -160,22 +164,47 @@ export class Operations {
   readonly #operations = new Map<string, Scripted>()
   /** Operations that have yet to do what they are for. */
   readonly #uncommitted = new Set<Scripted>()
+  readonly #api: GoogleApi.GoogleApi
+  readonly #form: Form
+  readonly #listForm: ListForm | undefined
   readonly #wait: Methods["wait"]
   readonly #unreachable: ReadonlyArray<string>
 
-  constructor(options: { readonly wait: Methods["wait"]; readonly unreachable: ReadonlyArray<string> }) {
+  constructor(options: {
+    readonly api: GoogleApi.GoogleApi
+    readonly form: Form
+    readonly listForm: ListForm | undefined
+    readonly wait: Methods["wait"]
+    readonly unreachable: ReadonlyArray<string>
+  }) {
+    this.#api = options.api
+    this.#form = options.form
+    this.#listForm = options.listForm
     this.#wait = options.wait
     this.#unreachable = options.unreachable
   }
 
-  has(name: string): boolean {
-    return this.#operations.has(name)
+  /** The names of the operations that there are. */
+  names(): Iterable<string> {
+    return this.#operations.keys()
   }
 
   script(name: string, steps: Steps, now: number, commit?: Commit): Scripted {
     const before = this.#operations.get(name)
     const serial = before?.serial ?? this.#serial++
-    const operation = { name, serial, steps, index: 0, answered: 0, since: now, commit, changed: undefined }
+    const { query: listQuery, resource } = placeOf(this.#api, name)
+    const operation: Scripted = {
+      name,
+      resource,
+      listQuery,
+      serial,
+      steps,
+      index: 0,
+      answered: 0,
+      since: now,
+      commit,
+      changed: undefined
+    }
     this.#operations.set(name, operation)
     if (before === undefined) this.#forgetOldest()
     else this.#drop(before)
@@ -236,23 +265,38 @@ export class Operations {
     return ended
   }
 
-  /** The next response of the operation's script. */
-  answer(operation: Scripted, now: number): Effect.Effect<Answer> {
+  /** The next response of the operation's script. `base` is the URL of the API, with its version. */
+  answer(operation: Scripted, base: string, now: number): Effect.Effect<Answer> {
     if (operation.commit !== undefined) this.settle(now)
     const step = this.#commit(operation, next(operation, now))
     operation.answered++
     wake(operation)
-    const answer = Effect.succeed(this.#reply(operation.name, step))
+    const answer = Effect.sync(() => this.#reply(operation, base, step))
     return step.delay === undefined ? answer : Effect.delay(answer, step.delay)
   }
 
-  #reply(name: string, step: Step): Answer {
+  #written({ name, resource }: Scripted, state: State, base: string): Written {
+    return {
+      name,
+      state,
+      selfLink: () => {
+        const parameters = Object.entries(this.#api.dialect.poll(name).query ?? {})
+          .flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]])
+        const query = parameters.length === 0 ? "" : `?${new URLSearchParams(parameters).toString()}`
+        return `${base}/${encodePath(resource)}${query}`
+      }
+    }
+  }
+
+  #reply(operation: Scripted, base: string, step: Step): Answer {
+    const { name } = operation
     switch (step.type) {
       case "pending":
-        return Either.right(json(200, operationJson(name, step), step.headers))
       case "succeeded":
-      case "failed":
-        return Either.right(json(200, operationJson(name, step)))
+      case "failed": {
+        const headers = step.type === "pending" ? step.headers : undefined
+        return Either.right(json(200, this.#form.operation(this.#written(operation, step, base)), headers))
+      }
       case "http":
         return Either.right({ status: step.status, headers: step.headers ?? {}, body: step.body ?? "" })
       case "cut":
@@ -262,12 +306,12 @@ export class Operations {
     }
   }
 
-  get(name: string, now: number): Effect.Effect<Answer> {
+  get(name: string, base: string, now: number): Effect.Effect<Answer> {
     const operation = this.#operations.get(name)
-    return operation === undefined ? Effect.succeed(Either.left(notFound(name))) : this.answer(operation, now)
+    return operation === undefined ? Effect.succeed(Either.left(notFound(name))) : this.answer(operation, base, now)
   }
 
-  cancel(name: string, now: number): Answer {
+  cancel(name: string, base: string, now: number): Answer {
     const operation = this.#operations.get(name)
     const state = operation && stateOf(operation, now)
     if (operation === undefined || state === undefined) return Either.left(notFound(name))
@@ -275,7 +319,13 @@ export class Operations {
       const error = { code: Code.toNumber("CANCELLED"), message: "Operation was cancelled." }
       end(operation, { type: "failed", error, metadata: state.metadata })
     }
-    return Either.right(json(200, {}))
+    const { cancelled } = this.#form
+    return Either.right(
+      json(
+        200,
+        cancelled === undefined ? {} : cancelled(this.#written(operation, stateOf(operation, now) ?? state, base))
+      )
+    )
   }
 
   // An operation that is deleted is not cancelled: what it is for still happens.
@@ -284,17 +334,21 @@ export class Operations {
     if (operation === undefined || stateOf(operation, now) === undefined) return Either.left(notFound(name))
     this.#operations.delete(name)
     wake(operation)
-    return Either.right(json(200, {}))
+    return Either.right(this.#form.deleted)
   }
 
-  wait(name: string, body: string, query: URLSearchParams, now: number): Effect.Effect<Answer> {
+  /** How long a response can be held, in ms, as the request says. The left side says why it cannot be read. */
+  timeoutOf(body: string, query: URLSearchParams): Either.Either<number, Failure> {
     const request = body === "" ? Either.right({}) : parseJson(body)
-    if (Either.isLeft(request)) return Effect.succeed(Either.left(invalid(request.left)))
+    if (Either.isLeft(request)) return Either.left(invalid(request.left))
     const text = (isJsonObject(request.right) ? request.right["timeout"] : undefined) ?? query.get("timeout")
     const timeout = text === null ? longestHold : typeof text === "string" ? parseDuration(text) : undefined
-    if (timeout === undefined) {
-      return Effect.succeed(Either.left(invalid(`timeout: ${JSON.stringify(text)} is not a google.protobuf.Duration.`)))
-    }
+    return timeout === undefined
+      ? Either.left(invalid(`timeout: ${JSON.stringify(text)} is not a google.protobuf.Duration.`))
+      : Either.right(timeout)
+  }
+
+  wait(name: string, timeout: number, base: string, now: number): Effect.Effect<Answer> {
     const deadline = this.#wait === "atOnce" ? now : now + timeout
     return Effect.gen(this, function*() {
       while (true) {
@@ -302,7 +356,7 @@ export class Operations {
         if (operation === undefined) return Either.left(notFound(name))
         const at = yield* Clock.currentTimeMillis
         const step = next(operation, at)
-        if (step.type !== "pending" || at >= deadline) return yield* this.answer(operation, at)
+        if (step.type !== "pending" || at >= deadline) return yield* this.answer(operation, base, at)
         const duration = isLast(operation) ? undefined : durationOf(step)
         const until = duration === undefined ? deadline : Math.min(deadline, operation.since + duration)
         operation.changed ??= Deferred.unsafeMake<void>(FiberId.none)
@@ -312,33 +366,40 @@ export class Operations {
     })
   }
 
-  list(collection: string, query: URLSearchParams, now: number): Answer {
+  list(collection: string, query: URLSearchParams, base: string, now: number): Answer | undefined {
+    const form = this.#listForm
+    if (form === undefined) return undefined
     const unreachable = this.#unreachable
-    if (unreachable.length > 0 && query.get("returnPartialSuccess") !== "true") {
+    if (unreachable.length > 0 && !form.isPartial && query.get("returnPartialSuccess") !== "true") {
       const message = `Some locations could not be reached: ${unreachable.join(", ")}`
       return Either.left({ code: "UNAVAILABLE", message })
     }
-    // This is all of the filter language (AIP-160) that the emulator knows. Other filters let everything pass.
-    const done = /^\s*done\s*=\s*(true|false)\s*$/i.exec(query.get("filter") ?? "")?.[1]?.toLowerCase()
-    const isWanted = isIn(collection)
+    const done = doneIn(query.get("filter") ?? "")
+    const isWanted = isIn(isAggregated(collection) ? collection.replace("/aggregated/", "/-/-/") : collection)
+    const isGlobal = isAggregated(collection) ? isIn(collection.replace("/aggregated/", "/global/")) : isWanted
     return Either.map(
       paginate(collection, query, this.#operations.values(), {
+        ...form,
         key: ({ serial }) => serial,
-        item: (operation) => isWanted(operation.name) ? stateOf(operation, now) : undefined
+        item: (operation) =>
+          (isWanted(operation.resource) || isGlobal(operation.resource)) && isInQuery(operation.listQuery, query)
+            ? stateOf(operation, now)
+            : undefined
       }),
-      ({ items, nextPageToken }) => {
-        // An operation that the filter drops takes its place on the page all the same, so a page can be empty and not the
-        // last.
-        const operations = items
-          .filter(([, state]) => done === undefined || isDone(state) === (done === "true"))
-          .map(([{ name }, state]) => operationJson(name, state))
-        // ProtoJSON leaves out what is empty.
-        return json(200, {
-          operations: operations.length === 0 ? undefined : operations,
-          nextPageToken,
-          unreachable: unreachable.length === 0 ? undefined : unreachable
-        })
-      }
+      ({ items, nextPageToken }) =>
+        json(
+          200,
+          form.page({
+            collection,
+            // An operation that the filter drops takes its place on the page all the same, so a page can be empty and not the
+            // last.
+            operations: items
+              .filter(([, state]) => done === undefined || isDone(state) === done)
+              .map(([operation, state]) => this.#written(operation, state, base)),
+            nextPageToken,
+            unreachable: unreachable.length === 0 ? undefined : unreachable
+          }, this.#form)
+        )
     )
   }
 }

@@ -36,7 +36,14 @@ export const paginate = <A, B>(
   collection: string,
   query: URLSearchParams,
   members: Iterable<A>,
-  options: { readonly key: (member: A) => Key; readonly item: (member: A) => B | undefined }
+  options: {
+    readonly key: (member: A) => Key
+    readonly item: (member: A) => B | undefined
+    /** The parameter for the size of a page. Default: `pageSize`; with `undefined` there is one page of any size. */
+    readonly pageSize?: string | undefined
+    /** A larger page is refused. Default: it is cut. */
+    readonly refusedAbove?: number | undefined
+  }
 ): Either.Either<
   { readonly items: ReadonlyArray<readonly [A, B]>; readonly nextPageToken: string | undefined },
   Failure
@@ -44,9 +51,14 @@ export const paginate = <A, B>(
   const token = query.get("pageToken") ?? ""
   const after = token === "" ? undefined : decodeToken(collection, token)
   if (token !== "" && after === undefined) return invalid("The page token is not valid.")
-  const size = Number(query.get("pageSize") ?? 0)
-  if (!Number.isInteger(size) || size < 0) return invalid("The page size is not valid.")
-  const limit = size === 0 ? defaultPageSize : Math.min(size, maxPageSize)
+  const { pageSize = "pageSize", refusedAbove = Infinity } = options
+  const size = Number(query.get(pageSize) ?? 0)
+  if (!Number.isInteger(size) || size < 0 || size > refusedAbove) return invalid("The page size is not valid.")
+  const limit = "pageSize" in options && options.pageSize === undefined
+    ? Infinity
+    : size === 0
+    ? defaultPageSize
+    : Math.min(size, maxPageSize)
   const items: Array<readonly [A, B]> = []
   let last: Key | undefined
   for (const member of members) {

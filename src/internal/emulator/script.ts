@@ -5,6 +5,7 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import * as ProtobufAny from "../../ProtobufAny.js"
+import { matches } from "../dialect/names.js"
 import { firstProblem } from "../parsing.js"
 import { maxSleep } from "../time/clock.js"
 import { toJson } from "./json.js"
@@ -202,28 +203,30 @@ export const decodeSteps = (input: unknown): Either.Either<Steps, string> =>
   })
 
 /**
- * Reads the name of an operation: a relative resource name below a collection whose name ends in `operations`.
+ * What the names of operations match, unless the emulator is for an API: relative resource names below a collection whose
+ * name ends in `operations`, such as `operations/a` or `projects/p/operations/a`.
  *
  * @internal
  */
-export const decodeName = (input: unknown): Either.Either<string, string> =>
+export const anyOperationName = /^(?!\/)(?:.*\/)?(?:[a-z]\w*O|o)perations\/./s
+
+/**
+ * Reads the name of an operation, which must match a pattern.
+ *
+ * @internal
+ */
+export const decodeName = (input: unknown, pattern: RegExp): Either.Either<string, string> =>
   typeof input !== "string"
     ? Either.left("name: Expected the name of an operation")
     : input.length > maxNameLength
     ? Either.left(`name: Expected at most ${maxNameLength} characters, actual ${input.length}`)
-    : !isOperationName(input)
+    : !matches(pattern, input)
     ? Either.left(
-      `name: Expected the name of an operation, such as operations/a, actual ${shorten(JSON.stringify(input))}`
+      `name: Expected the name of an operation, ${
+        pattern === anyOperationName ? "such as operations/a" : `which matches ${pattern}`
+      }, actual ${shorten(JSON.stringify(input))}`
     )
     : Either.right(input)
-
-/**
- * Tells whether a resource name is that of an operation, such as `operations/a` or `projects/p/operations/a`.
- *
- * @internal
- */
-export const isOperationName = (name: string): boolean =>
-  !name.startsWith("/") && /(?:^|\/)(?:[a-z]\w*O|o)perations\/./s.test(name)
 
 /**
  * Tells whether a resource name is that of a collection of operations, such as `projects/p/operations`.

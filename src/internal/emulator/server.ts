@@ -117,6 +117,7 @@ const respond = (
         ? Effect.succeed(tooLarge)
         : emulator.handle({
           method,
+          origin: `http://${headers["host"] ?? "localhost"}`,
           target: url,
           headers,
           body,

@@ -72,13 +72,12 @@ export class Engine implements ListObserver {
   }
 
   /**
-   * Makes a wait, which `begin` begins. On the left side is why there is none; an operation that has succeeded already needs no
-   * wait.
+   * Makes a wait, which `begin` begins. On the left side is why there is none. An operation that is done already needs no wait,
+   * but its state is still told: see `conclusion`.
    */
-  make(operation: Waitable, context: WaitContext): Either.Either<Waiter | Operation.Succeeded, WaitFailure> {
+  make(operation: Waitable, context: WaitContext): Either.Either<Waiter | Conclusion, WaitFailure> {
     const known = Operation.isOperation(operation) ? operation : undefined
-    if (known?._tag === "Succeeded") return Either.right(known)
-    if (known?._tag === "Failed") return Either.left(new OperationError({ operation: known }))
+    if (known !== undefined && known._tag !== "Pending") return Either.right(conclusion(known, context))
     const name = operationName(this.#client.settings, operation)
     if (Either.isLeft(name)) return Either.left(name.left)
     const request = this.#polls.request(name.right)
@@ -511,6 +510,23 @@ export class Engine implements ListObserver {
   #context({ record }: Waiter): ErrorContext {
     return this.#client.errorContext({ method: "GET", path: record.path, secrets: {} })
   }
+}
+
+/**
+ * How a wait for an operation ends that is done before the wait begins: `onUpdate` runs for its state, then comes the result.
+ *
+ * @internal
+ */
+export type Conclusion = Effect.Effect<Operation.Succeeded, OperationError>
+
+const conclusion = (
+  operation: Operation.Succeeded | Operation.Failed,
+  { settings: { onUpdate } }: WaitContext
+): Conclusion => {
+  const result = operation._tag === "Succeeded"
+    ? Exit.succeed(operation)
+    : Exit.fail(new OperationError({ operation }))
+  return onUpdate === undefined ? result : Effect.zipRight(Effect.suspend(() => onUpdate(operation)), result)
 }
 
 const saying = (error: HttpError.HttpError, more: string): HttpError.HttpError =>

@@ -95,7 +95,7 @@ export const updates = (
           : Effect.void
     ),
     ({ made, observer }) => {
-      if (!(made instanceof Waiter)) return Stream.succeed(made)
+      if (!(made instanceof Waiter)) return Stream.fromEffect(made)
       return Stream.repeatEffectOption(observer.take(() => {
         engine.begin(made)
         engine.resume(made)

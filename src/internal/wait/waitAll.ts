@@ -83,7 +83,7 @@ export const waitAll = <W extends Waitable>(
   Stream.unwrapScoped(Effect.gen(function*() {
     const outcomes = yield* Mailbox.make<Outcome<W>>()
     const waiters = new Map<Waiter, W>()
-    // Waits that have ended, and whose operations are being cancelled: each with what waits for that.
+    // Waits that have ended, and whose operations are being cancelled or whose `onUpdate` runs: each with what interrupts that.
     const ending = new Set<Interrupt>()
     let hasBegun = false
     let count = 0
@@ -103,9 +103,7 @@ export const waitAll = <W extends Waitable>(
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
       else outcomes.unsafeOffer({ operation, result: Either.left(failed.left) })
     }
-    const onEnd = (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void => {
-      const operation = waiters.get(waiter)!
-      waiters.delete(waiter)
+    const conclude = (operation: W, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void => {
       let interrupt: Interrupt | undefined
       interrupt = caller.run(result, (exit) => {
         if (interrupt !== undefined) ending.delete(interrupt)
@@ -113,6 +111,11 @@ export const waitAll = <W extends Waitable>(
         finishIfDone()
       })
       if (interrupt !== undefined) ending.add(interrupt)
+    }
+    const onEnd = (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>): void => {
+      const operation = waiters.get(waiter)!
+      waiters.delete(waiter)
+      conclude(operation, result)
     }
     const checks = new Checks()
     const by = checks.oneOf("by", options?.by, ["get", "list"])
@@ -144,7 +147,7 @@ export const waitAll = <W extends Waitable>(
       if (span !== undefined) links.add(operation)
       const made = Either.flatMap(context, (context) => engine.make(operation, context))
       if (Either.isLeft(made)) offer(operation, Exit.fail(made.left))
-      else if (!(made.right instanceof Waiter)) offer(operation, Exit.succeed(made.right))
+      else if (!(made.right instanceof Waiter)) conclude(operation, made.right)
       else {
         waiters.set(made.right, operation)
         lists?.add(made.right)

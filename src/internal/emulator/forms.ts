@@ -1,0 +1,488 @@
+/**
+ * How the dialects write operations and pages of operations: the reverse of their decoders.
+ */
+import * as Either from "effect/Either"
+import { isRecord } from "effect/Predicate"
+import * as Code from "../../Code.js"
+import * as Dialect from "../../Dialect.js"
+import type * as GoogleApi from "../../GoogleApi.js"
+import { listOf } from "../../GoogleApi.js"
+import * as Operation from "../../Operation.js"
+import type * as ProtobufAny from "../../ProtobufAny.js"
+import * as Codes from "../dialect/codes.js"
+import { lastSegment } from "../dialect/names.js"
+import { json, type Reply } from "./reply.js"
+import type { Step } from "./script.js"
+
+/** @internal */
+export type State = Extract<Step, { readonly type: "pending" | "succeeded" | "failed" }>
+
+/**
+ * An operation to write.
+ *
+ * @internal
+ */
+export interface Written {
+  readonly name: string
+  readonly state: State
+  /** The URL of its resource. */
+  readonly selfLink: () => string
+}
+
+/**
+ * A page of a list to write.
+ *
+ * @internal
+ */
+export interface WrittenPage {
+  /** The collection that was asked for. */
+  readonly collection: string
+  readonly operations: ReadonlyArray<Written>
+  readonly nextPageToken: string | undefined
+  readonly unreachable: ReadonlyArray<string> | undefined
+}
+
+/**
+ * How a dialect writes operations.
+ *
+ * @internal
+ */
+export interface Form {
+  readonly operation: (operation: Written) => unknown
+  /** The response to a cancel. Default: an empty message. */
+  readonly cancelled?: ((operation: Written) => unknown) | undefined
+  /** The response to a delete. */
+  readonly deleted: Reply
+  /** The error format of a request that does not ask for one. */
+  readonly errorFormat: "1" | null
+  /** The last segment of the name of an operation that a start has not named. */
+  readonly id: (serial: number) => string
+  /** The name of an operation that a start has not named, where the body of the request says it. */
+  readonly named?: ((project: string | undefined, body: unknown, id: string) => string | undefined) | undefined
+  /** The collection of operations below a resource. */
+  readonly collection: "operations" | "jobs"
+  /** Whether operations with metadata and a response of their own can be written: `google.longrunning.Operation`s. */
+  readonly isLongRunning: boolean
+}
+
+/**
+ * How a dialect writes lists.
+ *
+ * @internal
+ */
+export interface ListForm {
+  /** The parameter for the size of a page; none if the list has no pages. */
+  readonly pageSize: string | undefined
+  /** A larger page is refused. Default: it is cut. */
+  readonly refusedAbove?: number | undefined
+  /** Whether places that cannot be reached are left out without `returnPartialSuccess`. */
+  readonly isPartial: boolean
+  readonly page: (page: WrittenPage, form: Form) => unknown
+}
+
+type Fields = { readonly [field: string]: unknown }
+type Any = ProtobufAny.ProtobufAny
+type Failed = Extract<State, { readonly type: "failed" }>
+
+const empty = json(200, {})
+const noContent: Reply = { status: 204, headers: {}, body: "" }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// google.longrunning.Operation
+// ---------------------------------------------------------------------------------------------------------------------
+
+const longRunningOperation = ({ name, state }: Written): unknown => {
+  const { metadata } = state
+  switch (state.type) {
+    case "pending":
+      return { name, metadata }
+    case "succeeded":
+      return { name, metadata, done: true, response: state.response }
+    case "failed":
+      return { name, metadata, done: true, error: state.error }
+  }
+}
+
+// ProtoJSON leaves out what is empty.
+const orNone = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> | undefined => items.length === 0 ? undefined : items
+
+const longRunning: Form = {
+  operation: longRunningOperation,
+  deleted: empty,
+  errorFormat: null,
+  id: String,
+  collection: "operations",
+  isLongRunning: true
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Operations with a state
+// ---------------------------------------------------------------------------------------------------------------------
+
+const typeOf = ({ "@type": type }: Any): string => typeof type === "string" ? lastSegment(type) : ""
+
+const fieldsOf = ({ "@type": _, ...fields }: Any): Fields => fields
+
+// These APIs have neither metadata nor a response: the operation itself has the fields of both.
+const ownFields = (state: State): Fields => ({
+  ...fieldsOf(state.metadata ?? {}),
+  ...(state.type === "succeeded" ? fieldsOf(state.response ?? {}) : undefined)
+})
+
+// A pending state may be another one than RUNNING, such as PENDING. Only the script says when the operation is done.
+const stateText = (state: State, own: unknown): string =>
+  state.type !== "pending" ? "DONE" : typeof own === "string" && own !== "DONE" ? own : "RUNNING"
+
+// The reasons that ErrorInfos of this domain have.
+const reasonsOf = ({ error }: Failed, domain: string): ReadonlyArray<string> =>
+  (error.details ?? []).flatMap(({ domain: own, reason, ...detail }) =>
+    typeOf(detail) === "google.rpc.ErrorInfo" && own === domain && typeof reason === "string" ? [reason] : []
+  )
+
+// Compute Engine's `errorDetails`: the standard messages, each in a field of its own.
+const errorDetail = (detail: Any): Fields => {
+  const { metadata, ...fields } = fieldsOf(detail)
+  const type = typeOf(detail)
+  if (type === "google.rpc.ErrorInfo") return { errorInfo: { ...fields, metadatas: metadata } }
+  if (type === "google.rpc.QuotaFailure") {
+    const { violations } = fields
+    const violation: unknown = Array.isArray(violations) ? violations[0] : undefined
+    const { futureQuotaValue, quotaDimensions, quotaId, quotaMetric, quotaValue } = isRecord(violation) ? violation : {}
+    return {
+      quotaInfo: {
+        metricName: quotaMetric,
+        limitName: quotaId,
+        dimensions: quotaDimensions,
+        limit: quotaValue === undefined ? undefined : Number(quotaValue),
+        futureLimit: futureQuotaValue === undefined ? undefined : Number(futureQuotaValue)
+      }
+    }
+  }
+  const [first = "", ...rest] = type.slice(type.lastIndexOf(".") + 1)
+  return { [`${first.toLowerCase()}${rest.join("")}`]: fieldsOf(detail) }
+}
+
+// `error.errors`: one for each reason of the API's own domain, or one with the name of the google.rpc.Code. The first has the
+// message and the other details.
+const errorsOf = (failed: Failed, domain: string): ReadonlyArray<Fields> => {
+  const { code, details = [], message } = failed.error
+  const [first = Code.fromNumber(code), ...others] = reasonsOf(failed, domain)
+  const more = details.filter((detail) => !(typeOf(detail) === "google.rpc.ErrorInfo" && detail["domain"] === domain))
+  return [
+    { code: first, message, errorDetails: orNone(more.map(errorDetail)) },
+    ...others.map((code) => ({ code }))
+  ]
+}
+
+const scopeOf = (selfLink: string): Fields => {
+  const [, link, scope] = /^(.*\/(zones|regions)\/[^/]+)\/operations\//.exec(selfLink) ?? []
+  return scope === undefined ? {} : { [scope.slice(0, -1)]: link }
+}
+
+const compute: Form = {
+  operation: ({ name, selfLink, state }) => {
+    const own = ownFields(state)
+    const httpStatus = state.type === "failed" ? Code.toHttpStatus(Code.fromNumber(state.error.code)) : undefined
+    return {
+      ...own,
+      ...scopeOf(selfLink()),
+      kind: "compute#operation",
+      name: lastSegment(name),
+      selfLink: selfLink(),
+      status: stateText(state, own["status"]),
+      ...(state.type === "failed"
+        ? {
+          error: { errors: errorsOf(state, "compute.googleapis.com") },
+          httpErrorStatusCode: httpStatus,
+          httpErrorMessage: Code.fromNumber(state.error.code).replaceAll("_", " ")
+        }
+        : undefined)
+    }
+  },
+  deleted: noContent,
+  errorFormat: "1",
+  id: (serial) => `operation-${serial}`,
+  collection: "operations",
+  isLongRunning: false
+}
+
+const sqlAdmin: Form = {
+  operation: ({ name, selfLink, state }) => {
+    const own = ownFields(state)
+    return {
+      ...own,
+      kind: "sql#operation",
+      name: lastSegment(name),
+      selfLink: selfLink(),
+      status: stateText(state, own["status"]),
+      ...(state.type === "failed"
+        ? {
+          error: {
+            kind: "sql#operationErrors",
+            errors: errorsOf(state, "sqladmin.googleapis.com").map((error) => ({
+              kind: "sql#operationError",
+              ...error
+            }))
+          }
+        }
+        : undefined)
+    }
+  },
+  deleted: empty,
+  errorFormat: "1",
+  id: (serial) => `operation-${serial}`,
+  collection: "operations",
+  isLongRunning: false
+}
+
+const container: Form = {
+  operation: ({ name, selfLink, state }) => {
+    const { kind: _, ...own } = ownFields(state)
+    return {
+      operationType: "TYPE_UNSPECIFIED",
+      ...own,
+      name: lastSegment(name),
+      selfLink: selfLink(),
+      status: stateText(state, own["status"]),
+      ...(state.type === "failed" ? { error: state.error, statusMessage: state.error.message } : undefined)
+    }
+  },
+  deleted: empty,
+  errorFormat: null,
+  id: (serial) => `operation-${serial}`,
+  collection: "operations",
+  isLongRunning: false
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Jobs of BigQuery
+// ---------------------------------------------------------------------------------------------------------------------
+
+const bigQueryReasons: ReadonlyMap<Code.Code, string> = new Map(
+  [...Codes.bigQuery].toReversed().map(([reason, code]) => [code, reason])
+)
+
+const jobErrors = (failed: Failed): ReadonlyArray<Fields> => {
+  const code = Code.fromNumber(failed.error.code)
+  const [first = bigQueryReasons.get(code) ?? code, ...others] = reasonsOf(failed, "bigquery.googleapis.com")
+  return [{ reason: first, message: failed.error.message }, ...others.map((reason) => ({ reason }))]
+}
+
+const jobState = (state: State): Fields => {
+  const own = ownFields(state)["status"]
+  const status = isRecord(own) ? own : {}
+  const errors = state.type === "failed" ? jobErrors(state) : undefined
+  return {
+    ...status,
+    state: stateText(state, status["state"]),
+    ...(errors === undefined ? undefined : { errorResult: errors[0], errors })
+  }
+}
+
+const job = ({ name, selfLink, state }: Written): Fields => {
+  const [, projectId = "", location, jobId = ""] = /^projects\/([^/]+)\/(?:locations\/([^/]+)\/)?jobs\/([^/]+)$/
+    .exec(name) ?? []
+  return {
+    ...ownFields(state),
+    kind: "bigquery#job",
+    id: location === undefined ? `${projectId}:${jobId}` : `${projectId}:${location}.${jobId}`,
+    selfLink: selfLink(),
+    jobReference: { projectId, jobId, location },
+    status: jobState(state)
+  }
+}
+
+const bigQuery: Form = {
+  operation: job,
+  cancelled: (operation) => ({ kind: "bigquery#jobCancelResponse", job: job(operation) }),
+  deleted: noContent,
+  errorFormat: "1",
+  id: (serial) => `job_${serial}`,
+  named: (project, body, id) => {
+    const reference = isRecord(body) && isRecord(body["jobReference"]) ? body["jobReference"] : {}
+    const { jobId = id, location } = reference
+    return project === undefined || typeof jobId !== "string"
+      ? undefined
+      : `${project}/${typeof location === "string" ? `locations/${location}/` : ""}jobs/${jobId}`
+  },
+  collection: "jobs",
+  isLongRunning: false
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Lists
+// ---------------------------------------------------------------------------------------------------------------------
+
+// The list of all scopes of a project: its operations by the zone or region of each.
+const byScope = (operations: ReadonlyArray<Written>): Fields => {
+  const scopes = new Map<string, Array<unknown>>()
+  for (const operation of operations) {
+    const scope = /^projects\/[^/]+\/(.+)\/operations\//.exec(operation.name)?.[1] ?? ""
+    scopes.set(scope, [...scopes.get(scope) ?? [], compute.operation(operation)])
+  }
+  return Object.fromEntries([...scopes].map(([scope, operations]) => [scope, { operations }]))
+}
+
+const computeList: ListForm = {
+  pageSize: "maxResults",
+  refusedAbove: 500,
+  isPartial: false,
+  page: ({ collection, nextPageToken, operations, unreachable }) =>
+    isAggregated(collection)
+      ? {
+        kind: "compute#operationAggregatedList",
+        items: byScope(operations),
+        nextPageToken,
+        unreachables: unreachable
+      }
+      : {
+        kind: "compute#operationList",
+        items: orNone(operations.map(compute.operation)),
+        nextPageToken,
+        unreachables: unreachable
+      }
+}
+
+const listForms: ReadonlyMap<Dialect.List["decode"] | undefined, ListForm> = new Map([
+  [Dialect.longRunning.list?.decode, {
+    pageSize: "pageSize",
+    isPartial: false,
+    page: ({ nextPageToken, operations, unreachable }, form) => ({
+      operations: orNone(operations.map(form.operation)),
+      nextPageToken,
+      unreachable
+    })
+  }],
+  [Dialect.compute.list?.decode, computeList],
+  [Dialect.sqlAdmin.list?.decode, {
+    pageSize: "maxResults",
+    isPartial: true,
+    page: ({ nextPageToken, operations, unreachable }) => ({
+      kind: "sql#operationsList",
+      items: orNone(operations.map(sqlAdmin.operation)),
+      nextPageToken,
+      unreachable
+    })
+  }],
+  [Dialect.container.list?.decode, {
+    pageSize: undefined,
+    isPartial: true,
+    page: ({ operations, unreachable }) => ({
+      operations: orNone(operations.map(container.operation)),
+      missingZones: unreachable
+    })
+  }],
+  [Dialect.bigQuery.list?.decode, {
+    pageSize: "maxResults",
+    isPartial: true,
+    page: ({ nextPageToken, operations, unreachable }) => ({
+      kind: "bigquery#jobList",
+      // An item has its state and its error one level higher, too.
+      jobs: orNone(operations.map((operation) => {
+        const { errorResult, state } = jobState(operation.state)
+        return { ...job(operation), state, errorResult }
+      })),
+      nextPageToken,
+      unreachable
+    })
+  }]
+])
+
+/**
+ * Tells whether a collection stands for the operations of all scopes of a project.
+ *
+ * @internal
+ */
+export const isAggregated = (collection: string): boolean =>
+  /^projects\/[^/]+\/aggregated\/operations$/.test(collection)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The form of an API
+// ---------------------------------------------------------------------------------------------------------------------
+
+// By what reads them: a dialect of one's own that changes only paths keeps the form.
+const forms: ReadonlyMap<Dialect.Dialect["decode"], Form> = new Map([
+  [Dialect.longRunning.decode, longRunning],
+  [Dialect.compute.decode, compute],
+  [Dialect.sqlAdmin.decode, sqlAdmin],
+  [Dialect.container.decode, container],
+  [Dialect.bigQuery.decode, bigQuery]
+])
+
+const polls: ReadonlySet<Dialect.Dialect["poll"]> = new Set(
+  [
+    Dialect.longRunning,
+    Dialect.compute,
+    Dialect.sqlAdmin,
+    Dialect.container,
+    Dialect.bigQuery,
+    Dialect.predict
+  ].map(({ poll }) => poll)
+)
+
+/**
+ * Tells whether the names of operations can be read from the requests of a dialect.
+ *
+ * @internal
+ */
+export const hasNamesInRequests = ({ poll }: Dialect.Dialect): boolean => polls.has(poll)
+
+/** @internal */
+export type Encode = (operation: Operation.Operation) => unknown
+
+/** @internal */
+export type EncodeList = (page: {
+  readonly operations: ReadonlyArray<Operation.Operation>
+  readonly nextPageToken: string
+  readonly unreachable: ReadonlyArray<string>
+}) => unknown
+
+const toOperation = (operation: Written): Operation.Operation =>
+  Either.getOrThrowWith(
+    Operation.read(longRunningOperation(operation)),
+    (problem) => new Error(`Operation ${operation.name} of the script cannot be read: ${problem}`)
+  )
+
+const notWritten = ({ name }: Dialect.Dialect, what: string, option: string): RangeError =>
+  new RangeError(
+    `${option}: Expected a function, because the dialect ${
+      JSON.stringify(name)
+    } of the api reads ${what} by a function of ` +
+      `its own, and the emulator cannot know how to write them. Pass ${option}, or a dialect of Dialect`
+  )
+
+/**
+ * How an emulator writes the operations of an API. Throws a `RangeError` if nothing says that.
+ *
+ * @internal
+ */
+export const formOf = ({ dialect }: GoogleApi.GoogleApi, encode: Encode | undefined): Form => {
+  const known = forms.get(dialect.decode)
+  if (encode !== undefined) {
+    return { ...longRunning, ...known, isLongRunning: false, operation: (written) => encode(toOperation(written)) }
+  }
+  if (known === undefined) throw notWritten(dialect, "operations", "encode")
+  return known
+}
+
+/**
+ * How an emulator writes the lists of an API; none if the API has no list. Throws a `RangeError` if nothing says that.
+ *
+ * @internal
+ */
+export const listFormOf = (api: GoogleApi.GoogleApi, encodeList: EncodeList | undefined): ListForm | undefined => {
+  const list = listOf(api)
+  if (list === undefined) return undefined
+  const known = listForms.get(list.decode)
+  if (encodeList !== undefined) {
+    return {
+      pageSize: "pageSize",
+      isPartial: false,
+      ...known,
+      page: ({ nextPageToken = "", operations, unreachable = [] }) =>
+        encodeList({ operations: operations.map(toOperation), nextPageToken, unreachable })
+    }
+  }
+  if (known === undefined) throw notWritten(api.dialect, "lists", "encodeList")
+  return known
+}

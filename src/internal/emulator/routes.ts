@@ -1,0 +1,146 @@
+/**
+ * Which method of the operations a request is for: that whose request the dialect of the API would send.
+ */
+import * as Either from "effect/Either"
+import { isRecord } from "effect/Predicate"
+import type * as Dialect from "../../Dialect.js"
+import * as GoogleApi from "../../GoogleApi.js"
+import { matches } from "../dialect/names.js"
+import { sameValue } from "../values.js"
+import { hasNamesInRequests } from "./forms.js"
+import { decodeSegments } from "./path.js"
+import { isOperationCollection } from "./script.js"
+
+/** @internal */
+export interface OperationRequest {
+  readonly method: "get" | "wait" | "cancel" | "delete"
+  readonly name: string
+  /** For how long the server holds the response, in seconds, if the request does not say that. */
+  readonly holdSeconds?: number | undefined
+}
+
+/** @internal */
+export interface ListRequest {
+  readonly method: "list"
+  readonly name: string
+}
+
+/** @internal */
+export interface Sent {
+  /** The HTTP method. */
+  readonly method: string
+  /** The path below the version, percent-encoded, without the slash before it. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** The body, as JSON. */
+  readonly body: unknown
+}
+
+interface Reading {
+  readonly resource: string
+  readonly suffix: string
+}
+
+// A colon in a name may be sent as it is, so only the last one can begin a suffix.
+const suffixes = [/$/, /:[^:/]*$/, /\/[^/]*$/]
+
+// The ways to read a path as a resource with a suffix.
+const readingsOf = (path: string): Either.Either<ReadonlyArray<Reading>, string> =>
+  Either.all(suffixes.flatMap((pattern) => {
+    const suffix = pattern.exec(path)?.[0]
+    return suffix === undefined
+      ? []
+      : [Either.map(decodeSegments(path.slice(0, path.length - suffix.length)), (resource) => ({ resource, suffix }))]
+  }))
+
+const hasQuery = ({ query = {} }: Dialect.Request, sent: URLSearchParams): boolean =>
+  Object.entries(query).every(([name, value]) => value === undefined || sent.get(name) === String(value))
+
+const hasBody = ({ body }: Dialect.Request, sent: unknown): boolean =>
+  !isRecord(body) || Object.entries(body).every(([name, value]) => isRecord(sent) && sameValue(sent[name], value))
+
+const isPath = (request: Dialect.Request, sent: Sent, { resource, suffix }: Reading): boolean =>
+  request.method === sent.method && request.resource === resource && (request.suffix ?? "") === suffix
+
+// The method of an operation with this name that the request is for. The timeout of a wait is any.
+const methodOf = (
+  api: GoogleApi.GoogleApi,
+  name: string,
+  sent: Sent,
+  reading: Reading
+): OperationRequest | undefined => {
+  const isFor = (request: Dialect.Request | undefined): boolean =>
+    request !== undefined && isPath(request, sent, reading) && hasQuery(request, sent.query) &&
+    hasBody(request, sent.body)
+  if (isFor(api.dialect.poll(name))) return { method: "get", name }
+  if (isFor(GoogleApi.cancelRequest(api, name))) return { method: "cancel", name }
+  if (isFor(GoogleApi.deleteRequest(api, name))) return { method: "delete", name }
+  const wait = GoogleApi.waitRequest(api, name, 1)
+  return wait !== undefined && isPath(wait, sent, reading)
+    ? { method: "wait", name, holdSeconds: api.methods.wait === "fixed" ? wait.holdSeconds : undefined }
+    : undefined
+}
+
+const nameIn = ({ dialect }: GoogleApi.GoogleApi, { query }: Sent, { resource }: Reading): string =>
+  dialect.nameFromPath?.(resource, query) ?? resource
+
+// The names that a request shows: in its path and query, or in its body.
+const namesIn = (api: GoogleApi.GoogleApi, sent: Sent, reading: Reading): ReadonlyArray<string> =>
+  [nameIn(api, sent, reading), ...(isRecord(sent.body) ? Object.values(sent.body) : [])]
+    .filter((name): name is string => typeof name === "string" && matches(api.operationName, name))
+
+/**
+ * The method of the operations that a request is for; none if it is for another method. `names` are those of the operations
+ * that there are. The left side says why the path cannot be read.
+ *
+ * @internal
+ */
+export const operationOf = (
+  api: GoogleApi.GoogleApi,
+  sent: Sent,
+  names: () => Iterable<string>
+): Either.Either<OperationRequest | ListRequest | undefined, string> =>
+  Either.map(readingsOf(sent.path), (readings) => {
+    for (const reading of readings) {
+      for (const name of namesIn(api, sent, reading)) {
+        const found = methodOf(api, name, sent, reading)
+        if (found !== undefined) return found
+      }
+    }
+    // The paths of a dialect of one's own may not show the names.
+    for (const name of hasNamesInRequests(api.dialect) ? [] : names()) {
+      for (const reading of readings) {
+        const found = methodOf(api, name, sent, reading)
+        if (found !== undefined) return found
+      }
+    }
+    const [whole] = readings
+    const isCollection = whole !== undefined && sent.method === "GET" && GoogleApi.listOf(api) !== undefined &&
+      !/^\/|\/$/.test(whole.resource) &&
+      (isOperationCollection(whole.resource) || matches(api.operationName, `${nameIn(api, sent, whole)}/-`))
+    return isCollection ? { method: "list", name: whole.resource } : undefined
+  })
+
+/**
+ * What the list of an API needs to know of an operation: its resource, and the parameters that the list must have to show it.
+ *
+ * @internal
+ */
+export const placeOf = (
+  api: GoogleApi.GoogleApi,
+  name: string
+): { readonly resource: string; readonly query: Dialect.Request["query"] } => {
+  const { resource } = api.dialect.poll(name)
+  const list = GoogleApi.listOf(api)
+  const collection = list?.collection(name)
+  return { resource, query: collection === undefined ? undefined : list?.request(collection, {}).query }
+}
+
+/**
+ * Tells whether a request has the parameters of a place.
+ *
+ * @internal
+ */
+export const isInQuery = (query: Dialect.Request["query"], sent: URLSearchParams): boolean =>
+  query === undefined ||
+  Object.entries(query).every(([name, value]) => value === undefined || sent.get(name) === String(value))
