@@ -70,6 +70,17 @@ const nodeOperations = async (url: string, tracer: "on" | "off") => {
   return effects((await import("../src/NodeOperations.js")).layer({ api }), make, tracer)
 }
 
+// Exports to nowhere: an exporter costs what it sends.
+const openTelemetry = async () => {
+  const { layer } = await import("@effect/opentelemetry/NodeSdk")
+  const { BatchSpanProcessor } = await import("@opentelemetry/sdk-trace-base")
+  const nowhere = {
+    export: (_: ReadonlyArray<unknown>, done: (result: { readonly code: number }) => void) => done({ code: 0 }),
+    shutdown: () => Promise.resolve()
+  }
+  return layer(() => ({ resource: { serviceName: "bench" }, spanProcessor: new BatchSpanProcessor(nowhere) }))
+}
+
 const overClient = async (url: string, client: typeof undici | typeof fetch, tracer: "on" | "off") => {
   const { layer, make } = await operations(url)
   return effects(Layer.provide(layer, await client()), make, tracer)
@@ -83,6 +94,11 @@ const clients = {
   },
   "node-operations": (url: string) => nodeOperations(url, "off"),
   "node-operations-traced": (url: string) => nodeOperations(url, "on"),
+  "node-operations-opentelemetry": async (url: string) => {
+    const { api, make } = await operations(url)
+    const { layer } = await import("../src/NodeOperations.js")
+    return effects(Layer.merge(layer({ api }), await openTelemetry()), make, "on")
+  },
   "service-undici": (url: string) => overClient(url, undici, "off"),
   "service-undici-traced": (url: string) => overClient(url, undici, "on"),
   "platform-undici": async (url: string) => effects(await undici(), await platform(url), "off"),

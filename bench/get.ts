@@ -12,7 +12,8 @@ import type { Name } from "./get-client.js"
 const labels: Record<Name, string> = {
   "undici": "undici Pool.request + JSON.parse",
   "node-operations": "NodeOperations",
-  "node-operations-traced": "NodeOperations, tracer on",
+  "node-operations-traced": "NodeOperations, native tracer",
+  "node-operations-opentelemetry": "NodeOperations, OpenTelemetry",
   "service-undici": "service over platform's undici",
   "service-undici-traced": "the same, tracer on",
   "platform-undici": "platform's undici alone",
@@ -25,6 +26,7 @@ const labels: Record<Name, string> = {
 // What the third column compares a row with.
 const bases: Partial<Record<Name, Name>> = {
   "node-operations-traced": "node-operations",
+  "node-operations-opentelemetry": "node-operations",
   "service-undici": "platform-undici",
   "service-undici-traced": "platform-undici-traced",
   "service-fetch": "platform-fetch"

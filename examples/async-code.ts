@@ -1,4 +1,5 @@
-// From plain async code: a ManagedRuntime holds the service, and disposing it closes every connection.
+// Using the service from async functions: a ManagedRuntime provides it, and disposing the runtime closes all
+// connections.
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
@@ -8,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Scope from "effect/Scope"
 
-// Stands for a server; your program has a real one.
+// An emulator in the place of the API.
 const scope = Effect.runSync(Scope.make())
 const emulator = await Effect.runPromise(Scope.extend(NodeOperationsEmulator.make(), scope))
 await Effect.runPromise(emulator.script("operations/a", [OperationsEmulator.succeeded()]))
@@ -29,7 +30,7 @@ console.log(`${operation.name} is done`)
 await wait("operations/endless", AbortSignal.timeout(100)).catch(() => console.log("gave up on operations/endless"))
 
 await runtime.dispose()
-// The server sees a moment later that the connection is closed.
+// The server notices a little later that the connection is closed.
 const { openConnections } = await Effect.runPromise(Effect.delay(emulator.stats, "200 millis"))
 console.log(`open connections: ${openConnections}`)
 await Effect.runPromise(Scope.close(scope, Exit.void))

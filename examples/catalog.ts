@@ -1,4 +1,4 @@
-// Google's APIs by name: find the API of an operation, and print what the catalog knows.
+// The catalog of Google's APIs: gets an API by name, finds the API of an operation's URL, and prints the catalog.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"

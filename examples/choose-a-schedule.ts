@@ -1,4 +1,4 @@
-// Which schedule for which operations, and what each costs: tried on scripted operations and a clock that moves at once.
+// Schedules for different operations. Their delays and polls are measured with scripted operations and a test clock.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type * as Operation from "effect-google-operations/Operation"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
@@ -14,20 +14,20 @@ import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 
 // #region schedules
-// Somebody looks on: sooner, for more polls.
+// A user waits: detects the end sooner, with more polls.
 const eager = Polling.proportional({ fraction: 0.1, min: "200 millis", max: "10 seconds" })
 
-// It takes hours, and minutes do not matter: fewer polls.
+// The operation takes hours, and a delay of minutes does not matter: fewer polls.
 const patient = Polling.proportional({ max: "5 minutes" })
 
-// It never takes less than 40 seconds and hardly ever more than 60: once then, and every 2 seconds from there.
+// The operation takes between 40 and 60 seconds: the first delay is 40 seconds, then 2 seconds.
 const known = Schedule.duration("40 seconds").pipe(
   Schedule.andThen(Polling.spaced("2 seconds", { jitter: 0.2 }))
 )
 // #endregion
 
 // #region try
-// What a schedule costs for one operation: the delay of its detection, and the number of polls.
+// The cost of a schedule for one operation: the delay until its end is detected, and the number of polls.
 const cost = (schedule: Schedule.Schedule<unknown, Operation.Pending>, duration: Duration.DurationInput) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService

@@ -1,4 +1,4 @@
-// Testing a program from the start of an operation to its result, in memory, on a clock that the test moves.
+// Tests a program from the start of an operation to its result, in memory and with a test clock.
 import { assert, it } from "@effect/vitest"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as ProtobufAny from "effect-google-operations/ProtobufAny"
@@ -15,7 +15,7 @@ const metadata = (progressPercent: number) =>
   ProtobufAny.pack(`${type}.CreateBackupMetadata`, { name: backup, progress: { progressPercent } })
 const response = ProtobufAny.pack(`${type}.Backup`, { name: backup })
 
-/** Runs the program for a while, its operation emulated. */
+/** Starts the program with an emulated operation. */
 const started = (lines: Array<string>) =>
   Effect.gen(function*() {
     const emulator = yield* OperationsEmulator.OperationsEmulator

@@ -1,4 +1,4 @@
-// Backs up a database of Cloud Spanner and shows the progress. Ctrl-C cancels the backup.
+// Backs up a Cloud Spanner database and shows the progress. Ctrl-C cancels the backup.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Credentials from "effect-google-operations/Credentials"

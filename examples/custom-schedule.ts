@@ -1,4 +1,4 @@
-// A schedule of your own: any Effect schedule says when to poll again.
+// A custom schedule: any Effect schedule can decide when to poll.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
@@ -9,12 +9,13 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 // #region schedule
-// Fast for the first second, then every 500 ms, at most 30 more polls after the first, each shown.
+// Every 50 ms for the first second, then every 500 ms. At most 30 more polls after the first. Prints each pending
+// state.
 const schedule = Schedule.spaced("50 millis").pipe(
   Schedule.upTo("1 second"),
   Schedule.andThen(Schedule.spaced("500 millis")),
   Schedule.intersect(Schedule.recurs(30)),
-  Schedule.tapInput((operation: { readonly name: string }) => Console.log(`${operation.name} goes on`))
+  Schedule.tapInput((operation: { readonly name: string }) => Console.log(`${operation.name} is pending`))
 )
 
 const program = Effect.gen(function*() {

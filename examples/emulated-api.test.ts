@@ -1,4 +1,4 @@
-// Testing against a server: the emulator on a socket, faults included, and the client as it is in production.
+// Tests a program with the client of production, and the emulator with injected faults on a socket.
 import { assert, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
@@ -8,7 +8,7 @@ import * as Polling from "effect-google-operations/Polling"
 import * as Effect from "effect/Effect"
 
 // #region emulator
-it.live("gets through a bad connection to the server's verdict", () =>
+it.live("reads the operation's error in spite of a bad connection", () =>
   Effect.gen(function*() {
     const emulator = yield* NodeOperationsEmulator.make()
     yield* emulator.script("operations/a", [

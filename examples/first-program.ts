@@ -1,4 +1,4 @@
-// The first program of the README. It needs this package, effect and @effect/platform, and nothing else.
+// The first program of the README. It needs only this package, effect and @effect/platform.
 // #region program
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 
-// The type of the result, as the API documents it for the method.
+// The response type of the method, from the API's documentation.
 const CreateAccessPolicy = OperationInfo.make({
   response: {
     typeName: "google.identity.accesscontextmanager.v1.AccessPolicy",

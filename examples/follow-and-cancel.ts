@@ -1,4 +1,4 @@
-// Follow an operation as a stream of its states, and stop it when it has gone far enough.
+// Follows an operation as a stream of its states, and cancels it at 60 %.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
@@ -15,7 +15,7 @@ const program = Effect.gen(function*() {
     Stream.tap((operation) => Console.log(`${operation.metadata?.["percent"]} %`)),
     Stream.tap((operation) => operation.metadata?.["percent"] === 60 ? operations.cancel(operation.name) : Effect.void),
     Stream.runDrain,
-    // Cancelling is a request. That it was heard shows in how the operation ends.
+    // The server may cancel the operation or not. A cancelled operation fails with CANCELLED.
     Effect.catchTag("OperationError", (error) => Console.log(`ended with ${error.code}`))
   )
 })

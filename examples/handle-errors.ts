@@ -1,4 +1,4 @@
-// Each way a wait can end has a tag of its own.
+// Handles each error of a wait by its tag.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"

@@ -18,7 +18,7 @@ const refused = (httpStatus: number, status: string) =>
     body: JSON.stringify({ error: { code: httpStatus, status, message: "no" } })
   })
 
-/** What the handler responds when the operation that it starts has these steps. */
+/** Returns the response of the handler if the operation that it starts has these steps. */
 const answer = (...steps: NonEmptyReadonlyArray<OperationsEmulator.Step>) =>
   Effect.gen(function*() {
     const emulator = yield* OperationsEmulator.OperationsEmulator
@@ -31,7 +31,7 @@ const answer = (...steps: NonEmptyReadonlyArray<OperationsEmulator.Step>) =>
     return [status, JSON.parse(new TextDecoder().decode(body.body))]
   }).pipe(Effect.provide(OperationsEmulator.layerTest()))
 
-describe("the handler answers", () => {
+describe("the handler responds with", () => {
   it.scoped("200 with the policy", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* answer(pending, OperationsEmulator.succeeded({ response })), [200, policy])

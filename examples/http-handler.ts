@@ -1,4 +1,5 @@
-// An HTTP handler that answers within a deadline: 200 with the policy, 202 if it takes longer, 409 for a conflict, or 502.
+// An HTTP handler with a deadline. It responds with 200 and the policy, 202 if the operation takes longer, 409 for a
+// conflict, or 502.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

@@ -1,5 +1,5 @@
-// npm start: starts an Access Context Manager operation on an emulator, waits for it, and shows what can go wrong. To wait for
-// an existing operation use the command line, as the second part does: npm run cli -- wait NAME --base-url URL
+// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait. To wait
+// for an existing operation use the command line, as the second part does: npm run cli -- wait NAME --base-url URL
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
@@ -30,7 +30,7 @@ const createAccessPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
   HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123456789", title: "example policy" })
 )
 
-/** Waits by `wait`, and shows the polls. */
+/** Calls `wait`, and shows the polls. */
 const showing = <A, E, R>(
   operation: string | Operation.Operation,
   wait: (

@@ -1,4 +1,4 @@
-// Testing your own program: the real client over an HttpClient that the test answers, on a clock that the test moves.
+// Tests a program with the real client over a mocked HttpClient, and with a test clock.
 // #region mocked-http
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -18,7 +18,7 @@ const createPolicy = Effect.gen(function*() {
   return operation.response?.["name"]
 })
 
-// Answers with these bodies, one after the other.
+// A client that responds with these bodies, one after the other.
 const answering = (...bodies: ReadonlyArray<unknown>) => {
   const requests: Array<string> = []
   const client = HttpClient.make((request) =>
@@ -33,7 +33,7 @@ const answering = (...bodies: ReadonlyArray<unknown>) => {
   }
 }
 
-it.effect("waits until the policy is there", () =>
+it.effect("waits until the policy is created", () =>
   Effect.gen(function*() {
     const name = "operations/accessPolicies/1/create/1700000000000001"
     const http = answering({ name }, { name, done: true, response: { name: "accessPolicies/1" } })

@@ -1,4 +1,4 @@
-// Testing your own program without any client: a mock of the service itself, of the methods that the program uses.
+// Tests a program without a client. The methods of the service that the program uses are mocked.
 import { assert, it } from "@effect/vitest"
 import * as Operation from "effect-google-operations/Operation"
 import * as OperationsService from "effect-google-operations/OperationsService"
@@ -14,7 +14,7 @@ const createdPolicy = (operation: string) =>
     return response?.["name"]
   })
 
-it.effect("gives the name of the policy", () =>
+it.effect("returns the name of the policy", () =>
   Effect.gen(function*() {
     assert.strictEqual(yield* createdPolicy("operations/mocked"), "accessPolicies/1")
   }).pipe(

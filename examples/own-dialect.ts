@@ -1,5 +1,5 @@
-// APIs whose operations are not google.longrunning.Operations: Vertex AI's publisher models by a dialect of the package,
-// and the jobs of Dataflow by a dialect of one's own.
+// APIs whose operations have another form: Vertex AI with a dialect of the package, and the batch jobs of Dataflow with
+// a custom dialect.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Dialect from "effect-google-operations/Dialect"
 import * as GoogleApi from "effect-google-operations/GoogleApi"

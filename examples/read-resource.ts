@@ -1,4 +1,4 @@
-// Creates a policy, then reads it as it is now, with the same credentials.
+// Creates a policy, then reads it with the same credentials.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"

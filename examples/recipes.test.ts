@@ -18,7 +18,7 @@ const failed = (id: number, code: number) => ({ name: `operations/${id}`, done: 
 const refused = (code: number, status: string) =>
   Response.json({ error: { code, status, message: "another operation is in progress" } }, { status: code })
 
-/** How an effect ends within the hour, and what it has sent. */
+/** Runs an effect for up to an hour, and returns its result and the requests that it sent. */
 const run = <A, E>(
   effect: Effect.Effect<A, E, OperationsService.OperationsService>,
   respond: (request: string, starts: number) => object
@@ -42,8 +42,8 @@ const run = <A, E>(
     return { requests, starts, result }
   })
 
-describe("a verdict that says to try again", () => {
-  it.effect("starts a new operation", () =>
+describe("an operation that failed with ABORTED", () => {
+  it.effect("is followed by a new operation", () =>
     Effect.gen(function*() {
       const { requests, result } = yield* run(
         createAgain,
@@ -54,7 +54,7 @@ describe("a verdict that says to try again", () => {
       assert.strictEqual(result.right.name, "accessPolicies/1")
     }))
 
-  it.effect("gives up after five starts, and at once after another verdict or a refused start", () =>
+  it.effect("is not retried after five starts, nor is another error or a refused start", () =>
     Effect.gen(function*() {
       const endless = yield* run(createAgain, (_, starts) => failed(starts, 10))
       assert.strictEqual(endless.starts, 5)
@@ -78,7 +78,7 @@ describe("a start that conflicts with an operation in progress", () => {
       }))
   }
 
-  it.effect("is not sent again for ever, nor after another error", () =>
+  it.effect("is not sent again without limit, nor after another error", () =>
     Effect.gen(function*() {
       const endless = yield* run(createWhenPossible, () => refused(409, "ABORTED"))
       assert(endless.result._tag === "Left" && endless.result.left._tag === "HttpError")

@@ -1,4 +1,4 @@
-// Starts that are worth another try: see docs/recipes.md.
+// Retrying the start of an operation: see docs/recipes.md.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpError from "effect-google-operations/HttpError"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
@@ -32,7 +32,7 @@ export const createAgain = CreateAccessPolicy.execute(request, { timeout: "10 mi
 // #endregion
 
 // #region conflict
-// The start itself was refused: an error that comes later has the name of the operation.
+// The start was refused. An error that occurs after the start has an operationName.
 const isConflict = (error: HttpError.HttpError): boolean =>
   error.operationName === undefined && (error.code === "ABORTED" || error.code === "FAILED_PRECONDITION")
 
@@ -49,7 +49,7 @@ export const createWhenPossible = CreateAccessPolicy.execute(request, { timeout:
 // #endregion
 
 // #region in-progress
-// Waits for the operations that are in progress. However they end, they are no longer in the way.
+// Waits until the operations in progress are done. Their outcomes do not matter.
 const othersEnd = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
   const pending = yield* operations.list({ filter: "done=false" }).pipe(

@@ -1,4 +1,4 @@
-// Stop here, go on elsewhere: a handle is a small JSON value, and the deadline goes with it.
+// Starts an operation in one process and waits for it in another, with a handle.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
@@ -14,7 +14,7 @@ const createPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
 )
 
 // #region resume
-// One process starts the operation …
+// One process starts the operation, and stores its handle.
 const start = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
   const operation = yield* operations.start(createPolicy)
@@ -22,7 +22,7 @@ const start = Effect.gen(function*() {
   return JSON.stringify(OperationHandle.toJson(handle))
 })
 
-// … and another one waits for it, with what is left of the hour.
+// Another process waits for the operation, with the same deadline.
 const goOn = (stored: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService

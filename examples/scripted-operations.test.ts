@@ -1,4 +1,4 @@
-// Testing your own program: operations scripted as data, the real client, and a clock that the test moves.
+// Tests a program with the real client, scripted operations, and a test clock.
 import { assert, it } from "@effect/vitest"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 
 // #region scripted
-// The program under test: one more try when the operation was aborted.
+// The program under test. If the first operation was aborted, it waits for a second one.
 const program = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
   return yield* operations.wait("operations/first").pipe(
@@ -18,7 +18,7 @@ const program = Effect.gen(function*() {
   )
 })
 
-it.effect("tries again after ABORTED", () =>
+it.effect("waits for the second operation after ABORTED", () =>
   Effect.gen(function*() {
     const test = yield* OperationsEmulator.OperationsEmulator
     const fiber = yield* Effect.fork(program)

@@ -1,4 +1,4 @@
-// Testing a program that starts an operation: the emulator takes the request, and says which operation it starts.
+// Tests a program that starts an operation. The emulator responds to the request with a scripted operation.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, it } from "@effect/vitest"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 
 // #region started
-// The program under test: it creates a project, and waits until that is done.
+// The program under test. It creates a project, and waits until the operation is done.
 const createProject = (projectId: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService

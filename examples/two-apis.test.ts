@@ -13,7 +13,7 @@ import { deploy, PolicyOperations, RunOperations } from "./two-apis.js"
 const policy = ProtobufAny.pack("google.identity.accesscontextmanager.v1.AccessPolicy", { name: "accessPolicies/1" })
 const service = ProtobufAny.pack("google.cloud.run.v2.Service", { name: "projects/p/locations/l/services/s" })
 
-it.effect("starts and waits at each API's own server", () =>
+it.effect("sends the requests of each API to its own server", () =>
   Effect.gen(function*() {
     const emulated = (path: string, response: ProtobufAny.ProtobufAny) => {
       const emulator = OperationsEmulator.make()

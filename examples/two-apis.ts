@@ -1,4 +1,4 @@
-// Cloud Run and Access Context Manager in one program: a tag for each API, and methods that know which one is theirs.
+// Uses Cloud Run and Access Context Manager in one program, with a tag for each API.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as GoogleApi from "effect-google-operations/GoogleApi"

@@ -1,4 +1,4 @@
-// Typed results: the types of a method in one value, from its request to its result.
+// Typed results: an OperationInfo has the types of a method, and decodes the results of its operations.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
@@ -31,7 +31,7 @@ const program = Effect.gen(function*() {
   const policy = yield* CreateAccessPolicy.execute(request, { timeout: "10 minutes" })
   yield* Console.log(`${policy.title} of ${policy.parent}`)
 
-  // An operation that was started elsewhere, by its name.
+  // Waits for an operation that was started elsewhere, by its name.
   yield* DeleteAccessPolicy.result("operations/delete")
   yield* Console.log("deleted")
 

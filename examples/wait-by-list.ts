@@ -1,4 +1,4 @@
-// Thousands of operations by a few requests: pages of the list of their collection show how they are.
+// Waits for thousands of operations with a few requests, by polling pages of their list.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"

@@ -1,4 +1,4 @@
-// Many operations under structured concurrency: the first failure interrupts the other waits and aborts their requests.
+// Waits for many operations in fibers. The first failure interrupts the other waits and aborts their requests.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"

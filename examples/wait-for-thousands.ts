@@ -1,4 +1,4 @@
-// Thousands of operations under one request budget; each outcome comes when it is known, success or failure.
+// Waits for thousands of operations with a limit on requests. Each outcome is emitted when it is known.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"

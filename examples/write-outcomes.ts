@@ -1,4 +1,5 @@
-// Waits for any number of operations with no more than 20 requests a second, and writes each outcome to a file as it is known.
+// Waits for any number of operations with at most 20 requests a second, and writes each outcome to a file when it is
+// known.
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,5 +1,5 @@
 /**
- * The canonical status codes of `google.rpc.Code`, by name and by number, and how they relate to HTTP statuses.
+ * The status codes of `google.rpc.Code`: their names, their numbers, and the corresponding HTTP statuses.
  *
  * @since 0.1.0
  */
@@ -43,13 +43,14 @@ const names = [
 export const Code = Schema.Literal(...names)
 
 /**
- * The name of a `google.rpc.Code`, such as `"NOT_FOUND"`. The 17 names stand in `google/rpc/code.proto`; a name's place
- * there is its number.
+ * The name of a `google.rpc.Code`, such as `"NOT_FOUND"`.
+ *
+ * Source: `google/rpc/code.proto`, which has 17 codes.
  *
  * @since 0.1.0
  * @category models
  */
-// Written out, or hovers and errors would have the 17 names in the place of this one.
+// The type is not derived from `names`, so that hovers and compiler errors show `Code` instead of the 17 names.
 export type Code =
   | "OK"
   | "CANCELLED"
@@ -80,7 +81,7 @@ const numbers: ReadonlyMap<string, number> = new Map(names.map((name, number) =>
 export const isCode = (u: unknown): u is Code => typeof u === "string" && numbers.has(u)
 
 /**
- * The number of a code, 0 to 16, as in `google/rpc/code.proto`.
+ * Returns the number of a code, 0 to 16 (`google/rpc/code.proto`).
  *
  * @since 0.1.0
  * @category conversions
@@ -94,7 +95,7 @@ export const isCode = (u: unknown): u is Code => typeof u === "string" && number
 export const toNumber = (code: Code): number => names.indexOf(code)
 
 /**
- * The code with this number; `"UNKNOWN"` for a number that no code has.
+ * Returns the code with a number. For a number that no code has, it returns `"UNKNOWN"`.
  *
  * @since 0.1.0
  * @category conversions
@@ -108,11 +109,11 @@ export const toNumber = (code: Code): number => names.indexOf(code)
  */
 export const fromNumber = (number: number): Code => names[number] ?? "UNKNOWN"
 
-// google/rpc/code.proto names the HTTP mapping of each code, in the order of `names`.
+// The HTTP mapping of each code in google/rpc/code.proto, in the order of `names`.
 const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401] as const
 
 /**
- * The HTTP status that a Google API sends for this code (the "HTTP Mapping" lines of `google/rpc/code.proto`).
+ * Returns the HTTP status that a Google API sends for a code (`google/rpc/code.proto`, "HTTP Mapping").
  *
  * @since 0.1.0
  * @category conversions
@@ -126,11 +127,11 @@ const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400
 export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(code) ?? 2] ?? 500
 
 /**
- * The code that an HTTP status stands for when the server names none.
+ * Returns the code for an HTTP status. Use it if a response contains no code.
  *
- * This is not the inverse of {@link toHttpStatus}: 409 reads as `"ABORTED"`, every other 4xx without an entry as
- * `"FAILED_PRECONDITION"`, every other 5xx as `"INTERNAL"`, a redirect as `"UNKNOWN"`. It is the mapping of Google's own
- * clients (gax for Node and Java).
+ * This is not the inverse of {@link toHttpStatus}. For example, 409 is `"ABORTED"`. A 4xx status that no code has is
+ * `"FAILED_PRECONDITION"`, such a 5xx status is `"INTERNAL"`, and a redirect is `"UNKNOWN"`. The mapping is that of
+ * Google's own clients (gax for Node and Java).
  *
  * @since 0.1.0
  * @category conversions

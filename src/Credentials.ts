@@ -25,27 +25,30 @@ export interface Headers {
 }
 
 /**
- * Gives the headers that authorize a request.
+ * A source of the headers that authorize requests.
  *
- * The headers are sent only to the origin of the API, and only over https or to a loopback address. They appear in no error,
- * log or span.
+ * The headers are sent only to the origin of the API, and only over https or to a loopback address. They do not appear
+ * in errors, logs or spans.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
-  /** Returns the headers for one request. After a 401 the request is sent again, once, if these headers are other ones. */
+  /**
+   * Returns the headers for one request. After a 401 it is called again with `refresh: true`. If it then returns
+   * different headers, the request is sent once more.
+   */
   readonly headers: (
     request: {
-      /** Where the request goes. */
+      /** The URL of the request. */
       readonly url: string
-      /** Whether the server has refused the last headers with 401. */
+      /** Whether the server refused the last headers with 401. */
       readonly refresh: boolean
-      /** The headers that the server has refused; `undefined` if `refresh` is false. */
+      /** The headers that the server refused. Undefined if `refresh` is false. */
       readonly refused?: Headers | undefined
     }
   ) => Effect.Effect<Headers, HttpError.HttpError>
-  /** Whether a refresh can return other headers. Error messages about a 401 depend on it. Default: true. */
+  /** Whether a refresh can return different headers. The message of an error for a 401 depends on it. Default: true. */
   readonly isRenewable?: boolean | undefined
 }
 
@@ -62,15 +65,16 @@ interface Refresh {
 }
 
 /**
- * Makes credentials from a function, for instance from a token source that caches and refreshes.
+ * Makes credentials from a function, for example from a token source that caches its tokens.
  *
  * **Details**
  *
- * Requests that are refused with the same headers share one refresh, which is interrupted when the last of them is. A request
- * that is refused with older headers than the latest ones gets the latest, without a refresh.
+ * If the server refuses several requests with the same headers, they share one refresh. The refresh is interrupted when
+ * the last of these requests is interrupted. If newer headers than the refused ones are known, they are used without a
+ * refresh.
  *
- * Fail with `new HttpError({ reason: "Authentication", description })` if there are no credentials. Set `isTransient` on the
- * error if a wait should try again.
+ * If there are no credentials, `headers` should fail with `new HttpError({ reason: "Authentication", description })`.
+ * Set `isTransient` on the error if a wait should poll again.
  *
  * @since 0.1.0
  * @category constructors
@@ -89,7 +93,7 @@ interface Refresh {
  * ```
  */
 export const make = (options: Credentials): Credentials => {
-  // By origin: a source may have other credentials for another API.
+  // By origin, because the function may return different headers for each API.
   const latest = new Map<string, Headers>()
   const refreshes = new Map<string, Refresh>()
 
@@ -147,7 +151,7 @@ const constant = (headers: Headers): Credentials => {
 }
 
 /**
- * No authorization at all, for emulators.
+ * Credentials without headers, for emulators.
  *
  * @since 0.1.0
  * @category constructors
@@ -168,8 +172,8 @@ export const anonymous: Credentials = constant({})
 /**
  * An OAuth 2.0 access token, sent as `authorization: Bearer …` (RFC 6750).
  *
- * It is not renewed: when it has expired, calls fail with 401 (`UNAUTHENTICATED`). For waits that outlive a token use
- * `GoogleAuth`, or {@link make}.
+ * The token is not refreshed. After it has expired, calls fail with 401 (`UNAUTHENTICATED`). For waits that can last
+ * longer than a token, use `GoogleAuth` or {@link make}.
  *
  * @since 0.1.0
  * @category constructors
@@ -206,7 +210,7 @@ export const accessToken = (token: Redacted.Redacted): Credentials =>
 export const apiKey = (key: Redacted.Redacted): Credentials => constant({ "x-goog-api-key": key })
 
 /**
- * Which API a client is authorized for, and how.
+ * The options of {@link authorize}: an API or its base URL, and the credentials for it.
  *
  * @since 0.4.0
  * @category models
@@ -215,35 +219,36 @@ export type AuthorizeOptions =
   | {
     /** The API, such as `GoogleApi.accessContextManager`. */
     readonly api: GoogleApi.GoogleApi
-    /** How requests are authorized. */
+    /** The credentials for the requests. */
     readonly credentials: Credentials
   }
   | {
     /** Where the API is served, such as `https://accesscontextmanager.googleapis.com`. */
     readonly baseUrl: string
-    /** How requests are authorized. */
+    /** The credentials for the requests. */
     readonly credentials: Credentials
   }
 
 /**
- * Turns any `HttpClient` into one that sends credentials with each request, to read a resource after the wait for its operation,
- * for instance. It follows the rules of `OperationsService`.
+ * Makes an `HttpClient` that sends credentials with each request. Use it, for example, to read a resource when the
+ * operation that changed it is done. The rules for credentials are those of `OperationsService`.
  *
  * **Details**
  *
  * - The URL of a request is absolute, or a path such as `/v1/accessPolicies/1`. A request to another origin than that of the API
  *   fails with `HttpError` (`reason: "InvalidRequest"`) and is not sent. So does a request to a plain `http:` address other than
  *   loopback.
- * - A request that is refused with 401 is sent once more if the credentials have other headers after a refresh. A client that
- *   turns statuses into errors is fine.
- * - No credential appears in spans, in errors, or in what is printed of a response.
+ * - If a request is refused with 401 and a refresh returns different headers, the request is sent once more. This also
+ *   works with a client that fails for a 401, such as one with `HttpClient.filterStatusOk`.
+ * - Credentials do not appear in spans, in errors, or in a printed response.
  * - Credentials in the query of a request (`key`, `access_token`) are sent as headers.
  * - If there are no credentials, the request fails with `HttpError` (`reason: "Authentication"`).
  *
  * **Gotchas**
  *
- * - No redirect is followed by `fetch`. Use `HttpClient.followRedirects` around the authorized client to follow those within the
- *   API's origin; within it, it would send the credentials anywhere.
+ * - `fetch` does not follow redirects. To follow redirects within the API's origin, apply `HttpClient.followRedirects`
+ *   to the authorized client. Do not apply it to the client that you pass: that would send the credentials to any
+ *   origin.
  * - The quota project of a service is not sent. Add it to the client that you pass:
  *   `HttpClient.mapRequest(client, HttpClientRequest.setHeader("x-goog-user-project", "my-project"))`.
  *
@@ -260,7 +265,7 @@ export type AuthorizeOptions =
  *
  * const AccessPolicy = Schema.Struct({ name: Schema.String, title: Schema.String, etag: Schema.String })
  *
- * // The policy as it is now, by its name:
+ * // Reads a policy by its name:
  * const getAccessPolicy = (name: string, credentials: Credentials.Credentials) =>
  *   Effect.gen(function*() {
  *     const client = (yield* HttpClient.HttpClient).pipe(
@@ -273,13 +278,13 @@ export type AuthorizeOptions =
  * ```
  */
 export const authorize: {
-  /** Turns any `HttpClient` into one that sends credentials with each request. */
+  /** Makes an `HttpClient` that sends credentials with each request. */
   (
     options: AuthorizeOptions
   ): <E, R>(
     client: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R>
-  /** Turns any `HttpClient` into one that sends credentials with each request. */
+  /** Makes an `HttpClient` that sends credentials with each request. */
   <E, R>(
     client: HttpClient.HttpClient.With<E, R>,
     options: AuthorizeOptions
@@ -291,7 +296,7 @@ export const authorize: {
     options: AuthorizeOptions
   ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R> => {
     const baseUrl = "api" in options ? options.api.baseUrl : options.baseUrl
-    // Any version will do: a request brings its own.
+    // The version is not used, because the URL of a request contains its own.
     return authorizedClient(client, endpoint({ baseUrl, version: "v1" }), options.credentials)
   }
 )

@@ -1,12 +1,12 @@
 /**
- * How an API asks for its operations, and how its responses read.
+ * Dialects: the forms that requests and responses about operations have in Google's APIs.
  *
- * Most of Google's APIs have `google.longrunning.Operation`s: {@link longRunning}, the default of `GoogleApi.make`. Compute
- * Engine, Cloud SQL, GKE and BigQuery have operations of their own; with their dialects they read as the same
- * `Operation`, so that waiting, sharing, handles and errors work with all of them.
+ * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
+ * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so
+ * every function of this package works with these APIs too.
  *
- * A dialect is plain data and pure functions. It knows names and JSON; the service sends the requests. For an API that
- * has no dialect here, write a {@link Dialect} of your own.
+ * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
+ * service sends the requests. For an API with another form, write a {@link Dialect}.
  *
  * @since 0.4.0
  */
@@ -20,11 +20,11 @@ import { decodeState, errorsFailure, jobFailure, linkedName, statusFailure } fro
 import type * as Operation from "./Operation.js"
 
 /**
- * A request about an operation, before it has a URL.
+ * A request about an operation, without its base URL.
  *
- * Its path is the API's version, then `resource`, then `suffix`. Whoever sends it checks `resource` (no empty, `.` or
- * `..` segment) and percent-encodes every byte of it outside `[-_.~/0-9a-zA-Z]`; `suffix` goes as it is. So a colon in a
- * name becomes `%3A`, and that of `:cancel` stays.
+ * The path of the URL consists of the API's version, `resource` and `suffix`. The service refuses a `resource` with an
+ * empty, `.` or `..` segment, and percent-encodes all of its bytes outside `[-_.~/0-9a-zA-Z]`. It does not encode
+ * `suffix`. So a colon in a name becomes `%3A`, but the colon of `:cancel` is kept.
  *
  * @since 0.4.0
  * @category models
@@ -32,30 +32,33 @@ import type * as Operation from "./Operation.js"
 export interface Request {
   /** The HTTP method. */
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
-  /** The relative resource name that the path has after the version, not encoded. */
+  /** The part of the path after the version: a relative resource name, not encoded. */
   readonly resource: string
-  /** What the path has after the resource, such as `:cancel` or `/wait`: a constant that is valid in a path. */
+  /** The part of the path after the resource, such as `:cancel` or `/wait`. It must be valid in a path. */
   readonly suffix?: string | undefined
-  /** The query's parameters, not encoded; one that is `undefined` is left out. */
+  /** The parameters of the query, not encoded. A parameter that is `undefined` is left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
   /** The body, sent as JSON. Without it the request has no body. */
   readonly body?: unknown
 }
 
 /**
- * A request whose response the server holds until the operation is done, or for some time.
+ * A request whose response the server holds until the operation is done, or until a time limit.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitRequest extends Request {
-  /** How many seconds the server may hold the response. It may also respond sooner, even at once, with a pending operation. */
+  /**
+   * The longest time that the server holds the response, in seconds. The server may respond sooner with a pending
+   * operation.
+   */
   readonly holdSeconds: number
 }
 
 /**
- * Where a method that waits on the server takes its timeout: in the `"body"`, in the `"query"`, or nowhere (`"fixed"`),
- * because the server decides how long it holds the response.
+ * Where a method that waits on the server expects its timeout: in the `"body"`, in the `"query"`, or nowhere
+ * (`"fixed"`). With `"fixed"` the server decides how long it holds the response.
  *
  * @since 0.4.0
  * @category models
@@ -63,15 +66,15 @@ export interface WaitRequest extends Request {
 export type WaitTimeout = "body" | "query" | "fixed"
 
 /**
- * What a response is read against.
+ * The second argument of {@link Dialect.decode}: what was requested.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Asked {
-  /** The name that was asked for. None for the response to a request that starts an operation. */
+  /** The name of the operation in the request. Undefined for the response to a request that starts an operation. */
   readonly name: string | undefined
-  /** What the names of the API's operations match. */
+  /** The pattern of the names of the API's operations. */
   readonly operationName: RegExp
 }
 
@@ -82,16 +85,16 @@ export interface Asked {
  * @category models
  */
 export interface Page {
-  /** The operations. Any page may have none (AIP-158). */
+  /** The operations. Any page may be empty (AIP-158). */
   readonly operations: ReadonlyArray<Operation.Operation>
-  /** Where the next page starts; empty on the last page. */
+  /** The token of the next page. Empty on the last page. */
   readonly nextPageToken: string
-  /** The places that could not be reached. */
+  /** The locations that could not be reached. */
   readonly unreachable: ReadonlyArray<string>
 }
 
 /**
- * Which page to ask for.
+ * The page of a list to request.
  *
  * @since 0.4.0
  * @category models
@@ -99,76 +102,84 @@ export interface Page {
 export interface PageOptions {
   /** A filter in the API's own syntax. */
   readonly filter?: string | undefined
-  /** The largest number of operations on the page. Default: the server's. */
+  /** The largest number of operations on the page. Default: the server's choice. */
   readonly pageSize?: number | undefined
   /** The `nextPageToken` of the page before. Default: the first page. */
   readonly pageToken?: string | undefined
-  /** Whether to list what can be reached when some places cannot. */
+  /** Whether the server lists what it can reach if some locations are unreachable. */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
 /**
- * How an API lists its operations.
+ * The requests and responses of an API's list of operations.
  *
  * @since 0.4.0
  * @category models
  */
 export interface List {
-  /** The collection whose list has the operation with this name, if one has. */
+  /** Returns the collection whose list contains the operation, or `undefined` if there is none. */
   readonly collection: (name: string) => string | undefined
   /**
-   * Asks for a page of a collection. A `pageSize` or `returnPartialSuccess` that the API does not have is left out; a
-   * `filter` is always sent, so that the API refuses one that it does not have.
+   * Makes the request for a page of a collection. If the API does not have `pageSize` or `returnPartialSuccess`, they
+   * are left out. A `filter` is always sent, so that an API without filters refuses it.
    */
   readonly request: (collection: string, page: PageOptions) => Request
-  /** Reads a page; the left side says what is wrong with it. It never throws. */
+  /** Decodes a page. The left side describes the problem. It never throws. */
   readonly decode: (
     json: unknown,
     asked: {
-      /** The collection that was asked for. */
+      /** The collection in the request. */
       readonly collection: string
-      /** What the names of the API's operations match. */
+      /** The pattern of the names of the API's operations. */
       readonly operationName: RegExp
     }
   ) => Either.Either<Page, string>
 }
 
 /**
- * How an API asks for its operations, and how its responses read.
+ * The form of an API's requests and responses for operations.
  *
- * All functions are pure and take names of operations as the API's `operationName` matches them: relative resource names,
- * without a version. A method that is absent, or that returns `undefined` for a name, is one that the API does not have.
+ * All functions are pure. The names that they are called with are relative resource names without a version, and match
+ * the API's `operationName`. If a function is absent, or returns `undefined` for a name, the API does not have that
+ * method.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Dialect {
-  /** A name for messages, such as `"compute"`. */
+  /** The name of the dialect in messages, such as `"compute"`. */
   readonly name: string
-  /** What operation names match, unless `GoogleApi.make` is told otherwise. */
+  /** The default of `operationName` in `GoogleApi.make`. */
   readonly operationName: RegExp
-  /** Asks for the latest state of an operation. */
+  /** Makes the request that reads the latest state of an operation. */
   readonly poll: (name: string) => Request
   /**
-   * Reads the response to a poll, to a wait on the server, or to a request that starts an operation.
+   * Decodes the response to a poll, to a wait on the server, or to a request that starts an operation.
    *
-   * The left side says why the response is not an operation of this dialect, as a clause that can follow a colon. It may
-   * quote short pieces of the response. It never throws, and takes time in proportion to the response's size.
+   * The left side says why the response is not an operation of this dialect, as a clause that can follow a colon. It
+   * may quote short parts of the response. The function must not throw, and its running time must be proportional to
+   * the size of the response.
    */
   readonly decode: (json: unknown, asked: Asked) => Either.Either<Operation.Operation, string>
-  /** Asks the server to hold its response until the operation is done. */
+  /** Makes the request that asks the server to hold its response until the operation is done. */
   readonly wait?:
     | ((name: string, timeoutSeconds: number, timeoutIn: WaitTimeout) => WaitRequest | undefined)
     | undefined
-  /** Where APIs of this dialect take the timeout of `wait`. Without it they have no `wait`, unless `GoogleApi.make` is told so. */
+  /**
+   * Where the APIs of this dialect expect the timeout of `wait`. It is the default of `methods.wait` in
+   * `GoogleApi.make`.
+   */
   readonly waitTimeout?: WaitTimeout | undefined
-  /** Asks the server to cancel an operation. */
+  /** Makes the request that asks the server to cancel an operation. */
   readonly cancel?: ((name: string) => Request | undefined) | undefined
-  /** Asks the server to delete the record of an operation. */
+  /** Makes the request that asks the server to delete the record of an operation. */
   readonly delete?: ((name: string) => Request | undefined) | undefined
-  /** Lists operations. */
+  /** The list of operations. */
   readonly list?: List | undefined
-  /** The name in the path and the query of a URL, where it is not the path itself: the reverse of `poll`. */
+  /**
+   * Returns the name of the operation for the path and the query of a URL. It is the reverse of `poll`. Default: the
+   * name is the path.
+   */
   readonly nameFromPath?: ((path: string, query: URLSearchParams) => string) | undefined
 }
 
@@ -193,7 +204,7 @@ const customWait = (name: string, timeoutSeconds: number, timeoutIn: WaitTimeout
 const anyOperation = /^(?:.+\/)?operations\/.+$/s
 
 const operationsList: List = {
-  // The ids of operations may have slashes: operations/accessPolicies/1/create/2 is in the collection operations.
+  // The id of an operation may contain slashes: operations/accessPolicies/1/create/2 is in the collection operations.
   collection: (name) => {
     const segments = name.split("/")
     const index = segments.indexOf("operations")
@@ -203,7 +214,7 @@ const operationsList: List = {
     ...get(collection),
     query: { filter, pageSize, pageToken, returnPartialSuccess }
   }),
-  // What a list has is an operation: any name will do.
+  // All items of the list are operations, so any name is accepted.
   decode: (json) =>
     decodePage(
       json,
@@ -213,15 +224,19 @@ const operationsList: List = {
 }
 
 /**
- * `google.longrunning.Operation`: what AIP-151 describes, and the default.
+ * The dialect of `google.longrunning.Operation` (AIP-151). It is the default.
  *
- * What counts as an operation: only `done` ends one. Done with an `error` it is `Failed`, else `Succeeded`, also without
- * a `response`. With an explicit `"done": false` it is `Pending`, also without a name, because some APIs leave the name
- * out. Without `done`, as proto3 JSON leaves out `false`, it is `Pending` only if its `name` is the one asked for or
- * matches the API's pattern, and neither a `status` nor a `kind` shows that it is something else. Everything else is
- * refused, so that it is never polled again: a resource, an error, an empty object, an operation of another dialect.
+ * A response is decoded by these rules:
  *
- * An `"@type"` that is not a string leaves a message without a type; the operation counts.
+ * - With `"done": true` and an `error`, the operation is `Failed`. With `"done": true` and no `error` it is
+ *   `Succeeded`, even without a `response`.
+ * - With `"done": false` the operation is `Pending`, even without a name, because some APIs leave the name out.
+ * - Without `done`, the operation is `Pending` if its `name` is the requested one or matches the API's pattern, and if
+ *   no `status` or `kind` shows that it is another message. Proto3 JSON leaves out a `done` that is false.
+ * - Everything else is refused, so that it is not polled again: a resource, an error, an empty object, or an operation
+ *   of another dialect.
+ *
+ * If an `"@type"` is not a string, the message has no type. The operation is still decoded.
  *
  * Source: `google/longrunning/operations.proto`.
  *
@@ -232,7 +247,7 @@ const operationsList: List = {
  * import * as Dialect from "effect-google-operations/Dialect"
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  *
- * // Cloud Storage has these operations at other paths.
+ * // In Cloud Storage, the paths of the operations differ from their names.
  * const resource = (name: string) => name.replace(/^projects\/_\/buckets\//, "b/")
  *
  * const storage = GoogleApi.make({
@@ -258,11 +273,12 @@ export const longRunning: Dialect = {
   list: operationsList
 }
 
-// A name such as `locations/-` stands for many collections: the names of its operations are not below it.
+// Whether a name is that of one collection. `locations/-` stands for many collections, whose operations have other
+// names.
 const namesOne = (collection: string): boolean =>
   !collection.split("/").some((segment) => segment === "-" || segment === "aggregated")
 
-// A list whose items have an id and perhaps a link.
+// A list whose items have an id instead of a name.
 const stateList = (
   options: {
     readonly decode: Dialect["decode"]
@@ -291,7 +307,8 @@ const maxResults = (resource: string, { filter, pageSize, pageToken, returnParti
   query: { filter, maxResults: pageSize, pageToken, returnPartialSuccess }
 })
 
-// An operation of an organisation or a folder has its parent in the query, and in its name before `locations`.
+// For an operation of an organization or a folder, the parent is in the query of the request. In the name it is before
+// `locations`.
 const organization = /^((?:organizations|folders)\/[^/]+)\/(locations\/global\/operations(?:\/[^/]+)?)$/
 
 const withParent = (name: string): Request => {
@@ -310,21 +327,23 @@ const decodeCompute = decodeState({
 })
 
 /**
- * Compute Engine's operations, and Deployment Manager's, which have the same form.
+ * The dialect of Compute Engine and Deployment Manager.
  *
- * Names: `projects/p/zones/z/operations/o`, `projects/p/regions/r/operations/o`, `projects/p/global/operations/o`; of an
- * organisation or folder `locations/global/operations/o`, or `organizations/1/locations/global/operations/o` where the
- * request has to name the parent. The name of a new operation comes from its `selfLink`.
- *
- * `status` `DONE` ends an operation. An `error`, or the HTTP status or message of one, makes it `Failed`: the code is that
- * of the first of `error.errors`, or else that of the HTTP status; each of `error.errors` is an `ErrorInfo` with its `code`
- * as `reason`, followed by its `errorDetails` as `ErrorInfo`, `QuotaFailure`, `Help` and `LocalizedMessage`. The whole
- * operation, `progress` and `warnings` included, is the `metadata`; of a success it is the `response`, too, because there
- * is no other. Both have the type `google.cloud.compute.v1.Operation`.
- *
- * The server holds the response to `/wait` for up to two minutes, whatever it is asked for, and may respond at once.
- * Operations of organisations have no `/wait`. No operation can be cancelled. Deployment Manager has neither `/wait` nor a
- * method to delete operations: `methods: { wait: false, delete: false }`.
+ * - **Names**: `projects/p/zones/z/operations/o`, `projects/p/regions/r/operations/o` and
+ *   `projects/p/global/operations/o`. The operation of an organization or folder is `locations/global/operations/o`, or
+ *   `organizations/1/locations/global/operations/o` if the request has to contain the parent. The name of a new
+ *   operation comes from its `selfLink`.
+ * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`, an
+ *   `httpErrorStatusCode` or an `httpErrorMessage`.
+ * - **Errors**: the code is that of the first item of `error.errors`, or else that of the HTTP status. Each item
+ *   becomes an `ErrorInfo` whose `reason` is the `code` of the item. The `errorDetails` of the item follow it, as
+ *   `ErrorInfo`, `QuotaFailure`, `Help` and `LocalizedMessage`.
+ * - **Metadata and response**: `metadata` is the whole operation, with its `progress` and `warnings`. The API has no
+ *   separate response, so the `response` of a succeeded operation is the whole operation too. The type of both is
+ *   `google.cloud.compute.v1.Operation`.
+ * - **Methods**: the server holds the response to `/wait` for up to two minutes, and may respond at once. The
+ *   operations of organizations and folders do not have `/wait`. No operation can be cancelled. Deployment Manager has
+ *   neither `/wait` nor a method to delete operations, so pass `methods: { wait: false, delete: false }` for it.
  *
  * @since 0.4.0
  * @category apis
@@ -364,7 +383,7 @@ export const compute: Dialect = {
       const request = maxResults(resource, page)
       return { ...request, query: { ...query, ...request.query } }
     },
-    // Deployment Manager's lists have `operations`.
+    // In Deployment Manager, the field is `operations`.
     items: (json) => isRecord(json) && "operations" in json ? "operations" : "items",
     unreachable: "unreachables",
     prepare: flattened
@@ -386,12 +405,14 @@ const decodeSqlAdmin = decodeState({
 })
 
 /**
- * Cloud SQL's operations (the Cloud SQL Admin API).
+ * The dialect of Cloud SQL (the Cloud SQL Admin API).
  *
- * Names: `projects/p/operations/o`. `status` `DONE` ends an operation; an `error` makes it `Failed`, with the code of the
- * first of `error.errors`, and an `ErrorInfo` for each of them. The whole operation, `apiWarning` included, is the
- * `metadata`, and the `response` of a success, with the type `google.cloud.sql.v1.Operation`. An operation is cancelled by
- * `/cancel`; none can be deleted.
+ * - **Names**: `projects/p/operations/o`.
+ * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`.
+ * - **Errors**: the code is that of the first item of `error.errors`. Each item becomes an `ErrorInfo`.
+ * - **Metadata and response**: `metadata` is the whole operation, with its `apiWarning`. The `response` of a succeeded
+ *   operation is the same. The type of both is `google.cloud.sql.v1.Operation`.
+ * - **Methods**: `/cancel` cancels an operation. Operations cannot be deleted.
  *
  * @since 0.4.0
  * @category apis
@@ -429,14 +450,16 @@ const decodeContainer = decodeState({
 })
 
 /**
- * The operations of GKE (the Kubernetes Engine API).
+ * The dialect of GKE (the Kubernetes Engine API).
  *
- * Names: `projects/p/locations/l/operations/o`, or `zones/z` in the place of `locations/l`, as in older links. `status`
- * `DONE` ends an operation; an `error` (a `google.rpc.Status`) makes it `Failed`, or a `statusMessage` without one. The whole
- * operation, its `progress` included, is the `metadata`, and the `response` of a success, with the type
- * `google.container.v1.Operation`. An operation is cancelled by `:cancel`; none can be deleted. Lists have no pages.
+ * - **Names**: `projects/p/locations/l/operations/o`. Older links have `zones/z` instead of `locations/l`.
+ * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error` (a
+ *   `google.rpc.Status`), or a `statusMessage` without an `error`.
+ * - **Metadata and response**: `metadata` is the whole operation, with its `progress`. The `response` of a succeeded
+ *   operation is the same. The type of both is `google.container.v1.Operation`.
+ * - **Methods**: `:cancel` cancels an operation. Operations cannot be deleted. Lists have no pages.
  *
- * A cluster has a `status` as well, such as `RUNNING`; it is refused.
+ * A cluster also has a `status`, such as `RUNNING`. A cluster is not an operation, and is refused.
  *
  * @since 0.4.0
  * @category apis
@@ -470,7 +493,7 @@ export const container: Dialect = {
 
 const located = /^(projects\/[^/]+)\/locations\/([^/]+)\/(jobs(?:\/[^/]+)?)$/
 
-// A job's location is in the query of its requests, and in its name.
+// The location of a job is in its name, and in the query of a request.
 const job = (name: string, method: Request["method"] = "GET", suffix?: string): Request => {
   const [, project, location, rest] = located.exec(name) ?? []
   return {
@@ -496,7 +519,7 @@ const decodeBigQuery = decodeState({
   dialect: "bigQuery",
   type: "google.cloud.bigquery.v2.Job",
   pending: ["PENDING", "RUNNING"],
-  // An item of a list has its state and its error one level higher.
+  // In the items of a list, the state and the error are one level higher.
   state: (raw) => isRecord(raw["status"]) ? raw["status"]["state"] : raw["state"],
   id: (raw) => referenceOf(raw)["jobId"],
   ownName: jobName,
@@ -504,14 +527,17 @@ const decodeBigQuery = decodeState({
 })
 
 /**
- * BigQuery's jobs, as operations.
+ * The dialect of BigQuery. Its jobs are read as operations.
  *
- * Names: `projects/p/locations/l/jobs/j`, or `projects/p/jobs/j` for a job in the multi-region US or EU; the location goes
- * into the query of a request. `status.state` `DONE` ends a job; an `errorResult` makes it `Failed`, with the code that its
- * `reason` stands for (`stopped`, of a cancelled job, is `CANCELLED`), an `ErrorInfo` for it, and one for each other of
- * `status.errors`. Errors without an `errorResult` are no failure: they are warnings, in the `metadata`. The whole job is the
- * `metadata`, and the `response` of a success, with the type `google.cloud.bigquery.v2.Job`; a query's rows are read by
- * `jobs.getQueryResults`.
+ * - **Names**: `projects/p/locations/l/jobs/j`, or `projects/p/jobs/j` for a job in the multi-region US or EU. In a
+ *   request, the location is a parameter of the query.
+ * - **State**: a job is done if its `status.state` is `DONE`. It is `Failed` if it has an `errorResult`. Other
+ *   `status.errors` are warnings.
+ * - **Errors**: the code is the one that corresponds to the `reason` of the `errorResult`. The reason of a cancelled
+ *   job, `stopped`, is `CANCELLED`. The `errorResult` becomes an `ErrorInfo`, and so does each of the other
+ *   `status.errors`.
+ * - **Metadata and response**: `metadata` is the whole job. The `response` of a succeeded job is the same. The type of
+ *   both is `google.cloud.bigquery.v2.Job`. To read the rows of a query, call `jobs.getQueryResults`.
  *
  * @since 0.4.0
  * @category apis
@@ -534,7 +560,7 @@ export const bigQuery: Dialect = {
   delete: (name) => job(name, "DELETE", "/delete"),
   list: {
     collection: parent,
-    // The list has the jobs of all locations.
+    // The list contains the jobs of all locations.
     request: (collection, { filter, pageSize, pageToken }) =>
       maxResults(job(collection).resource, { filter, pageSize, pageToken }),
     decode: (json, { collection, operationName }) => {
@@ -560,12 +586,14 @@ const publisherModel = (name: string): string | undefined =>
   /^((?:.+\/)?publishers\/[^/]+\/models\/[^/]+)\/operations\/[^/]+$/s.exec(name)?.[1]
 
 /**
- * Vertex AI, whose publisher models (such as Veo) have operations that no GET finds: they are asked for by a POST to
- * `:fetchPredictOperation` of the model, with the operation's name in the body.
+ * The dialect of Vertex AI.
  *
- * All other operations of Vertex AI (`projects/p/locations/l/operations/o`, those below endpoints, models, datasets, …) are
- * as in {@link longRunning}, so one API serves both; `:wait` takes its timeout in the query. The operations of publisher
- * models can neither be waited for on the server, nor cancelled, deleted or listed. Responses read as in
+ * The operations of publisher models, such as Veo, cannot be read with GET. The request is a POST to
+ * `:fetchPredictOperation` of the model, with the operation's name in the body. These operations have no `:wait`, and
+ * cannot be cancelled, deleted or listed.
+ *
+ * All other operations of Vertex AI, such as `projects/p/locations/l/operations/o`, have the requests of
+ * {@link longRunning}. Their `:wait` expects its timeout in the query. All responses are decoded as by
  * {@link longRunning}.
  *
  * @since 0.4.0

@@ -1,8 +1,8 @@
 /**
- * The ten standard error details (`google/rpc/error_details.proto`): decoded if they are well-formed, raw if not.
+ * The ten standard error details (`google/rpc/error_details.proto`). A detail that is malformed is kept as a raw `Any`.
  *
- * On the wire every field is optional. An absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
- * ProtoJSON defines it. 64-bit numbers stay strings, so that none loses precision and all survive `JSON.stringify`.
+ * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
+ * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ const list = <A, I>(item: Schema.Schema<A, I>) => orDefault(Schema.Array(item), 
 const message = <Tag extends string, Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
   Schema.Struct(fields).pipe(Schema.attachPropertySignature("_tag", tag))
 
-// ±315,576,000,000 s with up to nine decimals: google/protobuf/duration.proto.
+// Up to 315,576,000,000 s, with up to nine decimals (google/protobuf/duration.proto).
 const durationPattern = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/
 
 const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
@@ -45,7 +45,7 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
 })
 
 /**
- * The reason of an error for programs: `reason` is a constant within `domain`, such as `"SERVICE_DISABLED"` in
+ * The schema of `google.rpc.ErrorInfo`: the reason of an error, such as `"SERVICE_DISABLED"` of the domain
  * `"googleapis.com"`.
  *
  * @since 0.1.0
@@ -66,14 +66,15 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
 export const ErrorInfo = message("ErrorInfo", {
   /** A constant in upper case, such as `"SERVICE_DISABLED"`; unique within `domain`. */
   reason: text,
-  /** Where the reason is defined: the name of a service, or `"googleapis.com"` for one that all services share. */
+  /** The namespace of the reason: the name of a service, or `"googleapis.com"` for a reason that all services share. */
   domain: text,
-  /** Details of the reason, by keys such as `"service"`. */
+  /** Additional information, by keys such as `"service"`. */
   metadata: textMap
 })
 
 /**
- * The reason to branch on (`google.rpc.ErrorInfo`). AIP-193 requires one in every error; many errors have none.
+ * The reason of an error, for programs (`google.rpc.ErrorInfo`). AIP-193 requires it in every error, but many errors do
+ * not have it.
  *
  * @since 0.1.0
  * @category models
@@ -81,7 +82,7 @@ export const ErrorInfo = message("ErrorInfo", {
 export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
 
 /**
- * The time before which a request should not be repeated.
+ * The schema of `google.rpc.RetryInfo`: when to send the request again.
  *
  * @since 0.1.0
  * @category schemas
@@ -105,7 +106,8 @@ export const RetryInfo = message("RetryInfo", {
 })
 
 /**
- * The delay before the next request (`google.rpc.RetryInfo`). A wait respects it.
+ * The shortest delay before the request is sent again (`google.rpc.RetryInfo`). A wait respects it, up to
+ * `maxServerDelay`.
  *
  * @since 0.1.0
  * @category models
@@ -113,7 +115,7 @@ export const RetryInfo = message("RetryInfo", {
 export interface RetryInfo extends Schema.Schema.Type<typeof RetryInfo> {}
 
 /**
- * Information for the developers of the server.
+ * The schema of `google.rpc.DebugInfo`: information for the developers of the server.
  *
  * @since 0.1.0
  * @category schemas
@@ -146,7 +148,7 @@ export const DebugInfo = message("DebugInfo", {
 export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
 
 /**
- * The quotas that are exhausted. `quotaValue` and `futureQuotaValue` are 64-bit numbers as strings.
+ * The schema of `google.rpc.QuotaFailure`: the quotas that a request exceeds.
  *
  * @since 0.1.0
  * @category schemas
@@ -164,13 +166,16 @@ export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
  * ```
  */
 export const QuotaFailure = message("QuotaFailure", {
-  /** Each exhausted quota. */
+  /** The quotas. */
   violations: list(Schema.Struct({
     /** The owner of the quota, such as `"project:123"` or `"clientip:192.0.2.1"`. */
     subject: text,
-    /** How the quota was exceeded, and perhaps where to raise it. */
+    /** How the quota was exceeded. It can also say where to raise the quota. */
     description: text,
-    /** The API that has the quota, such as `"compute.googleapis.com"`. It can differ from the one that was called. */
+    /**
+     * The API that has the quota, such as `"compute.googleapis.com"`. It can be another API than the one that was
+     * called.
+     */
     apiService: text,
     /** What the quota counts, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
     quotaMetric: text,
@@ -178,9 +183,9 @@ export const QuotaFailure = message("QuotaFailure", {
     quotaId: text,
     /** The dimensions of the limit, such as a `region`. */
     quotaDimensions: textMap,
-    /** The limit in force. */
+    /** The current limit, as a decimal string. */
     quotaValue: text,
-    /** The limit that is being rolled out, if one is. */
+    /** The limit that is being rolled out, as a decimal string. Absent if the limit does not change. */
     futureQuotaValue: orNone(Schema.String)
   }))
 })
@@ -194,9 +199,7 @@ export const QuotaFailure = message("QuotaFailure", {
 export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
 
 /**
- * The conditions that a request does not meet.
- *
- * @since 0.1.0
+ * The schema of `google.rpc.PreconditionFailure`: the conditions that a request does not meet. @since 0.1.0
  * @category schemas
  * @example
  * ```ts
@@ -212,19 +215,19 @@ export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
  * ```
  */
 export const PreconditionFailure = message("PreconditionFailure", {
-  /** Each condition that is not met. */
+  /** The conditions. */
   violations: list(Schema.Struct({
     /** The kind of condition, as the service defines it, such as `"TOS"`. */
     type: text,
     /** The subject of the condition, such as `"google.com/cloud"`. */
     subject: text,
-    /** Why it is not met, for developers. */
+    /** Why the condition is not met, for developers. */
     description: text
   }))
 })
 
 /**
- * The preconditions that failed (`google.rpc.PreconditionFailure`).
+ * The conditions that a request does not meet (`google.rpc.PreconditionFailure`).
  *
  * @since 0.1.0
  * @category models
@@ -239,7 +242,7 @@ const localizedMessage = {
 }
 
 /**
- * The fields of a request that are wrong.
+ * The schema of `google.rpc.BadRequest`: the fields of a request that are not valid.
  *
  * @since 0.1.0
  * @category schemas
@@ -257,11 +260,11 @@ const localizedMessage = {
  * ```
  */
 export const BadRequest = message("BadRequest", {
-  /** Each field that is wrong. */
+  /** The fields. */
   fieldViolations: list(Schema.Struct({
     /** The path of the field in the request, such as `"emailAddresses[1].email"`. */
     field: text,
-    /** Why it is wrong. */
+    /** Why the field is not valid. */
     description: text,
     /** The reason as a constant, for programs. */
     reason: text,
@@ -271,7 +274,7 @@ export const BadRequest = message("BadRequest", {
 })
 
 /**
- * What is wrong with the request, field by field (`google.rpc.BadRequest`).
+ * The fields of a request that are not valid (`google.rpc.BadRequest`).
  *
  * @since 0.1.0
  * @category models
@@ -279,7 +282,7 @@ export const BadRequest = message("BadRequest", {
 export interface BadRequest extends Schema.Schema.Type<typeof BadRequest> {}
 
 /**
- * The identity of the request in the logs of the server.
+ * The schema of `google.rpc.RequestInfo`: the id of the request in the server's logs.
  *
  * @since 0.1.0
  * @category schemas
@@ -304,7 +307,7 @@ export const RequestInfo = message("RequestInfo", {
 })
 
 /**
- * The request to name in a question to Google's support (`google.rpc.RequestInfo`).
+ * The id of the request in the server's logs (`google.rpc.RequestInfo`). Quote it when you contact Google's support.
  *
  * @since 0.1.0
  * @category models
@@ -312,7 +315,7 @@ export const RequestInfo = message("RequestInfo", {
 export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
 
 /**
- * The resource that an error is about.
+ * The schema of `google.rpc.ResourceInfo`: the resource that an error is about.
  *
  * @since 0.1.0
  * @category schemas
@@ -332,16 +335,16 @@ export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
 export const ResourceInfo = message("ResourceInfo", {
   /** The kind of resource: a name, or the URL of a type. */
   resourceType: text,
-  /** Its name, or a description if the name is confidential. */
+  /** The name of the resource, or a description if the name is confidential. */
   resourceName: text,
-  /** Its owner, such as `"project:123"`. */
+  /** The owner of the resource, such as `"project:123"`. */
   owner: text,
   /** What is wrong with the resource. */
   description: text
 })
 
 /**
- * The resource that could not be used (`google.rpc.ResourceInfo`).
+ * The resource that an error is about (`google.rpc.ResourceInfo`).
  *
  * @since 0.1.0
  * @category models
@@ -349,7 +352,7 @@ export const ResourceInfo = message("ResourceInfo", {
 export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
 
 /**
- * Links to documentation.
+ * The schema of `google.rpc.Help`: links to documentation.
  *
  * @since 0.1.0
  * @category schemas
@@ -367,7 +370,7 @@ export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
  * ```
  */
 export const Help = message("Help", {
-  /** The pages. */
+  /** The links. */
   links: list(Schema.Struct({
     /** What the page is about. */
     description: text,
@@ -377,7 +380,7 @@ export const Help = message("Help", {
 })
 
 /**
- * Links to pages about the error (`google.rpc.Help`).
+ * Links to documentation (`google.rpc.Help`).
  *
  * @since 0.1.0
  * @category models
@@ -385,7 +388,7 @@ export const Help = message("Help", {
 export interface Help extends Schema.Schema.Type<typeof Help> {}
 
 /**
- * A message to show to a person, in the language of `locale` (BCP 47).
+ * The schema of `google.rpc.LocalizedMessage`: a message for end users.
  *
  * @since 0.1.0
  * @category schemas
@@ -411,7 +414,7 @@ export const LocalizedMessage = message("LocalizedMessage", localizedMessage)
 export interface LocalizedMessage extends Schema.Schema.Type<typeof LocalizedMessage> {}
 
 /**
- * The schema of the ten standard messages, told apart by `_tag`.
+ * The schema of the ten standard messages. Their `_tag` is the name of the message.
  *
  * @since 0.1.0
  * @category schemas
@@ -423,7 +426,7 @@ export interface LocalizedMessage extends Schema.Schema.Type<typeof LocalizedMes
  *
  * declare const status: Status.Status
  *
- * // Those that are decoded; the others are raw.
+ * // The details that are decoded:
  * const known = status.details.filter(Schema.is(ErrorDetails.ErrorDetail))
  * ```
  */
@@ -441,7 +444,7 @@ export const ErrorDetail = Schema.Union(
 )
 
 /**
- * One of the ten standard messages, told apart by `_tag`.
+ * One of the ten standard messages. Its `_tag` is the name of the message.
  *
  * @since 0.1.0
  * @category models
@@ -473,11 +476,12 @@ const decoders = new Map<string, (u: unknown) => Either.Either<ErrorDetail, Pars
 
 const encode = Schema.encodeUnknownEither(ErrorDetail)
 
-// Decoding takes microseconds for each value. A Google API sends a few dozen; gRPC lets details have 8 KiB in all.
+// Decoding takes microseconds for each value. Google's APIs send a few dozen values. gRPC limits all details together
+// to 8 KiB.
 const maxValues = 2_000
 
-// Holds what the server sent, where a detail cannot: `_tag` tells a decoded detail from a raw one, so a raw one has none.
-// No JSON has a symbol for a key.
+// The key of the JSON that the server sent, in a raw detail whose JSON has a `_tag`. A raw detail must not have a
+// `_tag`, because that marks a decoded detail. JSON cannot contain a symbol.
 const sent: unique symbol = Symbol.for("effect-google-operations/ErrorDetails/sent")
 
 const raw = (json: { readonly [field: string]: unknown }): ProtobufAny.ProtobufAny => {
@@ -490,7 +494,7 @@ const decoderOf = (json: unknown) =>
   ProtobufAny.isProtobufAny(json) ? decoders.get(ProtobufAny.typeName(json)) : undefined
 
 /**
- * Reads the details of a status. All together they may have as many values as one alone.
+ * Decodes the details of a status. The limit on values applies to all details together.
  *
  * @internal
  */
@@ -509,11 +513,11 @@ export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufA
 }
 
 /**
- * Decodes one detail: a standard message, or the `Any` as it came. Never fails.
+ * Decodes one detail. It never fails: a detail that cannot be decoded is returned as a raw `Any`.
  *
- * The `Any` stays raw if its type is not one of the ten, if its fields do not fit, or if it has more than 2,000 values,
- * which no Google API sends and which would take long to decode. A raw detail has no `_tag`, whatever the server sent:
- * {@link toAny} gives the server's.
+ * A detail stays raw if its type is not one of the ten, if it does not decode, or if it has more than 2,000 values.
+ * Google's APIs do not send so many values, and decoding them would take long. A raw detail never has a `_tag`. If the
+ * server sent one, {@link toAny} restores it.
  *
  * @since 0.1.0
  * @category decoding
@@ -533,7 +537,7 @@ export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufA
 export const fromAny = (any: ProtobufAny.ProtobufAny): ErrorDetail | ProtobufAny.ProtobufAny => readAll([any])[0]!
 
 /**
- * Encodes a detail to its `Any`. A raw detail becomes what the server sent.
+ * Encodes a detail as an `Any`. For a raw detail, this is the JSON that the server sent.
  *
  * @since 0.1.0
  * @category encoding
@@ -550,7 +554,7 @@ export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAn
   if (detail._tag === undefined) return sent in detail ? detail[sent] as ProtobufAny.ProtobufAny : detail
   const { _tag } = detail
   return Either.match(encode(detail), {
-    // From plain JavaScript: a `_tag` without its fields, or of another union.
+    // Only without type checks: a `_tag` without the fields of its message, or with another name.
     onLeft: () => ({ value: detail }),
     onRight: (message) => ProtobufAny.pack(`google.rpc.${_tag}`, message)
   })

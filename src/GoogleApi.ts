@@ -1,5 +1,5 @@
 /**
- * Which Google API a service talks to.
+ * The description of a Google API that a service sends requests to.
  *
  * @since 0.1.0
  */
@@ -8,31 +8,31 @@ import * as Dialect from "./Dialect.js"
 import { matches, pathBelowVersion, quote } from "./internal/dialect/names.js"
 
 /**
- * An API that has long-running operations: where it is, its version, what the names of its operations look like, and how
- * it asks for them.
+ * An API that has long-running operations: its address and version, the pattern of its operations' names, its methods
+ * for operations, and its dialect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface GoogleApi {
-  /** Where the API is served, such as `https://accesscontextmanager.googleapis.com`; a path before the version is kept. */
+  /**
+   * The URL of the API up to the version, such as `https://accesscontextmanager.googleapis.com`. It can have a path.
+   */
   readonly baseUrl: string
-  /** The version that every path begins with, such as `v1`. */
+  /** The version, with which the path of a request begins, such as `v1`. */
   readonly version: string
-  /** What an operation's name must match, as a relative resource name without the version. */
+  /** The pattern of the names of operations: relative resource names without the version. */
   readonly operationName: RegExp
-  /** Which methods the API has for its operations, besides `get`. */
+  /** The methods that the API has for its operations, besides `get`. */
   readonly methods: Methods
   /**
-   * How the API asks for its operations, and how its responses read.
-   *
-   * @since 0.4.0
+   * The form of the API's requests and responses for operations. @since 0.4.0
    */
   readonly dialect: Dialect.Dialect
 }
 
 /**
- * The methods of an API for its operations that it may leave out (AIP-151). How each is asked for is the dialect's matter.
+ * The optional methods for operations (AIP-151) that an API has. The dialect makes the requests for them.
  *
  * @since 0.2.0
  * @category models
@@ -45,9 +45,9 @@ export interface Methods {
   /** Whether the record of an operation can be deleted. */
   readonly delete: boolean
   /**
-   * Whether the server can hold its response until an operation is done, and where that method takes its `timeout`: most
-   * APIs in the `"body"`, some (Vertex AI) in the `"query"`, and for Compute Engine the server decides (`"fixed"`). Most
-   * APIs do not have it.
+   * Whether the API has a method that holds its response until an operation is done, and where that method expects its
+   * `timeout`: in the `"body"`, in the `"query"` (Vertex AI), or nowhere (`"fixed"`, Compute Engine). Most APIs do not
+   * have this method.
    */
   readonly wait: false | Dialect.WaitTimeout
 }
@@ -55,13 +55,13 @@ export interface Methods {
 /**
  * Describes an API.
  *
- * By default its operations are `google.longrunning.Operation`s in a collection named `operations`, wherever it is
- * (`operations/a`, `projects/p/locations/l/operations/a`), and it has `list`, `cancel` and `delete`, and no `wait`. With
- * another `dialect`, that dialect's names and methods are the default. A method that the dialect has no request for is
- * one that the API does not have, whatever `methods` says.
+ * By default, its operations are `google.longrunning.Operation`s in a collection named `operations` at any level
+ * (`operations/a`, `projects/p/locations/l/operations/a`), and the API has `list`, `cancel` and `delete`, but no
+ * `wait`. With another `dialect`, the defaults are those of the dialect. A method for which the dialect has no request
+ * is not used, even if `methods` contains it.
  *
- * A base URL that is not one, or that has a query, a fragment or a user name in it, makes every call fail as
- * `InvalidRequest` before anything is sent.
+ * If `baseUrl` is not a URL, or has a query, a fragment or a user name, every call fails with `InvalidRequest` before a
+ * request is sent.
  *
  * @since 0.1.0
  * @category constructors
@@ -80,7 +80,7 @@ export interface Methods {
  * // The same API on another server:
  * const local = GoogleApi.make({ ...run, baseUrl: "http://127.0.0.1:8787" })
  *
- * // An API that has operations of another form:
+ * // An API whose operations have another form:
  * const deploymentManager = GoogleApi.make({
  *   baseUrl: "https://deploymentmanager.googleapis.com/deploymentmanager",
  *   version: "v2",
@@ -90,16 +90,16 @@ export interface Methods {
  * ```
  */
 export const make = (options: {
-  /** Where the API is served, such as `https://run.googleapis.com`; a path before the version is kept. */
+  /** The URL of the API up to the version, such as `https://run.googleapis.com`. It can have a path. */
   readonly baseUrl: string
-  /** The version that every path begins with, such as `v1`. */
+  /** The version, with which the path of a request begins, such as `v1`. */
   readonly version: string
-  /** What an operation's name must match. Default: the dialect's, which is a collection named `operations`, wherever it is. */
+  /** The pattern of the names of operations. Default: that of the dialect. */
   readonly operationName?: RegExp | undefined
-  /** The methods that differ from those of the dialect: `list`, `cancel` and `delete`, no `wait`. */
+  /** The methods of the API, where they differ from the defaults of the dialect. */
   readonly methods?: { readonly [K in keyof Methods]?: Methods[K] | undefined } | undefined
   /**
-   * How the API asks for its operations, and how its responses read. Default: `Dialect.longRunning`.
+   * The form of the API's requests and responses for operations. Default: `Dialect.longRunning`.
    *
    * @since 0.4.0
    */
@@ -121,11 +121,11 @@ export const make = (options: {
 }
 
 /**
- * Access Context Manager, version 1. Its operations live in one top-level collection: `operations/…`, of any depth
- * (`accesscontextmanager_v1.yaml`: `/v1/{name=operations/**}`).
+ * Access Context Manager, version 1. Its operations are in one top-level collection, `operations`. Their ids can
+ * contain slashes (`accesscontextmanager_v1.yaml`: `/v1/{name=operations/**}`).
  *
- * The discovery document lists `list`, `cancel` and `delete`; the service configuration routes `get` alone, so these may
- * answer UNIMPLEMENTED.
+ * The discovery document has `list`, `cancel` and `delete`. The service configuration has a route for `get` only, so
+ * the other methods may fail with UNIMPLEMENTED.
  *
  * @since 0.1.0
  * @category apis
@@ -133,7 +133,7 @@ export const make = (options: {
  * ```ts
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  *
- * // Where client certificates are asked for:
+ * // The host for mutual TLS:
  * const api = GoogleApi.make({
  *   ...GoogleApi.accessContextManager,
  *   baseUrl: "https://accesscontextmanager.mtls.googleapis.com"
@@ -147,7 +147,7 @@ export const accessContextManager: GoogleApi = make({
 })
 
 /**
- * Compute Engine, version 1: zonal, regional and global operations, and those of organisations.
+ * Compute Engine, version 1: zonal, regional and global operations, and operations of organizations and folders.
  *
  * @since 0.4.0
  * @category apis
@@ -195,7 +195,7 @@ export const container: GoogleApi = make({
  * ```ts
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  *
- * // The version that most tools use, with a path before it:
+ * // Version v1beta4, whose base URL has a path:
  * const beta = GoogleApi.make({
  *   ...GoogleApi.sqlAdmin,
  *   baseUrl: "https://sqladmin.googleapis.com/sql",
@@ -210,7 +210,7 @@ export const sqlAdmin: GoogleApi = make({
 })
 
 /**
- * BigQuery, version 2: its jobs, as operations.
+ * BigQuery, version 2. Its jobs are read as operations.
  *
  * @since 0.4.0
  * @category apis
@@ -230,15 +230,19 @@ export const bigQuery: GoogleApi = make({
 })
 
 /**
- * Reduces the URL of an operation, such as a `selfLink`, to the operation's name.
+ * Returns the name of an operation from its URL, such as a `selfLink`.
  *
- * The URL must be at the API's own origin and begin with its path; another version in it is accepted, because a resource
- * has the same name in all versions. `www.googleapis.com` counts as the host of an API with a service path (`/compute`), and
- * a host with mutual TLS (`compute.mtls.googleapis.com`) is the same as the one without. The path is percent-decoded. A
- * query is ignored, except for what is a part of the name (`location` of BigQuery, `parentId` of Compute Engine).
+ * The URL must have the origin of the API and begin with its path. These differences are accepted:
  *
- * The left side says why the URL is not an operation's of this API, as a clause that can follow a colon. It does not quote
- * the URL's query or user name.
+ * - another version, because a resource has the same name in all versions
+ * - `www.googleapis.com`, for an API whose base URL has a path (`/compute`)
+ * - the host for mutual TLS (`compute.mtls.googleapis.com`)
+ *
+ * The path is percent-decoded. The query is ignored, except for the parameters that are a part of the name (`location`
+ * of BigQuery, `parentId` of Compute Engine).
+ *
+ * The left side says why the URL is not that of an operation of this API, as a clause that can follow a colon. It does
+ * not quote the query or the user name of the URL.
  *
  * @since 0.4.0
  * @category decoding
@@ -262,7 +266,7 @@ export const nameFromUrl = (api: GoogleApi, url: string): Either.Either<string, 
   })
 
 /**
- * Asks the server to hold its response until an operation is done, if the API can.
+ * The request that asks the server to hold its response until an operation is done, if the API has one.
  *
  * @internal
  */
@@ -274,7 +278,7 @@ export const waitRequest = (
   methods.wait === false ? undefined : dialect.wait?.(name, timeoutSeconds, methods.wait)
 
 /**
- * Asks the server to cancel an operation, if the API can.
+ * The request that asks the server to cancel an operation, if the API has one.
  *
  * @internal
  */
@@ -282,7 +286,7 @@ export const cancelRequest = ({ dialect, methods }: GoogleApi, name: string): Di
   methods.cancel ? dialect.cancel?.(name) : undefined
 
 /**
- * Asks the server to delete the record of an operation, if the API can.
+ * The request that asks the server to delete the record of an operation, if the API has one.
  *
  * @internal
  */
@@ -290,7 +294,7 @@ export const deleteRequest = ({ dialect, methods }: GoogleApi, name: string): Di
   methods.delete ? dialect.delete?.(name) : undefined
 
 /**
- * How the API lists its operations, if it can.
+ * The list of the API's operations, if the API has one.
  *
  * @internal
  */

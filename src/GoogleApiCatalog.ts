@@ -1,11 +1,11 @@
 /**
- * Google's APIs that have operations, by name and version: the base URL of each, the names of its operations, the methods
- * for them, and the form that they have.
+ * A catalog of Google's APIs that have operations, by name and version. For each API, it has the base URL, the patterns
+ * of the operations' names, the methods for operations, and the dialect.
  *
- * The catalog is generated from the npm package `googleapis`, which is generated from Google's discovery documents. That
- * package keeps versions of APIs that Google has withdrawn, and so does the catalog.
+ * The catalog is generated from the npm package `googleapis`, which is generated from Google's discovery documents.
+ * Like that package, the catalog contains API versions that Google has withdrawn.
  *
- * The module is a subpath only, so a program that does not import it does not load the catalog.
+ * The module can only be imported by its subpath, so a program that does not use the catalog does not load it.
  *
  * @since 0.4.0
  */
@@ -37,9 +37,10 @@ export type Name = keyof Apis
 export type Version<N extends Name> = Apis[N]
 
 /**
- * The form of an API's operations. `longRunning` is `google.longrunning.Operation`, which most APIs have. The other forms
- * are those of Compute Engine and Deployment Manager, Cloud SQL, GKE, BigQuery, and Vertex AI with the operations of
- * publisher models.
+ * The name of a dialect, which is the form of an API's operations. Most APIs have `longRunning`
+ * (`google.longrunning.Operation`). `compute` is for Compute Engine and Deployment Manager, `sqlAdmin` for Cloud SQL,
+ * `container` for GKE, `bigQuery` for BigQuery, and `predict` for Vertex AI, including the operations of publisher
+ * models.
  *
  * @since 0.4.0
  * @category models
@@ -47,7 +48,7 @@ export type Version<N extends Name> = Apis[N]
 export type DialectName = "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
 
 /**
- * What the catalog knows about one version of an API.
+ * One version of an API in the catalog.
  *
  * @since 0.4.0
  * @category models
@@ -57,47 +58,46 @@ export interface Entry {
   readonly name: Name
   /** The version of the API, such as `v1`. */
   readonly version: string
-  /** Where the API is served, and the path before the version, such as `https://compute.googleapis.com/compute`. */
+  /** The URL of the API up to the version, such as `https://compute.googleapis.com/compute`. */
   readonly baseUrl: string
   /**
-   * What stands before every name in a path. In most APIs it is the version. Some have another segment after it
-   * (`v1/operations`), and some serve their operations only in another version.
+   * The part of a path between the base URL and the name of an operation. For most APIs it is the version. For some,
+   * another segment follows the version (`v1/operations`), and some serve their operations only in another version.
    */
   readonly versionPath: string
-  /** The names of the API's operations: `*` stands for one segment, `**` for one or more, as in `operations/**`. */
+  /** The patterns of the operations' names. `*` matches one segment, `**` one or more, as in `operations/**`. */
   readonly operationNames: ReadonlyArray<string>
-  /** The collections that the API lists, in the same notation. */
+  /** The patterns of the collections that the API can list. */
   readonly collections: ReadonlyArray<string>
-  /** The methods for operations. An API has a method here if at least some of its operations have it. */
+  /** The methods for operations. A method is listed if at least some of the API's operations have it. */
   readonly methods: GoogleApi.Methods
-  /** The form of the operations. */
+  /** The dialect of the API. */
   readonly dialect: DialectName
 }
 
 /**
- * Which endpoint of an API to use. Default: the global endpoint, such as `run.googleapis.com`.
+ * The endpoint of an API. Default: the global endpoint, such as `run.googleapis.com`.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Options {
   /**
-   * The location of the endpoint: a region such as `us-central1`, or a multi-region such as `eu`. Default: `global`, which is
-   * the endpoint without a location.
+   * The location of the endpoint: a region such as `us-central1`, or a multi-region such as `eu`. Default: `global`.
    */
   readonly location?: string | undefined
   /**
    * The kind of endpoint at that location: `"locational"` (`us-central1-run.googleapis.com`) or `"regional"`
-   * (`run.us-central1.rep.googleapis.com`). The catalog does not know which of them an API has; its documentation says so.
-   * Default: `"locational"`.
+   * (`run.us-central1.rep.googleapis.com`). The catalog does not contain which of them an API has. See the API's
+   * documentation. Default: `"locational"`.
    */
   readonly endpoint?: "locational" | "regional" | undefined
-  /** The domain of the universe that the API is in. Default: `googleapis.com`. */
+  /** The domain of the universe in which the API is. Default: `googleapis.com`. */
   readonly universeDomain?: string | undefined
 }
 
 /**
- * An operation that {@link fromUrl} has found.
+ * The result of {@link fromUrl}.
  *
  * @since 0.4.0
  * @category models
@@ -134,7 +134,7 @@ const entryOf = (name: Name, version: string, facts: Facts): Entry => ({
 })
 
 /**
- * Lists the catalog, sorted by name.
+ * Returns all entries of the catalog, sorted by name.
  *
  * @since 0.4.0
  * @category accessors
@@ -152,7 +152,7 @@ export const entries = (): ReadonlyArray<Entry> =>
   rows.flatMap(([name, versionsOfRow, facts]) => versionsOfRow.map((version) => entryOf(name, version, facts)))
 
 /**
- * The names of the APIs in the catalog.
+ * Returns the names of the APIs in the catalog.
  *
  * @since 0.4.0
  * @category accessors
@@ -167,7 +167,7 @@ export const entries = (): ReadonlyArray<Entry> =>
 export const names = (): ReadonlyArray<Name> => [...new Set(rows.map(([name]) => name))]
 
 /**
- * The versions of an API in the catalog; none for a name that is not in it.
+ * Returns the versions of an API in the catalog. An unknown name has none.
  *
  * @since 0.4.0
  * @category accessors
@@ -182,7 +182,8 @@ export const versions = (name: string): ReadonlyArray<string> =>
   rows.flatMap(([rowName, versionsOfRow]) => rowName === name ? versionsOfRow : []).sort()
 
 /**
- * Finds an API by a name and a version that are any strings, such as the arguments of a command.
+ * Finds the entry of an API by name and version. Use it for names that are known only at runtime, such as the arguments
+ * of a command. If the name and version are constants, use {@link get}.
  *
  * @since 0.4.0
  * @category accessors
@@ -212,7 +213,7 @@ const isLabel = (text: string): boolean => /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const isDomain = (text: string): boolean =>
   text.length <= 253 && text.split(".").every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label))
 
-/** The first part of the host (`run`), and the path before the version. */
+/** The host without the domain (`run`), and the path before the version. */
 const placeOf = ({ baseUrl }: Entry): { readonly service: string; readonly basePath: string } => {
   const [, service = "", basePath = ""] = /^https:\/\/([^/]+)\.googleapis\.com(.*)$/.exec(baseUrl) ?? []
   return { service, basePath }
@@ -225,7 +226,7 @@ const hostOf = (
   const { service } = placeOf(entry)
   if (!isDomain(universeDomain)) return Either.left(`universe domain ${universeDomain} is not a domain`)
   if (location === "global") return Either.right(`${service}.${universeDomain}`)
-  if (!isLabel(location)) return Either.left(`location ${location} is not one like us-central1`)
+  if (!isLabel(location)) return Either.left(`location ${location} is not a location such as us-central1`)
   if (service === "www") return Either.left(`API ${entry.name} has no endpoint at the location ${location}`)
   return Either.right(
     endpoint === "regional"
@@ -234,8 +235,8 @@ const hostOf = (
   )
 }
 
-// The base URL is a sentence, which is not a URL whatever text it quotes, because the first word ends with a space. So
-// every call fails with `InvalidRequest`, and the message quotes the sentence.
+// The base URL is the description of the problem. It is never a valid URL, because the first word ends with a space. So
+// every call fails with `InvalidRequest`, and the message quotes the description.
 const impossible = (problem: string): GoogleApi.GoogleApi =>
   GoogleApi.make({ baseUrl: `the ${problem}`, version: "v1" })
 
@@ -260,8 +261,8 @@ const at = (entry: Entry, origin: string): GoogleApi.GoogleApi =>
 /**
  * Makes the API of an entry.
  *
- * If the location or the universe domain cannot be a part of a host name, every call to the API fails with
- * `InvalidRequest`, and the message says why. No request is sent.
+ * If the location or the universe domain is not valid in a host name, every call to the API fails with
+ * `InvalidRequest`, and no request is sent.
  *
  * @since 0.4.0
  * @category constructors
@@ -281,9 +282,10 @@ export const make = (entry: Entry, options: Options = {}): GoogleApi.GoogleApi =
   Either.match(hostOf(entry, options), { onLeft: impossible, onRight: (host) => at(entry, `https://${host}`) })
 
 /**
- * Gets an API by name and version. A name or a version that is not in the catalog does not compile.
+ * Returns an API by name and version. A name or a version that is not in the catalog does not compile.
  *
- * The options are those of {@link make}: if one cannot be a part of a host name, every call fails with `InvalidRequest`.
+ * If the location or the universe domain is not valid in a host name, every call to the API fails with
+ * `InvalidRequest`, and no request is sent.
  *
  * @since 0.4.0
  * @category constructors
@@ -312,8 +314,8 @@ export const get = <N extends Name>(name: N, version: Version<N>, options?: Opti
 // URLs
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Whether a host, without the domain of its universe, serves an API: `run`, `us-central1-run`, both with `.mtls`,
-// `run.us-central1.rep`, or `www` for an API that has a path before the version.
+// Whether a host serves an API. The host is passed without the domain of its universe: `run`, `us-central1-run`, both
+// of them with `.mtls`, `run.us-central1.rep`, or `www` if the API has a path before the version.
 const serves = (host: string, service: string, basePath: string): boolean => {
   const label = host.replace(/\.mtls$/, "")
   const [, first, region = ""] = /^([^.]+)\.([^.]+)\.rep$/.exec(host) ?? []
@@ -323,7 +325,7 @@ const serves = (host: string, service: string, basePath: string): boolean => {
     (label === "www" && basePath !== "")
 }
 
-// The decoded segments of a path. There are none if a segment is empty, `.` or `..`, or has an encoded slash in it.
+// The decoded segments of a path. Undefined if a segment is empty, `.` or `..`, or contains an encoded slash.
 const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
   try {
     const segments = path.split("/").map(decodeURIComponent)
@@ -334,14 +336,15 @@ const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
 }
 
 /**
- * Finds the API of an operation's URL, such as a `selfLink`, and the operation's name.
+ * Finds the API and the name of an operation by its URL, such as a `selfLink`.
  *
- * The host is the global host of the API, a locational or regional host, the host for mutual TLS
- * (`run.mtls.googleapis.com`), or `www.googleapis.com` if the API has a path before the version (`/compute/v1`). The API that
- * is returned has the host of the URL. A URL with any other host gives `None`, so that credentials are only sent to hosts of
- * Google's APIs. For a URL in another universe, give its domain as `universeDomain`.
+ * The host can be the global host of the API, a locational or regional host, the host for mutual TLS
+ * (`run.mtls.googleapis.com`), or `www.googleapis.com` if the API has a path before the version (`/compute/v1`). The
+ * API that is returned uses the host of the URL. For any other host the result is `None`, so that credentials are only
+ * sent to hosts of Google's APIs. If the URL is in another universe, pass its domain as `universeDomain`.
  *
- * The query is ignored. If several versions of an API have the same operations, the first of them is returned.
+ * The query is ignored, except for the parameters that are a part of the name (`location` of BigQuery, `parentId` of
+ * Compute Engine). If several versions of an API serve the same operations, the first of them is returned.
  *
  * @since 0.4.0
  * @category conversions

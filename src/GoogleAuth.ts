@@ -1,5 +1,5 @@
 /**
- * `Credentials` from Google's own authentication library: Application Default Credentials, or a client that you have.
+ * `Credentials` from Google's authentication library: Application Default Credentials, or any client of the library.
  *
  * Needs the optional peer `google-auth-library` 10.
  *
@@ -24,8 +24,8 @@ import { oneLine } from "./internal/text.js"
  */
 export interface Options {
   /**
-   * The OAuth 2.0 scopes of the tokens. Default: `https://www.googleapis.com/auth/cloud-platform`. The credentials of a
-   * user keep the scopes that they were made with.
+   * The OAuth 2.0 scopes of the tokens. Default: `https://www.googleapis.com/auth/cloud-platform`. User credentials
+   * keep the scopes that they were created with.
    */
   readonly scopes?: ReadonlyArray<string> | undefined
 }
@@ -58,8 +58,9 @@ const withoutQuery = (word: string): string => {
   return query < 0 ? word : word.slice(0, url + query)
 }
 
-// The library quotes what servers say, what V8 could not parse, and what programs print. Removed are the known secrets, JSON
-// and the responses of programs, user names and queries in URLs, and what looks like a token. No expression backtracks.
+// Errors of the library can quote responses of servers, text that is not JSON, and the output of programs. This removes
+// the known secrets, JSON, the output of programs, user names and queries in URLs, and words that look like a token.
+// None of the regular expressions backtracks.
 const cleaner = (secrets: ReadonlyArray<string>) => {
   const redactor = new Redactor(secrets)
   return (text: string): string => {
@@ -76,8 +77,8 @@ const cleaner = (secrets: ReadonlyArray<string>) => {
 const joined = (...parts: ReadonlyArray<unknown>): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(": ")
 
-// The message of an error in either form: OAuth 2.0's (RFC 6749, section 5.2) or a Google API's. Any other body is the page of
-// a proxy.
+// The message of an error response of OAuth 2.0 (RFC 6749, section 5.2) or of a Google API. Any other body is ignored:
+// it can be the page of a proxy.
 const messageOf = (body: unknown): string => {
   if (!isRecord(body)) return ""
   const { error, error_description: description } = body
@@ -121,13 +122,14 @@ const failure = (error: unknown, client: AuthClient | undefined): HttpError.Http
 // Tokens
 // ---------------------------------------------------------------------------------------------------------------------
 
-// An access token alone, which cannot be renewed.
+// Whether the client has only an access token, which cannot be refreshed.
 const isFixed = (client: AuthClient): boolean =>
   client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
   !client.credentials.refresh_token && client.refreshHandler === undefined
 
-// A client returns the token that it has until shortly before the token expires, so the refused one is made to expire. The
-// client of a workforce pool keeps its token private, but reads the threshold before it returns its promise.
+// A client returns its current token until shortly before the token expires. So the refused token is marked as expired.
+// The token of a workforce pool's client is private, so the threshold is raised as well. That client reads the
+// threshold before it returns its promise.
 const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
   if (isFixed(client)) return client.getRequestHeaders(audience)
   client.setCredentials({ ...client.credentials, expiry_date: 1 })
@@ -159,7 +161,7 @@ const fetchHeaders = async (
     const headers = refresh
       ? await refreshedHeaders(client, audience.href)
       : await client.getRequestHeaders(audience.href)
-    // The library does not check that the response holds a token.
+    // The library does not check that the response contains a token.
     if (/ (?:undefined|null)$/.test(headers.get("authorization") ?? "")) {
       throw new Error("the token endpoint responded without a token")
     }
@@ -175,25 +177,28 @@ interface Fetch {
 }
 
 /**
- * Makes credentials of a client of `google-auth-library` that you have: for a service account's key, impersonation,
- * workload identity federation, or a `GoogleAuth` with settings of your own. It must ask for the scope that the API wants,
- * `https://www.googleapis.com/auth/cloud-platform`.
+ * Makes credentials from a client of `google-auth-library`, for example for a service account key, impersonation, or
+ * workload identity federation. Set the scopes of the client to `https://www.googleapis.com/auth/cloud-platform`,
+ * unless the API documents another scope.
  *
- * Nothing is read and nothing is sent before the first request needs it. The client keeps its token and gets another one
- * shortly before the token expires; concurrent requests share one fetch. If the API refuses the token with 401, the client
- * gets another one. Some clients cannot, so the 401 stands: those with an access token alone, with an API key, with a JWT that a
- * service account's key signs without a token endpoint, or with a metadata server that returns the same token again.
+ * **Details**
  *
- * The quota project of the credentials is sent as `x-goog-user-project`.
+ * - The client reads its files and sends requests for tokens when the first request to the API needs a token. It caches
+ *   the token until shortly before the token expires. Concurrent requests share one request for a token.
+ * - If the API refuses a token with 401, the client is asked for a new token. The request fails with 401 if the client
+ *   cannot get a new token: if it has only an access token or an API key, if it uses a signed JWT as the token, or if
+ *   the metadata server returns the same token again.
+ * - The quota project of the credentials is sent as `x-goog-user-project`.
+ * - If there is no token, a request fails with `HttpError` (`reason: "Authentication"`). The failure is transient if
+ *   there was no response to the request for the token, or if its status was 408, 429 or 5xx.
+ * - Credentials of another universe are not sent to a host of `googleapis.com`. The request fails with `HttpError`
+ *   (`reason: "InvalidRequest"`).
  *
- * Fails with `HttpError` and reason `"Authentication"` if it gets no token. The failure is transient if the request for a
- * token got no response, or HTTP 408, 429 or 5xx. Credentials of another universe than `googleapis.com` are not sent to a host
- * of `googleapis.com` (`"InvalidRequest"`).
+ * **Gotchas**
  *
- * The library cannot abort a request for a token. Interruption ends the wait for the token at once, and the next request
- * starts a new fetch, but most clients then reuse the request in flight: limit it with
- * `transporterOptions: { timeout: 10_000 }`. If `GOOGLE_SDK_NODE_LOGGING` is set, the library prints its requests and
- * responses, tokens included.
+ * - The library cannot abort a request for a token. Interruption ends the wait for the token at once, but most clients
+ *   use the same request for the next token. Limit its duration with `transporterOptions: { timeout: 10_000 }`.
+ * - If `GOOGLE_SDK_NODE_LOGGING` is set, the library prints its requests and responses, including tokens.
  *
  * @since 0.3.0
  * @category constructors
@@ -218,14 +223,15 @@ interface Fetch {
  * ```
  */
 export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
-  // The fetches in flight by the API's origin, which is the audience of a JWT that serves as a token (AIP-4111).
+  // The requests for tokens in flight, by the origin of the API. The origin is the audience of a JWT that serves as the
+  // token (AIP-4111).
   const fetches = new Map<string, Fetch>()
   return Credentials.make({
     headers: ({ refresh, url }) =>
       Effect.suspend(() => {
         const audience = new URL("/", url)
         const inFlight = fetches.get(audience.href)
-        // A fetch that is not a refresh may return the refused token.
+        // A refresh does not share a request that is not a refresh, because it may return the refused token.
         const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
           ? inFlight
           : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
@@ -236,20 +242,22 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
           fetches.set(audience.href, shared)
           void shared.headers.then(forget)
         }
-        // The next request does not wait for a fetch that hangs.
+        // After an interruption, the next request to the API starts its own request for a token, because this one may
+        // hang.
         return Effect.onInterrupt(Effect.flatten(Effect.promise(() => shared.headers)), () => Effect.sync(forget))
       })
   })
 }
 
 /**
- * Application Default Credentials: the file that `GOOGLE_APPLICATION_CREDENTIALS` points to, otherwise the credentials of
- * `gcloud auth application-default login`, otherwise those of the machine that runs the program.
+ * Application Default Credentials. They come from the first of these that exists: the file that
+ * `GOOGLE_APPLICATION_CREDENTIALS` names, the credentials of `gcloud auth application-default login`, or the metadata
+ * server of the machine.
  *
- * They are read when the first request needs them. A request for a token times out after 10 seconds, which is a transient
- * failure; the library has limits of its own for impersonation and for the metadata server. Otherwise as {@link make}.
- *
- * Fails with `HttpError` and reason `"Authentication"`, not transient, if there are none. The message says what to do.
+ * The credentials are read when the first request to the API needs them. If there are none, the request fails with
+ * `HttpError` (`reason: "Authentication"`), which is not transient, and whose message says what to do. A request for a
+ * token times out after 10 seconds, which is a transient failure. For impersonation and for the metadata server, the
+ * library has other time limits. See {@link make} for everything else.
  *
  * @since 0.3.0
  * @category constructors
@@ -271,7 +279,7 @@ export const applicationDefault = (options: Options = {}): Credentials.Credentia
   make(
     new GoogleAuth({
       scopes: [...(options.scopes ?? ["https://www.googleapis.com/auth/cloud-platform"])],
-      // To find the project's id, which is not needed, the library would run gcloud and ask the metadata server.
+      // Without this, the library runs gcloud and asks the metadata server for the project's id, which is not needed.
       projectId: "unused",
       clientOptions: { transporterOptions: { timeout: 10_000 } }
     })

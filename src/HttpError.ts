@@ -1,5 +1,5 @@
 /**
- * The failure of a request. It says nothing new about the operation.
+ * The error of a request that failed. The operation may be in any state.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import { errorFields } from "./internal/values.js"
 import { type Status, StatusFromJson } from "./Status.js"
 
 /**
- * The property that marks an `HttpError`, whichever copy of this package made it.
+ * The property that marks an `HttpError`. It is the same in all copies and versions of this package.
  *
  * @since 0.1.0
  * @category type ids
@@ -20,7 +20,7 @@ import { type Status, StatusFromJson } from "./Status.js"
 export const TypeId: TypeId = "~effect-google-operations/HttpError"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.1.0
  * @category type ids
@@ -30,13 +30,13 @@ export type TypeId = "~effect-google-operations/HttpError"
 /**
  * The kinds of failure:
  *
- * - `"InvalidRequest"`: the request is wrong and was not sent
- * - `"Authentication"`: there are no credentials, or the request for them failed
- * - `"Transport"`: the connection failed, or broke off
- * - `"Timeout"`: no response within `requestTimeout`
- * - `"StatusCode"`: the server responded with a Google error, or with an HTTP status other than 2xx
- * - `"Decode"`: the server responded with 2xx, but not with what was asked for
- * - `"Closed"`: the service is closed
+ * - `"InvalidRequest"`: the request is not valid and was not sent.
+ * - `"Authentication"`: there are no credentials, or the request for them failed.
+ * - `"Transport"`: the connection failed before the response was complete.
+ * - `"Timeout"`: there was no complete response within `requestTimeout`.
+ * - `"StatusCode"`: the response is a Google error, or has an HTTP status other than 2xx.
+ * - `"Decode"`: the response has a 2xx status, but its body is not the expected message.
+ * - `"Closed"`: the service is closed.
  *
  * @since 0.1.0
  * @category models
@@ -67,9 +67,9 @@ export const isHttpError = (u: unknown): u is HttpError => hasProperty(u, TypeId
 export interface Fields {
   /** The kind of failure. */
   readonly reason: Reason
-  /** What happened, in words. */
+  /** A description of the failure. */
   readonly description: string
-  /** The HTTP method, if there was a request. */
+  /** The HTTP method of the request. Absent if the failure is not about one request. */
   readonly method?: string | undefined
   /** The path of the request's URL, without the query. */
   readonly path?: string | undefined
@@ -79,30 +79,31 @@ export interface Fields {
    * @since 0.4.0
    */
   readonly operationName?: string | undefined
-  /** The HTTP status, if the server responded; 0 for a redirect that a browser hides. */
+  /** The HTTP status of the response. 0 if it is a redirect that a browser does not show. */
   readonly httpStatus?: number | undefined
-  /** The Google error that the server responded with, in either format (AIP-193). */
+  /** The Google error in the response, decoded from either error format (AIP-193). */
   readonly status?: Status | undefined
   /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. Default: none. */
   readonly reasons?: ReadonlyArray<string> | undefined
-  /** The first 16,384 characters of the response's body, if it is not what was asked for. */
+  /** The first 16,384 characters of the response's body, if the body could not be decoded. */
   readonly body?: string | undefined
-  /** How long the server wants no further request, counted from the response. */
+  /** How long the server asks clients to wait before the next request. It is counted from the response. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** Whether the same request may succeed a little later. Default: false. */
+  /** Whether the same request may succeed if it is sent again later. Default: false. */
   readonly isTransient?: boolean | undefined
-  /** The underlying failure, without any credentials in it. */
+  /** The underlying failure, without credentials. */
   readonly cause?: unknown
 }
 
 /**
  * A request failed. The operation may be in any state.
  *
- * No field and no message holds the credentials of the request. In what the server sent they are replaced by `<redacted>`: as
- * they are, in any case, in base64 or hexadecimal, and behind escapes of URLs, JSON or HTML. They are not found if the server
- * splits, hashes, compresses or encrypts them.
+ * No field contains the credentials of the request. If the response repeats them, they are replaced by `<redacted>`.
+ * They are found in upper and lower case, in base64 and hexadecimal, and with the escapes of URLs, JSON or HTML. They
+ * are not found if the server splits, hashes, compresses or encrypts them.
  *
- * What a server nested deeper than 100 levels is cut off. The error is a schema as well, so it can cross processes.
+ * Values in the response that are nested deeper than 100 levels are removed. The class is also a schema, so the error
+ * can be sent to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -110,7 +111,7 @@ export interface Fields {
  * ```ts
  * import * as HttpError from "effect-google-operations/HttpError"
  *
- * // For instance in credentials of your own:
+ * // For example, in the `headers` of credentials:
  * const error = new HttpError.HttpError({
  *   reason: "Authentication",
  *   description: "the key file does not exist"
@@ -124,7 +125,7 @@ export interface Fields {
  * import * as Effect from "effect/Effect"
  * import * as Option from "effect/Option"
  *
- * // An operation that may have expired:
+ * // The operation may have expired:
  * const find = (name: string) =>
  *   Effect.gen(function*() {
  *     const operations = yield* OperationsService.OperationsService
@@ -145,30 +146,30 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
     "Decode",
     "Closed"
   ),
-  /** What happened, in words. */
+  /** A description of the failure. */
   description: Schema.String,
-  /** The HTTP method, if there was a request. */
+  /** The HTTP method of the request. Absent if the failure is not about one request. */
   method: Schema.optional(Schema.String),
   /** The path of the request's URL, without the query. */
   path: Schema.optional(Schema.String),
-  /** The HTTP status, if the server responded; 0 for a redirect that a browser hides. */
+  /** The HTTP status of the response. 0 if it is a redirect that a browser does not show. */
   httpStatus: Schema.optional(Schema.Number),
   /** The operation that the call had started before this request failed. It may still be running. */
   operationName: Schema.optional(Schema.String),
-  /** The Google error that the server responded with, in either format (AIP-193). */
+  /** The Google error in the response, decoded from either error format (AIP-193). */
   status: Schema.optional(StatusFromJson),
   /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. */
   reasons: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
-  /** The first 16,384 characters of the response's body, if it is not what was asked for. */
+  /** The first 16,384 characters of the response's body, if the body could not be decoded. */
   body: Schema.optional(Schema.String),
-  /** How long the server wants no further request, counted from the response. */
+  /** How long the server asks clients to wait before the next request. It is counted from the response. */
   retryAfter: Schema.optional(Schema.Duration),
-  /** Whether the same request may succeed a little later. */
+  /** Whether the same request may succeed if it is sent again later. */
   isTransient: Schema.optionalWith(Schema.Boolean, { default: () => false }),
-  /** The underlying failure, without any credentials in it. */
+  /** The underlying failure, without credentials. */
   cause: Schema.optional(Schema.Defect)
 }) {
-  // The class's own constructor takes the same fields, so decoding works.
+  // The constructor takes the same fields as that of the schema class, so decoding works.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: Fields) {
     const { isTransient = false, reasons = [], ...given } = errorFields(HttpError.fields, fields)
@@ -182,7 +183,10 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
     return TypeId
   }
 
-  /** The server's code; if it named none, the one that the HTTP status stands for. None without an error status. */
+  /**
+   * The code of the Google error, or else the code for the HTTP status. Undefined without a response, or for a 2xx
+   * status.
+   */
   get code(): Code.Code | undefined {
     if (this.status !== undefined) return this.status.codeName
     return this.httpStatus === undefined || (this.httpStatus >= 200 && this.httpStatus < 300)

@@ -1,5 +1,5 @@
 /**
- * `OperationsService` with batteries included on Node: a connection pool of its own that lives and ends with the service.
+ * `OperationsService` for Node, with a connection pool that is closed together with the service.
  *
  * Needs the optional peer `undici` 7.
  *
@@ -25,17 +25,17 @@ import { withApiOf } from "./internal/settings.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
- * What a service and its pool are made with. Nothing is required.
+ * The options of a service and its connection pool. All of them are optional.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends OperationsService.Options {
-  /** How many connections the pool may open; further requests wait for a free one. Default: 64. */
+  /** The largest number of connections. Further requests wait for a free connection. Default: 64. */
   readonly connections?: number | undefined
-  /** How long requests in flight may take while the service closes. Default: 1 second. */
+  /** How long `close` waits for requests in flight before it aborts them. Default: 1 second. */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
-  /** Further settings of undici's pool: TLS, client certificates (`connect`), keep-alive, HTTP/2. */
+  /** Other options of undici's `Pool`: TLS and client certificates (`connect`), keep-alive, HTTP/2. */
   readonly pool?: Omit<Pool.Options, "connections" | "factory" | "headersTimeout" | "bodyTimeout"> | undefined
   /**
    * The HTTP proxy to connect through. Default: `"environment"`.
@@ -49,20 +49,21 @@ export interface Options extends OperationsService.Options {
    */
   readonly proxy?: "environment" | "none" | (string & {}) | Redacted.Redacted | undefined
   /**
-   * A dispatcher of undici 7 that sends the requests instead of a pool of this service, such as an `Agent`, a `ProxyAgent`
-   * or a `MockAgent`. `close` does not close it. If the server drops one of its idle connections just when a request is
-   * sent, the request fails; with a pool of this service, it is sent again. Excludes `connections`, `pool` and `proxy`.
+   * A dispatcher of undici 7 to send the requests with, instead of a pool of the service: for example an `Agent`, a
+   * `ProxyAgent` or a `MockAgent`. `close` does not close the dispatcher. If the server closes an idle connection at
+   * the moment a request is sent on it, the request fails. With a pool of the service, that request is sent again.
+   * Cannot be combined with `connections`, `pool` or `proxy`.
    */
   readonly dispatcher?: Dispatcher | undefined
-  /** Further headers of every request, such as `x-goog-user-project`. */
+  /** Additional headers for all requests. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * Makes a service with a pool of its own, both open until the scope ends.
+ * Makes a service with a connection pool. Both are closed when the scope ends.
  *
- * Closing lets exchanges in flight go on for `gracefulShutdownTimeout`, ends what is left, and then destroys the pool: when `close`
- * returns, no socket is open.
+ * `close` waits up to `gracefulShutdownTimeout` for the requests in flight, and aborts those that are still in flight
+ * then. After that it destroys the pool. When `close` is done, no socket is open.
  *
  * @since 0.1.0
  * @category constructors
@@ -81,10 +82,13 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
   Effect.suspend(() => {
     const problem = validate(options)
     // With a base URL that is invalid, every call is refused before a request is made.
-    const origin = Either.match(endpoint(options.api ?? GoogleApi.accessContextManager), {
-      onLeft: () => "http://invalid.invalid",
-      onRight: ({ origin }) => origin
-    })
+    const origin = Either.match(
+      endpoint((problem === undefined ? options.api : undefined) ?? GoogleApi.accessContextManager),
+      {
+        onLeft: () => "http://invalid.invalid",
+        onRight: ({ origin }) => origin
+      }
+    )
     return Effect.flatMap(
       makeUndiciTransport(problem === undefined ? options : {}, origin),
       (transport) =>
@@ -96,7 +100,7 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
   })
 
 /**
- * Provides `OperationsService` with a pool of its own; needs nothing.
+ * Provides `OperationsService` with a connection pool. It has no requirements.
  *
  * @since 0.1.0
  * @category layers
@@ -116,7 +120,7 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
   Layer.scoped(OperationsService.OperationsService, make(options))
 
 /**
- * The options of a service and its pool, with the API known from a tag.
+ * The options of a service whose API is known from its tag, and of its connection pool.
  *
  * @since 0.4.0
  * @category models
@@ -124,7 +128,7 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
 export interface TagOptions extends Omit<Options, "api">, Pick<OperationsService.TagOptions, "baseUrl"> {}
 
 /**
- * Provides the service of a tag made by `OperationsService.Tag`, with a pool of its own; needs nothing.
+ * Provides the service of a tag made by `OperationsService.Tag`, with a connection pool. It has no requirements.
  *
  * @since 0.4.0
  * @category layers

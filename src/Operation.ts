@@ -20,12 +20,13 @@ interface Fields {
   readonly name: string
   /** Progress, target, times. Each API has its own type. */
   readonly metadata?: ProtobufAny.ProtobufAny | undefined
-  /** The result. It is final on a {@link Succeeded} operation only. */
+  /** The response of the method. Only the response of a {@link Succeeded} operation is final. */
   readonly response?: ProtobufAny.ProtobufAny | undefined
 }
 
 /**
- * An operation in progress. A `response` or an `error` that the server sends before `done` is kept, and is not final.
+ * An operation in progress. The server can send a `response` or an `error` before the operation is done. Neither is
+ * final.
  *
  * @since 0.1.0
  * @category models
@@ -34,13 +35,13 @@ export interface Pending extends Fields {
   readonly _tag: "Pending"
   /** The operation is in progress. */
   readonly done: false
-  /** Not final. */
+  /** An error that the server sent before the operation was done. It is not final. */
   readonly error?: Status.Status | undefined
 }
 
 /**
- * An operation that is done and succeeded. It has no `response` if the method returns nothing; some APIs also omit a
- * `response` that their method declares.
+ * An operation that is done and succeeded. It has no `response` if the method returns nothing. Some APIs also omit a
+ * `response` that the method declares.
  *
  * @since 0.1.0
  * @category models
@@ -68,7 +69,7 @@ export interface Failed extends Fields {
 }
 
 /**
- * A long-running operation, told apart by `_tag`.
+ * A long-running operation. Its `_tag` says which of the three states it is in.
  *
  * Source: `google/longrunning/operations.proto`; AIP-151.
  *
@@ -78,7 +79,7 @@ export interface Failed extends Fields {
 export type Operation = Pending | Succeeded | Failed
 
 /**
- * Tells whether a value is an operation of this package. {@link fromJson} reads JSON.
+ * Tells whether a value is an {@link Operation}. To read the JSON of an API, use {@link fromJson}.
  *
  * @since 0.1.0
  * @category guards
@@ -167,7 +168,7 @@ export const match: {
 })
 
 /**
- * Makes a pending operation, for instance for a test.
+ * Makes a pending operation, for example for a test.
  *
  * @since 0.1.0
  * @category constructors
@@ -191,7 +192,7 @@ export const pending = (fields: Omit<Pending, "_tag" | "done">): Pending => ({
 })
 
 /**
- * Makes a succeeded operation, for instance for a test.
+ * Makes a succeeded operation, for example for a test.
  *
  * @since 0.1.0
  * @category constructors
@@ -214,7 +215,7 @@ export const succeeded = (fields: Omit<Succeeded, "_tag" | "done">): Succeeded =
 })
 
 /**
- * Makes a failed operation, for instance for a test.
+ * Makes a failed operation, for example for a test.
  *
  * @since 0.1.0
  * @category constructors
@@ -238,7 +239,7 @@ export const failed = (fields: Omit<Failed, "_tag" | "done">): Failed => ({ _tag
 const operationFields = ["name", "metadata", "done", "error", "response"] as const
 
 /**
- * As {@link fromJson}; the left side is the problem in words.
+ * Reads an operation from JSON. The left side is a description of the problem.
  *
  * @internal
  */
@@ -269,9 +270,12 @@ export const read = (json: unknown): Either.Either<Operation, string> => {
 /**
  * Reads an operation from JSON.
  *
- * Absent and `null` fields read as their defaults, unknown fields are ignored, and an `Any` of any type stays raw. If both
- * results are set, the error wins. An object without any field of an operation is refused: a response of another endpoint
- * must not look like a pending operation.
+ * - An absent or `null` field has its default value.
+ * - Unknown fields are ignored.
+ * - `metadata` and `response` are not decoded.
+ * - If both `error` and `response` are set, the operation is failed.
+ * - An object with none of an operation's fields is refused, so that the response of another endpoint is not taken for
+ *   a pending operation.
  *
  * @since 0.1.0
  * @category decoding
@@ -347,8 +351,8 @@ export const inState = <A extends Operation>(
   )
 
 /**
- * The schema of an operation: the API's JSON on the one side, {@link Operation} on the other. It decodes exactly as
- * `OperationsService` does ({@link fromJson}).
+ * The schema of an operation. It decodes the API's JSON to an {@link Operation}, as {@link fromJson} does, and encodes
+ * it as {@link toJson} does.
  *
  * @since 0.1.0
  * @category schemas

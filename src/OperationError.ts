@@ -1,5 +1,5 @@
 /**
- * The failure of an operation. It is final: reading the operation again gives the same error.
+ * The error of an operation that failed. It is final: reading the operation again fails with the same error.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Operation from "./Operation.js"
 import type * as Status from "./Status.js"
 
 /**
- * The property that marks an `OperationError`, whichever copy of this package made it.
+ * The property that marks an `OperationError`. It is the same in all copies and versions of this package.
  *
  * @since 0.1.0
  * @category type ids
@@ -20,7 +20,7 @@ import type * as Status from "./Status.js"
 export const TypeId: TypeId = "~effect-google-operations/OperationError"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.1.0
  * @category type ids
@@ -36,10 +36,11 @@ export type TypeId = "~effect-google-operations/OperationError"
 export const isOperationError = (u: unknown): u is OperationError => hasProperty(u, TypeId)
 
 /**
- * The operation is done and failed. `operation` is its last state, metadata included; `status` is the server's error, with
- * its details decoded.
+ * The operation is done and failed.
  *
- * A cancelled operation has `code: "CANCELLED"`. The error is a schema as well, so it can cross processes.
+ * `operation` is the last state of the operation, with its metadata. `status` is the error that the server reports,
+ * with decoded details. The `code` of a cancelled operation is `"CANCELLED"`. The class is also a schema, so the error
+ * can be sent to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -62,7 +63,7 @@ export class OperationError
     operation: Operation.inState<Operation.Failed>("Failed", Operation.isFailed)
   })
 {
-  // The class's own constructor takes the same fields, so decoding works.
+  // The constructor takes the same fields as that of the schema class, so decoding works.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The last state of the operation. */
@@ -84,7 +85,8 @@ export class OperationError
   }
 
   /**
-   * The name of the status's code. A failure with the code `OK` (0) reads as `"UNKNOWN"`; the number stays in `status`.
+   * The name of the status code. It is `"UNKNOWN"` if the server reports a failure with the code `OK` (0).
+   * `status.code` has the number.
    */
   get code(): Code.Code {
     return this.status.code === 0 ? "UNKNOWN" : this.status.codeName

@@ -1,5 +1,5 @@
 /**
- * A started operation as a small JSON value, with which another process can wait for it.
+ * A reference to a started operation, as a small JSON value. Another process can use it to wait for the operation.
  *
  * @since 0.2.0
  */
@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { showable } from "./internal/parsing.js"
 
 /**
- * The property that marks a handle, whichever copy of this package made it.
+ * The property that marks a handle. It is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids
@@ -18,7 +18,7 @@ import { showable } from "./internal/parsing.js"
 export const TypeId: TypeId = "~effect-google-operations/OperationHandle"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.4.0
  * @category type ids
@@ -26,10 +26,11 @@ export const TypeId: TypeId = "~effect-google-operations/OperationHandle"
 export type TypeId = "~effect-google-operations/OperationHandle"
 
 /**
- * The operation and its API, the time at which the wait began, and its deadline.
+ * A reference to a started operation: its name, its API, the time at which the handle was made, and the deadline of its
+ * waits.
  *
- * A handle holds no state of the operation and no failure. The schema turns it into JSON and back, and refuses an unknown
- * version.
+ * A handle does not contain the state of the operation. The class is also the schema of the handle's JSON. Decoding
+ * fails for a version that this package does not know.
  *
  * @since 0.2.0
  * @category models
@@ -56,25 +57,31 @@ export type TypeId = "~effect-google-operations/OperationHandle"
  * ```
  */
 export class OperationHandle extends Schema.Class<OperationHandle>("effect-google-operations/OperationHandle")({
-  /** The version of this form. */
+  /** The version of the JSON format. */
   version: Schema.Literal(1),
-  /** The operation's name. */
+  /** The name of the operation. */
   name: Schema.NonEmptyString,
   /** The API that runs the operation. A service for another API refuses the handle. */
   api: Schema.Struct({
-    /** The base URL, in one spelling. */
+    /** The base URL, normalized. */
     baseUrl: Schema.String,
-    /** Its version, such as `v1`. */
+    /** The version of the API, such as `v1`. */
     version: Schema.String
   }),
-  /** When the handle was made. */
+  /** The time at which the handle was made. */
   startedAt: Schema.DateTimeUtc,
-  /** When a wait for it ends, if ever. */
+  /** The time at which a wait with the handle times out. Default: never. */
   deadline: Schema.optional(Schema.DateTimeUtc),
-  /** The full name of the response's type, if it was given. */
+  /** The full name of the response's type, if `OperationsService.handle` was called with one. */
   responseType: Schema.optional(Schema.String),
   /** The full name of the metadata's type, if it was given. */
-  metadataType: Schema.optional(Schema.String)
+  metadataType: Schema.optional(Schema.String),
+  /**
+   * The span in which the handle was made, as W3C Trace Context writes it. The span of a wait for the handle links to it.
+   *
+   * @since 0.4.0
+   */
+  traceparent: Schema.optional(Schema.String)
 }) {
   /**
    * @since 0.4.0
@@ -93,7 +100,7 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
 export const isOperationHandle = (u: unknown): u is OperationHandle => hasProperty(u, TypeId)
 
 /**
- * Tells whether a value is the JSON of a handle, which has to be read by {@link fromJson} first.
+ * Tells whether a value is the JSON of a handle. {@link fromJson} has to decode it before it can be used.
  *
  * @internal
  */
@@ -111,7 +118,7 @@ export const isEncodedHandle = (u: unknown): u is typeof OperationHandle.Encoded
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * // The body of a message to whoever waits:
+ * // The body of a message to the process that waits:
  * const message = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   const handle = yield* operations.handle("operations/accessPolicies/1/create/1700000000000001")
@@ -122,7 +129,7 @@ export const isEncodedHandle = (u: unknown): u is typeof OperationHandle.Encoded
 export const toJson: (handle: OperationHandle) => typeof OperationHandle.Encoded = Schema.encodeSync(OperationHandle)
 
 /**
- * Reads a handle from a JSON value. An unknown version is a `ParseError`, as is every value that is not a handle.
+ * Reads a handle from a JSON value. Fails with a `ParseError` if the value is not a handle, or has an unknown version.
  *
  * @since 0.2.0
  * @category decoding

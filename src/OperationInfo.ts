@@ -1,6 +1,8 @@
 /**
- * The types of a method's operations in one value: of the response and of the metadata, as the annotation
- * `google.longrunning.operation_info` of the API's proto files has them. From a request to a typed result.
+ * The response type and the metadata type of a method that starts operations. With them, the methods of
+ * `OperationsService` return typed results.
+ *
+ * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
  *
  * @since 0.2.0
  */
@@ -17,6 +19,7 @@ import * as HttpError from "./HttpError.js"
 import { invalidRequest } from "./internal/http/errors.js"
 import { mismatch } from "./internal/parsing.js"
 import { resolve, waitSettings } from "./internal/settings.js"
+import { notListed, operationList } from "./internal/wait/waitAll.js"
 import type * as Operation from "./Operation.js"
 import type { OperationError } from "./OperationError.js"
 import { isOperationHandle, type OperationHandle } from "./OperationHandle.js"
@@ -26,10 +29,10 @@ import { ResultError } from "./ResultError.js"
 import type { WaitTimeoutError } from "./WaitTimeoutError.js"
 
 /**
- * A protobuf message by its full name and the schema of its JSON form.
+ * The type of a protobuf message: its full name, and the schema of its JSON.
  *
- * `typeName` is what stands after the last `/` of `"@type"`, package included. The proto files may abbreviate it in
- * `operation_info`: `"AccessPolicy"` there is `google.identity.accesscontextmanager.v1.AccessPolicy` here.
+ * The full name is the part of `"@type"` after the last `/`. It includes the package. Proto files can leave the package
+ * out: for `"AccessPolicy"` in `operation_info`, use `google.identity.accesscontextmanager.v1.AccessPolicy`.
  *
  * @since 0.2.0
  * @category models
@@ -38,8 +41,8 @@ export interface MessageType<A, I = A, R = never> {
   /** The full name, such as `google.identity.accesscontextmanager.v1.AccessPolicy`. */
   readonly typeName: string
   /**
-   * Decodes the message's fields, or the `value` of a well-known type. Fields that it does not name are ignored. The services
-   * that it needs become requirements of the methods that decode.
+   * Decodes the fields of the message, or the `value` of a well-known type. If the schema needs services, the methods
+   * that decode need them too.
    */
   readonly schema: Schema.Schema<A, I, R>
 }
@@ -52,44 +55,53 @@ export interface MessageType<A, I = A, R = never> {
  */
 export interface TypedPending<out M> {
   readonly _tag: "Pending"
-  /** The operation as it came. */
+  /** The operation, not decoded. */
   readonly operation: Operation.Pending
-  /** None if there is no metadata or if it is not of the expected type. The raw metadata is in `operation.metadata`. */
+  /**
+   * The decoded metadata. None if the operation has no metadata, or if it does not decode. `operation.metadata` is the
+   * raw metadata.
+   */
   readonly metadata: Option.Option<M>
 }
 
 /**
- * An operation that has succeeded, with its result and its metadata decoded.
+ * An operation that succeeded, with its result and its metadata decoded.
  *
  * @since 0.2.0
  * @category models
  */
 export interface TypedSucceeded<out A, out M> {
   readonly _tag: "Succeeded"
-  /** The operation as it came. */
+  /** The operation, not decoded. */
   readonly operation: Operation.Succeeded
   /** The decoded response. */
   readonly result: A
-  /** None if there is no metadata or if it is not of the expected type. The raw metadata is in `operation.metadata`. */
+  /**
+   * The decoded metadata. None if the operation has no metadata, or if it does not decode. `operation.metadata` is the
+   * raw metadata.
+   */
   readonly metadata: Option.Option<M>
 }
 
 /**
- * What `onUpdate` is told: a state of the operation, pending, succeeded or failed, with its metadata decoded. The result is not
- * in it: the call itself returns the result, or fails.
+ * The argument of `onUpdate`: a state of the operation, with its metadata decoded. It does not contain the result,
+ * which the wait returns.
  *
  * @since 0.4.0
  * @category models
  */
 export interface TypedUpdate<out M> {
-  /** The operation as it came. Its `_tag` tells the states apart. */
+  /** The operation, not decoded: pending, succeeded or failed. */
   readonly operation: Operation.Operation
-  /** None if there is no metadata or if it is not of the expected type. The raw metadata is in `operation.metadata`. */
+  /**
+   * The decoded metadata. None if the operation has no metadata, or if it does not decode. `operation.metadata` is the
+   * raw metadata.
+   */
   readonly metadata: Option.Option<M>
 }
 
 /**
- * What refers to an operation: whatever the service accepts (a name, a URL, an operation, a handle), or a typed state.
+ * A reference to an operation: a name, a URL, an operation, a handle, or a typed state.
  *
  * @since 0.4.0
  * @category models
@@ -104,14 +116,14 @@ export type Waitable = OperationsService.Waitable | TypedPending<unknown> | Type
  */
 export interface WaitOptions<in M> extends Omit<OperationsService.WaitOptions, "onUpdate"> {
   /**
-   * Runs for every state of the operation that differs from the one before: the state that is known at the beginning, each
-   * pending state that a poll reads, and the final state. The wait continues when the effect has ended.
+   * Runs for every state of the operation that differs from the one before: the state that is known at the beginning,
+   * each pending state that a poll reads, and the final state. The wait continues when the effect is done.
    */
   readonly onUpdate?: ((update: TypedUpdate<M>) => Effect.Effect<void>) | undefined
 }
 
 /**
- * How to follow an operation.
+ * The options of `updates`.
  *
  * @since 0.4.0
  * @category models
@@ -119,15 +131,15 @@ export interface WaitOptions<in M> extends Omit<OperationsService.WaitOptions, "
 export interface UpdatesOptions<in M> extends WaitOptions<M>, Pick<OperationsService.UpdatesOptions, "emitUnchanged"> {}
 
 /**
- * How the wait for one of many operations has ended.
+ * The outcome of the wait for one of many operations.
  *
  * @since 0.4.0
  * @category models
  */
 export interface TypedOutcome<out W extends Waitable, out A, out M> {
-  /** What was waited for, as it was given. */
+  /** The value that was passed to `waitAll`. */
   readonly operation: W
-  /** The operation with its result, or why there is none. */
+  /** The operation with its result, or the error that ended the wait. */
   readonly result: Either.Either<
     TypedSucceeded<A, M>,
     OperationError | HttpError.HttpError | WaitTimeoutError | ResultError
@@ -135,11 +147,12 @@ export interface TypedOutcome<out W extends Waitable, out A, out M> {
 }
 
 /**
- * The methods of a service, typed by a response `A` and metadata `M`. The schemas need `R`, the methods need `S` for the
- * service.
+ * The methods of a service, with results of type `A` and metadata of type `M`. `R` are the services that the schemas
+ * need. `S` is the tag of the service.
  *
- * Each takes what the service's method of the same name takes, and fails as that one does, or with `ResultError`. A handle that
- * was made for another response type is refused with `InvalidRequest`.
+ * Each method takes the same arguments as the service's method of that name, and fails with the same errors. It fails
+ * with `ResultError` if the response does not decode, and with `HttpError` (`reason: "InvalidRequest"`) for a handle
+ * that was made for another response type.
  *
  * @since 0.2.0
  * @category models
@@ -148,13 +161,12 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   /**
    * Starts an operation, waits until it is done, and returns its result.
    *
-   * The options are checked before the request is sent. An interruption stops the start or the wait; `onInterrupt: "cancel"`
-   * cancels the operation in both cases. With `"detach"`, the default, the operation keeps running and its name is logged as a
-   * warning.
+   * The options are checked before the request is sent. If the call is interrupted with `onInterrupt: "cancel"`, the
+   * server is asked to cancel the operation. With `"detach"`, the default, the operation keeps running, and its name is
+   * logged as a warning.
    *
-   * An error that comes after the start names the operation: an `OperationError`, a `ResultError` and a `WaitTimeoutError`
-   * always do, and an `HttpError` has it as `operationName`. An `HttpError` without an `operationName` is the error of the start
-   * itself.
+   * An `HttpError` with an `operationName` occurred after the operation was started, and the operation may still be
+   * running. An `HttpError` without it is the error of the start. All other errors contain the operation or its name.
    *
    * @since 0.4.0
    */
@@ -164,14 +176,14 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Effect.Effect<A, OperationError | HttpError.HttpError | WaitTimeoutError | ResultError, R | S>
 
   /**
-   * Starts an operation. The other methods take what it returns.
+   * Starts an operation. The other methods accept the state that it returns.
    *
    * @since 0.4.0
    */
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
     options?: {
-      /** What happens to the operation if its start is interrupted: it keeps running (`"detach"`, the default), or it is cancelled. */
+      /** What happens to the operation if its start is interrupted. Default: `"detach"`, it keeps running. */
       readonly onInterrupt?: "detach" | "cancel" | undefined
     }
   ) => Effect.Effect<TypedPending<M> | TypedSucceeded<A, M>, OperationError | HttpError.HttpError | ResultError, R | S>
@@ -180,7 +192,7 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   readonly get: (
     operation: Waitable,
     options?: {
-      /** The error format to ask for. Default: the service's. */
+      /** The error format to request. Default: that of the service. */
       readonly xgafv?: "1" | "2" | undefined
     }
   ) => Effect.Effect<TypedPending<M> | TypedSucceeded<A, M>, OperationError | HttpError.HttpError | ResultError, R | S>
@@ -195,15 +207,15 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
     R | S
   >
 
-  /** Waits until an operation is done, and returns its result alone. */
+  /** Waits until an operation is done, and returns only its result. */
   readonly result: (
     operation: Waitable,
     options?: WaitOptions<M>
   ) => Effect.Effect<A, OperationError | HttpError.HttpError | WaitTimeoutError | ResultError, R | S>
 
   /**
-   * Follows an operation: its state at once, then each state that differs from the one before. The last element has the result.
-   * If the result does not decode, the stream fails with `ResultError` instead.
+   * Emits the states of an operation: the current state at once, then each state that differs from the one before. The
+   * last one has the result. If the response does not decode, the stream fails with `ResultError`.
    */
   readonly updates: (
     operation: Waitable,
@@ -215,8 +227,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   >
 
   /**
-   * Waits for any number of operations and returns how each has ended, as it ends. A failure is an outcome; the stream itself
-   * does not fail.
+   * Waits for any number of operations, and emits the outcome of each when it is known. A failure is an outcome; the
+   * stream itself does not fail.
    *
    * @since 0.4.0
    */
@@ -226,20 +238,21 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Stream.Stream<TypedOutcome<W, A, M>, never, R | S>
 
   /**
-   * Makes the handle of an operation, with the types of this info: an info for another response type refuses it.
+   * Makes the handle of an operation. The handle contains the names of the types of this info. An info for another
+   * response type refuses the handle.
    *
    * @since 0.4.0
    */
   readonly handle: (
     operation: Waitable,
     options?: {
-      /** How long all waits for the operation may take together, from now on. Default: no limit. */
+      /** The time from now to the deadline. Default: no deadline. */
       readonly timeout?: Duration.DurationInput | undefined
     }
   ) => Effect.Effect<OperationHandle, HttpError.HttpError, S>
 
   /**
-   * Asks the server to cancel an operation. Wait for the operation to see whether it was cancelled.
+   * Asks the server to cancel an operation. Wait for the operation to find out whether it was cancelled.
    *
    * @since 0.4.0
    */
@@ -247,8 +260,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
 }
 
 /**
- * A method's response `A` and metadata `M`, whose schemas need `R`, and the methods of `OperationsService` typed by them.
- * Without metadata `M` is `never`.
+ * The response type `A` and the metadata type `M` of a method, and the methods of `OperationsService` with these types.
+ * `R` are the services that the schemas need. Without a metadata type, `M` is `never`.
  *
  * @since 0.2.0
  * @category models
@@ -261,8 +274,8 @@ export interface OperationInfo<out A, out M = never, out R = never>
   /** The full name of the metadata's type. */
   readonly metadataType?: string | undefined
   /**
-   * The same methods for another service than that of the tag `OperationsService`: one under a tag of your own, or one that is
-   * at hand. The methods need that tag, or no service.
+   * The same methods for another service. Pass the tag of the service, which the methods then need, or the service
+   * itself.
    *
    * @since 0.4.0
    */
@@ -274,9 +287,9 @@ export interface OperationInfo<out A, out M = never, out R = never>
 const emptyTypeName = "google.protobuf.Empty"
 
 /**
- * The response of a method that returns nothing: `google.protobuf.Empty`. Its result is `void`.
+ * The response type of a method that returns nothing: `google.protobuf.Empty`. The result is `void`.
  *
- * An operation without a response succeeds, as does one with an `Empty`. A message of another type is a `ResultError` here, too.
+ * The response of the operation may be an `Empty` or absent. A response of another type is a `ResultError`.
  *
  * @since 0.2.0
  * @category constructors
@@ -299,7 +312,7 @@ type Decoder<A, R> = (any: ProtobufAny.ProtobufAny | undefined) => Effect.Effect
 const isNothing = (any: ProtobufAny.ProtobufAny | undefined): boolean =>
   any === undefined || Object.keys(any).length === 0
 
-// `unpack` checks the type. The rest is an Effect, because a schema may be asynchronous or need services.
+// `unpack` checks the type. The fields are decoded by an Effect, because a schema may be asynchronous or need services.
 const decoder = <A, I, R>({ schema, typeName }: MessageType<A, I, R>): Decoder<A, R> => {
   const decode = Schema.decodeUnknown(schema)
   const nothing = mismatch(schema, undefined, `Expected a ${typeName}, actual nothing`)
@@ -313,7 +326,7 @@ const decoder = <A, I, R>({ schema, typeName }: MessageType<A, I, R>): Decoder<A
   }
 }
 
-// How the operations of a method are read.
+// Decodes the operations of a method.
 interface Reader<A, M, R> {
   readonly responseType: string
   readonly metadataType: string | undefined
@@ -333,7 +346,7 @@ const reader = <A, I, R, M, MI, MR>(
   const decodeResponse = decoder(response)
   const decodeMetadata = metadata === undefined ? undefined : decoder(metadata)
 
-  // Metadata never costs the result, not even if its decoder throws.
+  // Metadata that does not decode is no failure, even if its decoder throws.
   const update: Reader<A, M, R | MR>["update"] = (operation) =>
     Effect.map(
       decodeMetadata === undefined || operation.metadata === undefined
@@ -363,7 +376,7 @@ const reader = <A, I, R, M, MI, MR>(
   }
 }
 
-// What the service is asked about. A handle says for which response type it was made.
+// What is passed to the service. A handle for another response type is refused.
 const target = (
   responseType: string,
   operation: Waitable
@@ -379,6 +392,10 @@ const target = (
     : Either.right(operation)
 }
 
+// Options from plain JavaScript that are no object: the service refuses them.
+const isNoObject = (options: unknown): options is never =>
+  options === null || (options !== undefined && typeof options !== "object")
+
 // An error that comes after the start names the operation, because the caller knows it from nothing else.
 const afterStart = (operationName: string) => <E>(error: E | HttpError.HttpError): E | HttpError.HttpError =>
   HttpError.isHttpError(error)
@@ -393,7 +410,7 @@ const methods = <A, M, R, S>(
   tag: Effect.Effect<OperationsService.Service, never, S>,
   { metadataType, responseType, state, succeeded, update }: Reader<A, M, R>
 ): Methods<A, M, R, S> => {
-  // The service, and what it is asked about.
+  // Calls a method of the service.
   const ask = <B, E, R2>(
     operation: Waitable,
     use: (service: OperationsService.Service, operation: OperationsService.Waitable) => Effect.Effect<B, E, R2>
@@ -403,9 +420,11 @@ const methods = <A, M, R, S>(
       (service) => Effect.flatMap(target(responseType, operation), (operation) => use(service, operation))
     )
 
-  // The options of the service. Its `onUpdate` needs nothing, so the schemas use the services of the call.
+  // The options for the service. `onUpdate` of the service has no requirements, so the services of the schemas come
+  // from the context of the call.
   const untyped = <O extends WaitOptions<M>>(options: O | undefined) =>
     Effect.contextWith((context: Context.Context<R>) => {
+      if (isNoObject(options)) return options
       const onUpdate = options?.onUpdate
       return {
         ...options,
@@ -470,7 +489,11 @@ const methods = <A, M, R, S>(
         const given = new Map<OperationsService.Waitable, W>()
         const targets: Array<OperationsService.Waitable> = []
         const refused: Array<TypedOutcome<W, A, M>> = []
-        for (const operation of operations) {
+        const listed = operationList(operations)
+        if (Either.isLeft(listed)) {
+          refused.push({ operation: notListed(operations), result: Either.left(listed.left) })
+        }
+        for (const operation of Either.getOrElse(listed, () => [])) {
           const result = target(responseType, operation)
           if (Either.isLeft(result)) {
             refused.push({ operation, result: Either.left(result.left) })
@@ -493,7 +516,11 @@ const methods = <A, M, R, S>(
     handle: (operation, options) =>
       ask(
         operation,
-        (service, operation) => service.handle(operation, { timeout: options?.timeout, responseType, metadataType })
+        (service, operation) =>
+          service.handle(
+            operation,
+            isNoObject(options) ? options : { timeout: options?.timeout, responseType, metadataType }
+          )
       ),
 
     cancel: (operation) => ask(operation, (service, operation) => service.cancel(operation))
@@ -501,24 +528,24 @@ const methods = <A, M, R, S>(
 }
 
 /**
- * Makes the info of a method: from a request to a typed result, and every other way to read the method's operations.
+ * Makes the info of a method of an API. Make it once for each method.
  *
- * Make it once for each method of the API. Its methods need `OperationsService`; `info.using` is for another service.
+ * The methods of the info need `OperationsService`. To use another service, see `info.using`.
  *
  * **Details**
  *
- * - The response must be of the type `response.typeName` and decode with `response.schema`. If it does not, or if there is
- *   none, the error is a `ResultError` that has the raw response. For methods that return nothing use {@link empty}.
- * - Metadata never costs a result: if it is missing, of another type or does not decode, it is `Option.none()`.
- * - A failed operation is an `OperationError`, as without an info.
- * - A handle that was made for another response type is refused: `HttpError` with `reason: "InvalidRequest"`. A handle
- *   without a type is accepted.
- * - Services that the schemas need become requirements of the methods that decode.
+ * - If the response is not of the type `response.typeName`, does not decode with `response.schema`, or is absent, the
+ *   wait fails with `ResultError`, which has the raw response. If the method returns nothing, use {@link empty}.
+ * - If the metadata is absent, of another type, or does not decode, it is `Option.none()`. This is not an error.
+ * - If the operation fails, the wait fails with `OperationError`, as without an info.
+ * - A handle for another response type is refused with `HttpError` (`reason: "InvalidRequest"`). A handle without a
+ *   type is accepted.
+ * - If the schemas need services, the methods that decode need them too.
  *
  * **Gotchas**
  *
- * A field that has its default (`""`, `0`, `false`, an empty list) can be absent in Google's JSON. Make such fields
- * optional, or give them defaults: `Schema.optionalWith(Schema.String, { default: () => "" })`.
+ * In Google's JSON, a field with its default value (`""`, `0`, `false`, an empty list) can be absent. Make such fields
+ * optional, or give them a default: `Schema.optionalWith(Schema.String, { default: () => "" })`.
  *
  * Source: `google/longrunning/operations.proto`, `OperationInfo`; AIP-151.
  *
@@ -562,7 +589,7 @@ const methods = <A, M, R, S>(
  * import * as Context from "effect/Context"
  * import * as Schema from "effect/Schema"
  *
- * // For the service of a tag of your own:
+ * // Uses a service with another tag:
  * class RunOperations extends Context.Tag("RunOperations")<RunOperations, OperationsService.Service>() {}
  *
  * const CreateService = OperationInfo.make({
@@ -573,9 +600,9 @@ const methods = <A, M, R, S>(
  * ```
  */
 export const make = <A, I, R = never, M = never, MI = never, MR = never>(options: {
-  /** The response of an operation that succeeds. */
+  /** The type of the response of an operation that succeeds. */
   readonly response: MessageType<A, I, R>
-  /** The metadata of an operation. Default: nothing is decoded. */
+  /** The type of the metadata. Default: metadata is not decoded. */
   readonly metadata?: MessageType<M, MI, MR> | undefined
 }): OperationInfo<A, M, R | MR> => {
   const { metadata, response } = options

@@ -143,6 +143,11 @@ export interface WaitAllOptions extends WaitOptions {
    * refuses it, or needs more than one page for every ten operations. Default: `"get"`.
    */
   readonly by?: "get" | "list" | undefined
+  /**
+   * Whether each request of the waits has a span, and the span of the call an event for each change of an operation's state. Use it
+   * for a few operations. Default: false, so that thousands of operations do not make a span for each poll.
+   */
+  readonly tracePolls?: boolean | undefined
 }
 
 /**
@@ -379,7 +384,7 @@ export interface Service {
 
   /**
    * Makes the handle of an operation: a small JSON value with which another process can wait. All waits with it have the same
-   * deadline.
+   * deadline. The handle names the current span, and the spans of calls for the handle link to it.
    */
   readonly handle: (
     operation: Waitable,

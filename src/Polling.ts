@@ -1,8 +1,8 @@
 /**
- * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
+ * Schedules for the delays between polls.
  *
- * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
- * poll. An option out of its range throws a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and compose with those
+ * of Effect. Their output is the delay before the next poll. An option that is out of range throws a `RangeError`.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,8 @@ interface State {
   readonly step: number
 }
 
-// A schedule without end whose next delay, in ms, comes from the time waited so far and the number of the step.
+// A schedule that never ends. `delay` computes the next delay, in milliseconds, from the time waited so far and the
+// number of the step.
 const fromDelay = (
   jitter: number,
   max: number,
@@ -49,17 +50,20 @@ const fromDelay = (
           ScheduleDecision.continueWith(ScheduleInterval.after(now + next))
         ]
       }
-      // Without jitter the delay is known at once, which costs a wait less than an effect to run.
+      // Without jitter the delay needs no random number, so no effect has to be run.
       return jitter === 0 ? Exit.succeed(after(0.5)) : Effect.map(Random.next, after)
     }
   )
 
 /**
- * Waits `initial` before the next poll, then `factor` times as long each time, up to `max`.
+ * A schedule of growing delays: the first is `initial`, and each of the next is `factor` times the one before, up to
+ * `max`. It never ends.
  *
- * Each delay is spread evenly over ±`jitter` of itself (0.2: ±20 %), so that many waits do not poll in step; none is
- * longer than `max`, and once they have grown that far they are spread from `max` downwards. Defaults: `initial` 1 second,
- * `factor` 1.5, `max` 30 seconds, `jitter` 0.2. Never ends.
+ * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %), so that many waits do not poll at
+ * the same times. No delay is longer than `max`: when the computed delays have reached it, they are reduced so that the
+ * longest random value is `max`.
+ *
+ * Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2.
  *
  * @since 0.1.0
  * @category schedules
@@ -77,11 +81,11 @@ const fromDelay = (
 export const exponential = (options?: {
   /** The first delay. */
   readonly initial?: Duration.DurationInput | undefined
-  /** What each delay is multiplied by, from 1 to 1000. */
+  /** The factor between a delay and the next, from 1 to 1000. */
   readonly factor?: number | undefined
   /** The longest delay. */
   readonly max?: Duration.DurationInput | undefined
-  /** How far a delay is spread, as a share of itself, from 0 to 1. */
+  /** The jitter, as a share of the delay, from 0 to 1. */
   readonly jitter?: number | undefined
 }): Schedule.Schedule<Duration.Duration> => {
   const initial = millis("initial", options?.initial ?? "1 second")
@@ -95,12 +99,13 @@ export const exponential = (options?: {
 }
 
 /**
- * Waits a share of the time already waited: at least `min`, at most `max`.
+ * A schedule whose delays are a share of the time waited so far: at least `min`, and at most `max`. It never ends.
  *
- * The delay between an operation's end and its detection is then a share of the operation's own duration, whether it
- * takes seconds or hours, which no fixed or exponential schedule gives. Each delay is spread evenly over ±`jitter` of
- * itself; none is longer than `max`. Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
- * Never ends.
+ * The time from the end of an operation to the poll that sees it is then at most about `fraction` of the operation's
+ * duration, until the delays reach `max`. Each delay is a random value within ±`jitter` of the computed delay. No delay
+ * is longer than `max`.
+ *
+ * Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
  *
  * @since 0.1.0
  * @category schedules
@@ -110,7 +115,7 @@ export const exponential = (options?: {
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Effect from "effect/Effect"
  *
- * // Found some 5 % late at most, and polled every 2 seconds or so at first:
+ * // Polls about every 2 seconds at first. The end is detected at most about 5 % late, or 2 seconds.
  * const program = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", {
@@ -120,13 +125,13 @@ export const exponential = (options?: {
  * ```
  */
 export const proportional = (options?: {
-  /** The share of the time already waited, from 0.001 to 1000. */
+  /** The delay as a share of the time waited so far, from 0.001 to 1000. */
   readonly fraction?: number | undefined
-  /** The shortest delay, before it is spread. */
+  /** The shortest delay, before the jitter. */
   readonly min?: Duration.DurationInput | undefined
   /** The longest delay. */
   readonly max?: Duration.DurationInput | undefined
-  /** How far a delay is spread, as a share of itself, from 0 to 1. */
+  /** The jitter, as a share of the delay, from 0 to 1. */
   readonly jitter?: number | undefined
 }): Schedule.Schedule<Duration.Duration> => {
   const fraction = checked("fraction", options?.fraction ?? 0.2, 0.001, 1000)
@@ -140,7 +145,8 @@ export const proportional = (options?: {
 }
 
 /**
- * Waits the same time before every poll, spread evenly over ±`jitter` of itself. `jitter` defaults to 0. Never ends.
+ * A schedule of equal delays. Each is a random value within ±`jitter` of `interval`. Default: `jitter` 0. It never
+ * ends.
  *
  * @since 0.1.0
  * @category schedules
@@ -149,7 +155,7 @@ export const proportional = (options?: {
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // Closely for a minute, then every half minute:
+ * // Every 2 seconds for a minute, then every 30 seconds:
  * const schedule = Polling.spaced("2 seconds").pipe(
  *   Schedule.upTo("1 minute"),
  *   Schedule.andThen(Polling.spaced("30 seconds", { jitter: 0.2 }))
@@ -159,7 +165,7 @@ export const proportional = (options?: {
 export const spaced = (
   interval: Duration.DurationInput,
   options?: {
-    /** How far a delay is spread, as a share of itself, from 0 to 1. */
+    /** The jitter, as a share of the delay, from 0 to 1. */
     readonly jitter?: number | undefined
   }
 ): Schedule.Schedule<Duration.Duration> => {
@@ -168,7 +174,7 @@ export const spaced = (
 }
 
 /**
- * The schedule of every wait that is given no other: {@link proportional} with its defaults. Never ends.
+ * The default `schedule` of a wait: {@link proportional} with its defaults. It never ends.
  *
  * @since 0.1.0
  * @category schedules
@@ -177,15 +183,16 @@ export const spaced = (
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // The same, with an end:
+ * // The same delays, for at most an hour:
  * const schedule = Polling.defaultSchedule.pipe(Schedule.upTo("1 hour"))
  * ```
  */
 export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportional()
 
 /**
- * When a wait tries again after a transient failure, unless it is told otherwise: after 1 second, then twice as long each
- * time, up to 30 seconds, ±20 %; given up after five minutes of failing in a row.
+ * The default `retrySchedule` of a wait, which says when to poll again after a transient failure. The first delay is 1
+ * second, and each of the next is twice as long, up to 30 seconds, ±20 %. It ends when the failures in a row have
+ * lasted five minutes.
  *
  * @since 0.1.0
  * @category schedules
@@ -195,7 +202,7 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // The same, but for a server that is not there at all:
+ * // The same delays, but the wait fails at once if there is no connection to the server:
  * const retrySchedule = Polling.retrySchedule.pipe(
  *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
  * )

@@ -1,5 +1,5 @@
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
+ * `google.protobuf.Any` in its JSON form: a message of any type, with the URL of its type.
  *
  * @since 0.1.0
  */
@@ -12,10 +12,11 @@ import { oneLine } from "./internal/text.js"
 import { isDeep } from "./internal/values.js"
 
 /**
- * A message of any type, as JSON: the type's URL in `"@type"`, the message's fields beside it.
+ * A message of any type, as JSON. `"@type"` is the URL of the type. The other properties are the fields of the message.
  *
- * Well-known types with a JSON form of their own (`google.protobuf.Duration`, `StringValue`, …) stand in `value`. An
- * empty `Any` is `{}` and has no `"@type"`. A message of an unknown type is kept as it came.
+ * If the message is a well-known type with a special JSON form (`google.protobuf.Duration`, `StringValue`, …), that
+ * JSON is in `value`. An empty `Any` is `{}`, without `"@type"`. The message is not decoded. To decode it, use
+ * {@link unpack}.
  *
  * Source: the ProtoJSON format, "Any".
  *
@@ -25,13 +26,13 @@ import { isDeep } from "./internal/values.js"
 export interface ProtobufAny {
   /** The URL of the message's type, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
   readonly "@type"?: string
-  /** Always absent: it tells a raw detail from a decoded one (`_tag: "ErrorInfo"`) in a union of both. */
+  /** Always absent. In a union, it distinguishes a raw detail from a decoded one (`_tag: "ErrorInfo"`). */
   readonly _tag?: undefined
   readonly [field: string]: unknown
 }
 
 /**
- * Tells whether a JSON value can be an `Any`: an object whose `"@type"`, if there is one, is a string.
+ * Tells whether a JSON value can be an `Any`. It must be an object. If it has an `"@type"`, that must be a string.
  *
  * @since 0.1.0
  * @category guards
@@ -50,7 +51,7 @@ export const isProtobufAny = (u: unknown): u is ProtobufAny =>
  * import * as ProtobufAny from "effect-google-operations/ProtobufAny"
  * import * as Schema from "effect/Schema"
  *
- * // A row of a table of results:
+ * // A row of a database table:
  * const Row = Schema.Struct({ operation: Schema.String, response: Schema.parseJson(ProtobufAny.ProtobufAny) })
  * ```
  */
@@ -62,8 +63,8 @@ export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare<ProtobufAn
 })
 
 /**
- * The full name of the message's type: what follows the last `/` of `"@type"`, whatever stands before it. An empty
- * string for an `Any` without a type.
+ * Returns the full name of the message's type, which is the part of `"@type"` after the last `/`. For an `Any` without
+ * a type, it returns an empty string.
  *
  * @since 0.1.0
  * @category accessors
@@ -75,12 +76,12 @@ export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare<ProtobufAn
  * ```
  */
 export const typeName = (self: ProtobufAny): string => {
-  // A server can send something else than a string.
+  // A server can send a value that is not a string.
   const url = typeof self["@type"] === "string" ? self["@type"] : ""
   return url.slice(url.lastIndexOf("/") + 1)
 }
 
-// Types whose JSON is not an object of their fields; an Any holds such JSON in `value`. Empty is not one of them.
+// The types whose JSON is not an object with their fields. An Any has such JSON in `value`. Empty is not one of them.
 const wrapped = new Set([
   "Any",
   "BoolValue",
@@ -101,7 +102,7 @@ const wrapped = new Set([
 ].map((name) => `google.protobuf.${name}`))
 
 /**
- * The message itself, as JSON: the fields without `"@type"`, or what stands in `value` for a well-known type.
+ * Returns the message as JSON: its fields without `"@type"`, or the `value` of a well-known type.
  *
  * @since 0.1.0
  * @category accessors
@@ -123,7 +124,7 @@ export const message = (self: ProtobufAny): unknown => {
 }
 
 /**
- * Packs a message: its JSON beside its type's name. The reverse of `message`.
+ * Makes an `Any` from the full name of a type and the JSON of a message. It is the reverse of `message`.
  *
  * @since 0.1.0
  * @category constructors
@@ -142,10 +143,10 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
 }
 
 /**
- * Decodes the message with a schema, after checking that its type is the expected one.
+ * Checks the type of the message, and decodes it with a schema.
  *
- * The result is an `Either`, which `Effect.gen` can yield. Its `ParseError` says which type was expected and which came, or
- * what did not decode. A message that is nested deeper than 100 levels, the limit of protobuf's own parsers, is refused.
+ * It fails with a `ParseError` if the type is not `typeName`, if the message does not decode, or if it is nested deeper
+ * than 100 levels, which is the limit of protobuf's own parsers.
  *
  * @since 0.1.0
  * @category decoding
@@ -170,22 +171,22 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
  * ```
  */
 export const unpack: {
-  /** Decodes the message with a schema, after checking that its type is the expected one. */
+  /** Checks the type of the message, and decodes it with a schema. */
   <A, I>(
     options: {
-      /** Decodes what {@link message} gives. */
+      /** The schema of the value that {@link message} returns. */
       readonly schema: Schema.Schema<A, I>
-      /** The full name that the type must have. Default: any. */
+      /** The expected full name of the type. Default: any type is accepted. */
       readonly typeName?: string | undefined
     }
   ): (self: ProtobufAny) => Either.Either<A, ParseError>
-  /** Decodes the message with a schema, after checking that its type is the expected one. */
+  /** Checks the type of the message, and decodes it with a schema. */
   <A, I>(
     self: ProtobufAny,
     options: {
-      /** Decodes what {@link message} gives. */
+      /** The schema of the value that {@link message} returns. */
       readonly schema: Schema.Schema<A, I>
-      /** The full name that the type must have. Default: any. */
+      /** The expected full name of the type. Default: any type is accepted. */
       readonly typeName?: string | undefined
     }
   ): Either.Either<A, ParseError>
@@ -200,7 +201,7 @@ export const unpack: {
       const found = actual === "" ? "a message without @type" : `a ${oneLine(actual)}`
       return Either.left(mismatch(options.schema, self, `Expected a ${options.typeName}, actual ${found}`))
     }
-    // A schema that refers to itself recurses as deep as the message.
+    // The recursion of a recursive schema is as deep as the message.
     if (isDeep(self)) return Either.left(mismatch(options.schema, self, "Expected a message of at most 100 levels"))
     return Schema.decodeUnknownEither(options.schema)(message(self))
   }

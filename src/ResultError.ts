@@ -1,5 +1,5 @@
 /**
- * The success of an operation whose response is not of the expected type.
+ * The error of an operation that succeeded with an unexpected response.
  *
  * @since 0.2.0
  */
@@ -13,7 +13,7 @@ import * as Operation from "./Operation.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `ResultError`, whichever copy of this package made it.
+ * The property that marks a `ResultError`. It is the same in all copies and versions of this package.
  *
  * @since 0.2.0
  * @category type ids
@@ -21,7 +21,7 @@ import * as ProtobufAny from "./ProtobufAny.js"
 export const TypeId: TypeId = "~effect-google-operations/ResultError"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.2.0
  * @category type ids
@@ -36,11 +36,11 @@ export type TypeId = "~effect-google-operations/ResultError"
  */
 export const isResultError = (u: unknown): u is ResultError => hasProperty(u, TypeId)
 
-// A problem quotes the value that does not fit.
+// The limit in characters. A description of a problem can quote a long value.
 const maxProblem = 200
 
 const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseError): string => {
-  if (response === undefined) return "there is none"
+  if (response === undefined) return "it is absent"
   const actual = ProtobufAny.typeName(response)
   if (actual === "") return "it is a message without @type"
   if (actual !== expected) return `it is of type ${actual}`
@@ -51,11 +51,11 @@ const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: strin
 }
 
 /**
- * The operation succeeded, so do not start it again because of this error. Its response is of another type than the
- * `OperationInfo` expects, does not decode with its schema, or is absent. The raw response is kept.
+ * The operation succeeded, but its response is not the one that an `OperationInfo` expects. The response is of another
+ * type, does not decode with the schema, or is absent. `response` is the raw response.
  *
- * Waiting again gives the same error; it takes one request for a name, and none for `error.operation`. The error is a schema
- * as well, so it can cross processes.
+ * Do not start the operation again because of this error. Waiting for it again fails with the same error. The class is
+ * also a schema, so the error can be sent to another process as JSON.
  *
  * @since 0.2.0
  * @category errors
@@ -82,20 +82,20 @@ export class ResultError
   extends Schema.TaggedError<ResultError>("effect-google-operations/ResultError")("ResultError", {
     /** The last state of the operation. */
     operation: Operation.inState<Operation.Succeeded>("Succeeded", Operation.isSucceeded),
-    /** The full name of the type that was expected. */
+    /** The full name of the expected type. */
     expected: Schema.String,
-    /** What does not fit, and where. */
+    /** Why the response does not decode, and at which field. */
     cause: ParseErrorFromJson
   })
 {
-  // The class's own constructor takes the same fields, so decoding works.
+  // The constructor takes the same fields as that of the schema class, so decoding works.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The last state of the operation. */
     readonly operation: Operation.Succeeded
-    /** The full name of the type that was expected. */
+    /** The full name of the expected type. */
     readonly expected: string
-    /** What does not fit, and where. */
+    /** Why the response does not decode, and at which field. */
     readonly cause: ParseError
   }) {
     const { cause, ...given } = errorFields(ResultError.fields, fields)
@@ -114,7 +114,7 @@ export class ResultError
     return this.operation.response
   }
 
-  /** Which operation it is, and what of its response does not fit. At most 4,000 characters on one line. */
+  /** The name of the operation, and why its response does not decode. At most 4,000 characters on one line. */
   override get message(): string {
     const { cause, expected, operation, response } = this
     const subject = operation.name === "" ? "The operation" : `Operation ${oneLine(operation.name)}`

@@ -13,7 +13,7 @@ import { fromFunctions, mismatch } from "./internal/parsing.js"
 import type * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `Status`, whichever copy of this package made it.
+ * The property that marks a `Status`. It is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids
@@ -21,7 +21,7 @@ import type * as ProtobufAny from "./ProtobufAny.js"
 export const TypeId: TypeId = "~effect-google-operations/Status"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.4.0
  * @category type ids
@@ -37,11 +37,11 @@ export type TypeId = "~effect-google-operations/Status"
 export const isStatus = (u: unknown): u is Status => hasProperty(u, TypeId)
 
 /**
- * A code, a message for developers, and details for programs.
+ * The error of a Google API: a code, a message for developers, and details for programs.
  *
- * `code` is always the number of a `google.rpc.Code`, also when the response carried an HTTP status. A number outside the
- * 17 codes is kept. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or the raw `Any`, in the order in
- * which the server sent them.
+ * `code` is the number of a `google.rpc.Code`, and never an HTTP status. A number that no code has is kept. `details`
+ * are in the order in which the server sent them. Each is a decoded standard message (`_tag: "ErrorInfo"`, …) or a raw
+ * `Any`.
  *
  * Source: `google/rpc/status.proto`; AIP-193.
  *
@@ -64,9 +64,9 @@ export const isStatus = (u: unknown): u is Status => hasProperty(u, TypeId)
 export class Status {
   /** The number of a `google.rpc.Code`. */
   readonly code: number
-  /** The server's message for developers, as long as it was sent. */
+  /** The server's message for developers, in its full length. */
   readonly message: string
-  /** What the server says to programs. */
+  /** Additional information for programs. */
   readonly details: ReadonlyArray<ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny>
 
   constructor(fields: {
@@ -86,12 +86,12 @@ export class Status {
     return TypeId
   }
 
-  /** The code's name; `"UNKNOWN"` for a number outside the 17 codes. */
+  /** The name of the code. It is `"UNKNOWN"` for a number that no code has. */
   get codeName(): Code.Code {
     return Code.fromNumber(this.code)
   }
 
-  /** The first `ErrorInfo` among the details: the reason to branch on (AIP-193). */
+  /** The first `ErrorInfo` among the details. Its `reason` says what went wrong, for programs (AIP-193). */
   get errorInfo(): ErrorDetails.ErrorInfo | undefined {
     return this.details.find((detail) => detail._tag === "ErrorInfo")
   }
@@ -103,7 +103,7 @@ export class Status {
 }
 
 /**
- * Reads an int32 as ProtoJSON writes it: a number, or a decimal string.
+ * Reads an int32 from JSON. In ProtoJSON it is a number or a decimal string.
  *
  * @internal
  */
@@ -113,7 +113,7 @@ export const int32 = (u: unknown): number | undefined => {
 }
 
 /**
- * As {@link fromJson}; the left side is the problem in words.
+ * Reads a status from JSON. The left side is a description of the problem.
  *
  * @internal
  */
@@ -130,8 +130,8 @@ export const read = (json: unknown): Either.Either<Status, string> => {
 /**
  * Reads a `google.rpc.Status` from JSON.
  *
- * Absent and `null` fields read as their defaults (0, `""`, none). A detail that is malformed stays raw, as does one that
- * {@link ErrorDetails.fromAny} finds too large. One that is not an object stays as `{ value }`.
+ * An absent or `null` field has its default value (0, `""`, no details). A detail that is malformed or too large is not
+ * decoded (see {@link ErrorDetails.fromAny}). A detail that is not an object becomes `{ value }`.
  *
  * @since 0.1.0
  * @category decoding
@@ -175,7 +175,7 @@ const StatusFromSelf = Schema.declare(isStatus, {
 })
 
 /**
- * The schema of a status: JSON on the one side, {@link Status} on the other.
+ * The schema of a status. It decodes JSON to a {@link Status}.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * The end of a wait whose operation was still running.
+ * The error of a wait that ended before the operation was done.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import { errorFields } from "./internal/values.js"
 import * as Operation from "./Operation.js"
 
 /**
- * The property that marks a `WaitTimeoutError`, whichever copy of this package made it.
+ * The property that marks a `WaitTimeoutError`. It is the same in all copies and versions of this package.
  *
  * @since 0.1.0
  * @category type ids
@@ -20,7 +20,7 @@ import * as Operation from "./Operation.js"
 export const TypeId: TypeId = "~effect-google-operations/WaitTimeoutError"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.1.0
  * @category type ids
@@ -36,11 +36,12 @@ export type TypeId = "~effect-google-operations/WaitTimeoutError"
 export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProperty(u, TypeId)
 
 /**
- * The wait ended before the operation was done: its timeout passed (`"Timeout"`), or its schedule had no further poll
+ * The wait ended before the operation was done. Either the timeout passed (`"Timeout"`), or the schedule ended
  * (`"ScheduleEnded"`).
  *
- * The operation was not cancelled, unless `onTimeout: "cancel"` asked for it; `cancelError` says if that failed. To
- * continue, wait for `operationName` again. The error is a schema as well, so it can cross processes.
+ * The operation may still be running. To continue, wait for `operationName` again. With `onTimeout: "cancel"` the
+ * server was asked to cancel the operation. If that request failed, `cancelError` says why. The class is also a schema,
+ * so the error can be sent to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -49,7 +50,7 @@ export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProp
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * // Waits a minute, then logs what is known and waits without a limit:
+ * // Waits for a minute, then logs the metadata and waits without a limit:
  * const program = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", { timeout: "1 minute" }).pipe(
@@ -64,11 +65,11 @@ export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProp
  */
 export class WaitTimeoutError
   extends Schema.TaggedError<WaitTimeoutError>("effect-google-operations/WaitTimeoutError")("WaitTimeoutError", {
-    /** What ended the wait. */
+    /** Why the wait ended. */
     reason: Schema.Literal("Timeout", "ScheduleEnded"),
-    /** The operation that was waited for. */
+    /** The name of the operation. */
     operationName: Schema.String,
-    /** The latest state. None if no poll got one. */
+    /** The latest state of the operation. Absent if it was never read. */
     last: Schema.optional(Operation.inState<Operation.Pending>("Pending", Operation.isPending)),
     /** How long the wait took. */
     elapsed: Schema.Duration,
@@ -76,18 +77,18 @@ export class WaitTimeoutError
     polls: Schema.Number,
     /** The last transient failure of the wait, if there was one. */
     lastError: Schema.optional(HttpError),
-    /** Why the cancel request of `onTimeout: "cancel"` failed, if it did. */
+    /** The error of the cancel request that `onTimeout: "cancel"` sent, if it failed. */
     cancelError: Schema.optional(HttpError)
   })
 {
-  // The class's own constructor takes the same fields, so decoding works.
+  // The constructor takes the same fields as that of the schema class, so decoding works.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
-    /** What ended the wait. */
+    /** Why the wait ended. */
     readonly reason: "Timeout" | "ScheduleEnded"
-    /** The operation that was waited for. */
+    /** The name of the operation. */
     readonly operationName: string
-    /** The latest state. None if no poll got one. */
+    /** The latest state of the operation. Absent if it was never read. */
     readonly last?: Operation.Pending | undefined
     /** How long the wait took. */
     readonly elapsed: Duration.Duration
@@ -95,7 +96,7 @@ export class WaitTimeoutError
     readonly polls: number
     /** The last transient failure of the wait, if there was one. */
     readonly lastError?: HttpError | undefined
-    /** Why the cancel request of `onTimeout: "cancel"` failed, if it did. */
+    /** The error of the cancel request that `onTimeout: "cancel"` sent, if it failed. */
     readonly cancelError?: HttpError | undefined
   }) {
     super(errorFields(WaitTimeoutError.fields, fields), true)

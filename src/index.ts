@@ -1,5 +1,5 @@
 /**
- * The canonical status codes of `google.rpc.Code`, by name and by number, and how they relate to HTTP statuses.
+ * The status codes of `google.rpc.Code`: their names, their numbers, and the corresponding HTTP statuses.
  *
  * @since 0.1.0
  */
@@ -13,38 +13,38 @@ export * as Code from "./Code.js"
 export * as Credentials from "./Credentials.js"
 
 /**
- * How an API asks for its operations, and how its responses read.
+ * Dialects: the forms that requests and responses about operations have in Google's APIs.
  *
- * Most of Google's APIs have `google.longrunning.Operation`s: {@link longRunning}, the default of `GoogleApi.make`. Compute
- * Engine, Cloud SQL, GKE and BigQuery have operations of their own; with their dialects they read as the same
- * `Operation`, so that waiting, sharing, handles and errors work with all of them.
+ * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
+ * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so
+ * every function of this package works with these APIs too.
  *
- * A dialect is plain data and pure functions. It knows names and JSON; the service sends the requests. For an API that
- * has no dialect here, write a {@link Dialect} of your own.
+ * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
+ * service sends the requests. For an API with another form, write a {@link Dialect}.
  *
  * @since 0.4.0
  */
 export * as Dialect from "./Dialect.js"
 
 /**
- * The ten standard error details (`google/rpc/error_details.proto`): decoded if they are well-formed, raw if not.
+ * The ten standard error details (`google/rpc/error_details.proto`). A detail that is malformed is kept as a raw `Any`.
  *
- * On the wire every field is optional. An absent or `null` field reads as its proto3 default (`""`, `[]`, `{}`), as
- * ProtoJSON defines it. 64-bit numbers stay strings, so that none loses precision and all survive `JSON.stringify`.
+ * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
+ * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
  *
  * @since 0.1.0
  */
 export * as ErrorDetails from "./ErrorDetails.js"
 
 /**
- * Which Google API a service talks to.
+ * The description of a Google API that a service sends requests to.
  *
  * @since 0.1.0
  */
 export * as GoogleApi from "./GoogleApi.js"
 
 /**
- * The failure of a request. It says nothing new about the operation.
+ * The error of a request that failed. The operation may be in any state.
  *
  * @since 0.1.0
  */
@@ -58,22 +58,24 @@ export * as HttpError from "./HttpError.js"
 export * as Operation from "./Operation.js"
 
 /**
- * The failure of an operation. It is final: reading the operation again gives the same error.
+ * The error of an operation that failed. It is final: reading the operation again fails with the same error.
  *
  * @since 0.1.0
  */
 export * as OperationError from "./OperationError.js"
 
 /**
- * A started operation as a small JSON value, with which another process can wait for it.
+ * A reference to a started operation, as a small JSON value. Another process can use it to wait for the operation.
  *
  * @since 0.2.0
  */
 export * as OperationHandle from "./OperationHandle.js"
 
 /**
- * The types of a method's operations in one value: of the response and of the metadata, as the annotation
- * `google.longrunning.operation_info` of the API's proto files has them. From a request to a typed result.
+ * The response type and the metadata type of a method that starts operations. With them, the methods of
+ * `OperationsService` return typed results.
+ *
+ * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
  *
  * @since 0.2.0
  */
@@ -105,31 +107,42 @@ export * as OperationInfo from "./OperationInfo.js"
 export * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
- * The client of an API's long-running operations: read one, wait for it, give every connection back.
+ * The metrics of all services of a process, for any exporter of Effect's metrics.
+ *
+ * Names and units follow OpenTelemetry. The unit is the label `unit`, which `@effect/opentelemetry` exports as the unit. Each
+ * metric has further labels, in the order that its documentation gives: `server.address` is the host of the API. No label holds
+ * the name of an operation. The labels of `Effect.tagMetrics` come last.
+ *
+ * @since 0.4.0
+ */
+export * as OperationsMetrics from "./OperationsMetrics.js"
+
+/**
+ * A client of the long-running operations of one API: reads an operation, waits for it, and closes its connections.
  *
  * @since 0.1.0
  */
 export * as OperationsService from "./OperationsService.js"
 
 /**
- * When to poll again: schedules to give to `wait`, and to compose with Effect's own.
+ * Schedules for the delays between polls.
  *
- * Any `Schedule` will do; these are bounded and jittered as polling wants it. Their output is the delay before the next
- * poll. An option out of its range throws a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and compose with those
+ * of Effect. Their output is the delay before the next poll. An option that is out of range throws a `RangeError`.
  *
  * @since 0.1.0
  */
 export * as Polling from "./Polling.js"
 
 /**
- * `google.protobuf.Any` in its JSON form: a message beside the URL of its type. It stays raw until it is unpacked.
+ * `google.protobuf.Any` in its JSON form: a message of any type, with the URL of its type.
  *
  * @since 0.1.0
  */
 export * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The success of an operation whose response is not of the expected type.
+ * The error of an operation that succeeded with an unexpected response.
  *
  * @since 0.2.0
  */
@@ -143,7 +156,7 @@ export * as ResultError from "./ResultError.js"
 export * as Status from "./Status.js"
 
 /**
- * The end of a wait whose operation was still running.
+ * The error of a wait that ended before the operation was done.
  *
  * @since 0.1.0
  */

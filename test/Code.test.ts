@@ -30,13 +30,13 @@ describe("Code", () => {
     })
   }
 
-  it("there are 17 of them", () => {
+  it("there are 17 codes", () => {
     assert.deepStrictEqual([...Code.Code.literals], table.map(([, name]) => name))
     for (const no of ["ok", "", "CANCELED", 5, undefined, null, "toString"]) assert.isFalse(Code.isCode(no), String(no))
     for (const no of [17, -1, 1.5, NaN]) assert.strictEqual(Code.fromNumber(no), "UNKNOWN")
   })
 
-  it("from an HTTP status", () => {
+  it("fromHttpStatus", () => {
     const fromHttp: ReadonlyArray<readonly [ReadonlyArray<number>, Code.Code]> = [
       [[200, 201, 204, 299], "OK"],
       [[400], "INVALID_ARGUMENT"],

@@ -53,7 +53,7 @@ const refused = () => json({ error: { code: 401 } }, { status: 401 })
 const authorizations = ({ requests }: MockHttp) => requests.map(({ headers }) => headers["authorization"])
 
 describe("an authorized client", () => {
-  it.effect("sends the credentials with each request, which it leaves as it is otherwise", () =>
+  it.effect("adds the credentials to each request, and changes nothing else", () =>
     Effect.gen(function*() {
       const http = inOrder(ok)
       const client = Credentials.authorize(yield* clientOf(http), { api, credentials: tokens().credentials })
@@ -69,7 +69,7 @@ describe("an authorized client", () => {
       assert.isUndefined(second?.headers["accept"])
     }))
 
-  it.effect("gives the response as it came, whatever its status", () =>
+  it.effect("returns the response unchanged, with any status", () =>
     Effect.gen(function*() {
       const http = inOrder(
         ok,
@@ -91,7 +91,7 @@ describe("an authorized client", () => {
       assert.strictEqual((yield* (yield* client.get(path)).arrayBuffer).byteLength, 7)
     }))
 
-  it.effect("is made from a base URL, too, and by pipe", () =>
+  it.effect("can be made from a base URL, and with pipe", () =>
     Effect.gen(function*() {
       const http = inOrder(ok)
       const client = (yield* clientOf(http)).pipe(
@@ -113,7 +113,7 @@ describe("an authorized client", () => {
       assert.deepStrictEqual(http.requests.map(({ headers }) => headers["x-goog-user-project"]), ["theirs", "mine"])
     }))
 
-  it.effect("fails as the credentials do, and as the client does", () =>
+  it.effect("fails with the errors of the credentials and of the client", () =>
     Effect.gen(function*() {
       const none = new HttpError.HttpError({ reason: "Authentication", description: "the key file is gone" })
       const http = inOrder(ok)
@@ -128,7 +128,7 @@ describe("an authorized client", () => {
       assert.strictEqual(error, "busy")
     }))
 
-  it.effect("refuses headers that no header can be", () =>
+  it.effect("refuses credentials with invalid headers", () =>
     Effect.gen(function*() {
       const http = inOrder(ok)
       const credentials = Credentials.apiKey(Redacted.make("a\nb"))
@@ -149,7 +149,7 @@ describe("a request that is refused with 401", () => {
       )
     const what = filtered ? ", over a client that turns statuses into errors" : ""
 
-    it.effect(`is sent once more with other credentials, its body too${what}`, () =>
+    it.effect(`is sent once more with other credentials and the same body${what}`, () =>
       Effect.gen(function*() {
         const http = inOrder(refused, ok)
         const { calls, credentials } = tokens()
@@ -182,7 +182,7 @@ describe("a request that is refused with 401", () => {
       }))
   }
 
-  it.effect("fails with the refresh that fails", () =>
+  it.effect("fails with the error of the refresh", () =>
     Effect.gen(function*() {
       const http = inOrder(refused)
       const credentials = Credentials.make({
@@ -217,7 +217,7 @@ describe("credentials are not sent", () => {
       }))
   }
 
-  it.effect("over plain http, unless it is to this machine", () =>
+  it.effect("over plain http, except to a loopback address", () =>
     Effect.gen(function*() {
       const http = inOrder(ok)
       const client = yield* clientOf(http)
@@ -234,7 +234,7 @@ describe("credentials are not sent", () => {
       assert.deepStrictEqual(http.requests.map(({ headers }) => headers["x-goog-api-key"]), [key, undefined])
     }))
 
-  it.effect("if the base URL is not one", () =>
+  it.effect("if the base URL is not a URL", () =>
     Effect.gen(function*() {
       const http = inOrder(ok)
       const client = Credentials.authorize(yield* clientOf(http), { baseUrl: "nonsense", credentials: apiKey })
@@ -244,7 +244,7 @@ describe("credentials are not sent", () => {
     }))
 })
 
-describe("no credential appears", () => {
+describe("no credentials appear", () => {
   const show = (value: unknown) =>
     [
       String(value),
@@ -266,7 +266,7 @@ describe("no credential appears", () => {
       assert.include(shown, path)
     }))
 
-  it.effect("in an error of the client, its cause included", () =>
+  it.effect("in an error of the client, or in its cause", () =>
     Effect.gen(function*() {
       const failing = mockHttp((request) =>
         Effect.fail(transportError(request, Object.assign(new Error(`broken: ${key}`), { request })))
@@ -283,7 +283,7 @@ describe("no credential appears", () => {
       assert.include(shown, "broken: <redacted>")
     }))
 
-  it.effect("in a span, and those of a query and of the request's own headers are moved and hidden", () =>
+  it.effect("in a span, not even credentials in the query or the headers of the request", () =>
     Effect.gen(function*() {
       const attributes: Array<unknown> = []
       const tracer = Tracer.make({
@@ -355,7 +355,7 @@ const oneConnection = Layer.provide(
 const clients = { fetch: FetchHttpClient.layer, undici: oneConnection }
 
 describe.each(Object.entries(clients))("over a real loopback server by %s", (_, layer) => {
-  it.scopedLive("reads a resource, also after a refresh", () =>
+  it.scopedLive("reads a resource, even after a refresh", () =>
     Effect.gen(function*() {
       const { baseUrl, requests } = yield* serve((request, response) => {
         const isRefused = request.headers.authorization === "Bearer token-1"
@@ -368,7 +368,7 @@ describe.each(Object.entries(clients))("over a real loopback server by %s", (_, 
       assert.deepStrictEqual(requests, [`${path} Bearer token-1`, `${path} Bearer token-2`])
     }).pipe(Effect.provide(layer)))
 
-  it.scopedLive("follows no redirect by itself, and around it only those within the API's origin", () =>
+  it.scopedLive("does not follow redirects; followRedirects around it follows those within the API's origin", () =>
     Effect.gen(function*() {
       const other = yield* serve((_, response) => response.end("{}"))
       const { baseUrl, requests } = yield* serve((request, response) => {

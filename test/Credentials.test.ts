@@ -43,7 +43,7 @@ const refusing = (...tokens: ReadonlyArray<string>) =>
   )
 
 describe("a refresh", () => {
-  it.scoped("is one for all requests that are refused with the same token", () =>
+  it.scoped("is shared by all requests that are refused with the same token", () =>
     Effect.gen(function*() {
       const { credentials, refreshes } = source()
       const http = refusing("Bearer token-0")
@@ -57,7 +57,7 @@ describe("a refresh", () => {
       assert.strictEqual(http.requests.length, 200)
     }))
 
-  it.scoped("is none for a request that is refused with an older token than the latest", () =>
+  it.scoped("is not made for a request that is refused with an older token than the latest", () =>
     Effect.gen(function*() {
       const { credentials, refreshes } = source()
       const old = { authorization: Redacted.make("Bearer token-0") }
@@ -76,7 +76,7 @@ describe("a refresh", () => {
       assert.strictEqual(refreshes(), 2)
     }))
 
-  it.scoped("goes on for the others when the request that began it is interrupted, and ends with the last", () =>
+  it.scoped("continues for the others if the request that started it is interrupted, and is interrupted with the last", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const { credentials, interrupted, refreshes } = source(Deferred.await(gate))
@@ -98,7 +98,7 @@ describe("a refresh", () => {
       assert.strictEqual(silent.interrupted(), 1)
     }))
 
-  it.scoped("that fails is the failure of all that share it, and the next request tries again", () =>
+  it.scoped("that fails is the error of all requests that share it, and the next request refreshes again", () =>
     Effect.gen(function*() {
       const error = new HttpError.HttpError({ reason: "Authentication", description: "the key was deleted" })
       const { credentials, refreshes } = source(Effect.delay(Effect.fail(error), "1 second"))

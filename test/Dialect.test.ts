@@ -38,7 +38,7 @@ describe("requests", () => {
     assert.strictEqual(Dialect.longRunning.waitTimeout, undefined)
   })
 
-  it("compute: /wait holds up to two minutes, whatever it is asked for", () => {
+  it("compute: /wait holds the response for up to two minutes", () => {
     assert.deepStrictEqual(requestsOf(Dialect.compute, zone), {
       poll: { method: "GET", resource: zone },
       wait: { method: "POST", resource: zone, suffix: "/wait", holdSeconds: 120 },
@@ -47,7 +47,7 @@ describe("requests", () => {
     })
   })
 
-  it("compute: an operation of an organisation has its parent in the query, and no /wait", () => {
+  it("compute: an operation of an organization has its parent in the query, and no /wait", () => {
     const resource = "locations/global/operations/o"
     assert.deepStrictEqual(requestsOf(Dialect.compute, organization), {
       poll: { method: "GET", resource, query: { parentId: "organizations/1" } },
@@ -88,7 +88,7 @@ describe("requests", () => {
     assert.deepStrictEqual(Dialect.bigQuery.poll(resource), { method: "GET", resource })
   })
 
-  it("predict: a publisher model's operation by a POST to the model, and nothing else for it", () => {
+  it("predict: an operation of a publisher model is read by a POST to the model, and has no other methods", () => {
     assert.deepStrictEqual(requestsOf(Dialect.predict, video), {
       poll: { method: "POST", resource: model, suffix: ":fetchPredictOperation", body: { operationName: video } },
       wait: undefined,
@@ -143,7 +143,7 @@ describe("operationName", () => {
       [Dialect.predict, model, false]
     ] as const
   ) {
-    it(`of ${dialect.name} takes ${name}: ${isName}`, () => {
+    it(`of ${dialect.name} matches ${name}: ${isName}`, () => {
       assert.strictEqual(dialect.operationName.test(name), isName)
     })
   }
@@ -276,14 +276,14 @@ describe("decode", () => {
     })
   }
 
-  it("keeps what it quotes short and on one line", () => {
+  it("quotes short texts without line breaks", () => {
     const decoded = decode(Dialect.longRunning, { name: `accessPolicies/${"1\n".repeat(10_000)}` }, "operations/x")
     assert(Either.isLeft(decoded))
     assert.isBelow(decoded.left.length, 300)
     assert.notInclude(decoded.left, "\n")
   })
 
-  it("takes no notice of the flags of a pattern", () => {
+  it("ignores the flags of a pattern", () => {
     const operationName = /^operations\//gy
     for (let times = 0; times < 3; times++) {
       const decoded = Dialect.longRunning.decode({ name: "operations/x" }, { name: undefined, operationName })
@@ -321,7 +321,7 @@ describe("list", () => {
     })
   }
 
-  it("asks for a page in the API's own words", () => {
+  it("requests a page with the parameters of the API", () => {
     const request = (dialect: Dialect.Dialect, collection: string) => dialect.list?.request(collection, page)
     assert.deepStrictEqual(request(Dialect.longRunning, "operations"), {
       method: "GET",
@@ -350,7 +350,7 @@ describe("list", () => {
     })
   })
 
-  it("longRunning: whatever has a name and is not something else", () => {
+  it("longRunning: accepts every item with a name that is an operation", () => {
     const operations = [{ name: "operations/a" }, { name: "odd" }, { name: "operations/b", done: true }]
     assert.deepStrictEqual(
       names(Dialect.longRunning, "operations", { operations, nextPageToken: "t", unreachable: ["locations/x"] }),
@@ -374,7 +374,7 @@ describe("list", () => {
     ...fields
   })
 
-  it("compute: names are those of the collection that was asked for", () => {
+  it("compute: names are in the requested collection", () => {
     const json = {
       kind: "compute#operationList",
       items: [zonal("a"), zonal("b", { status: "DONE" })],
@@ -390,7 +390,7 @@ describe("list", () => {
     )
   })
 
-  it("compute: the lists of all scopes in one, with the names of the links", () => {
+  it("compute: decodes an aggregated list, with the names in the links", () => {
     const items = {
       "zones/z": { operations: [zonal("a")] },
       global: { warning: { code: "NO_RESULTS_ON_PAGE" } },
@@ -414,7 +414,7 @@ describe("list", () => {
     )
   })
 
-  it("container: one list of all locations, by their links", () => {
+  it("container: decodes the list of all locations, with the names in the links", () => {
     const operation = (id: string, location: string) => ({
       name: id,
       operationType: "CREATE_CLUSTER",
@@ -434,7 +434,7 @@ describe("list", () => {
     )
   })
 
-  it("bigQuery: state and error of an item are one level higher, and names have a location if the collection has", () => {
+  it("bigQuery: the state and the error of an item are one level higher, and names have a location if the collection has one", () => {
     const jobs = [
       { jobReference: { projectId: "p", jobId: "a", location: "EU" }, state: "RUNNING", status: { state: "RUNNING" } },
       {

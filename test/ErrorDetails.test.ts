@@ -61,7 +61,7 @@ describe("ErrorDetails", () => {
     LocalizedMessage: { locale: "", message: "" }
   }
 
-  it("there are ten messages", () => assert.strictEqual(Object.keys(wire).length, 10))
+  it("decodes all ten messages", () => assert.strictEqual(Object.keys(wire).length, 10))
 
   for (const [tag, fields] of Object.entries(wire)) {
     it(tag, () => {

@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 const at = { baseUrl: "https://run.googleapis.com", version: "v2" }
 
 describe("GoogleApi", () => {
-  it("has list, cancel and delete, and no wait, unless told otherwise", () => {
+  it("has list, cancel and delete, and no wait, by default", () => {
     const methods: GoogleApi.Methods = { list: true, cancel: true, delete: true, wait: false }
     assert.deepStrictEqual(GoogleApi.make(at).methods, methods)
     assert.deepStrictEqual(GoogleApi.make({ ...at, methods: { list: undefined, wait: "body" } }).methods, {
@@ -34,7 +34,7 @@ describe("GoogleApi", () => {
     assert.strictEqual(GoogleApi.make(at).operationName.test(name), isName)
   })
 
-  it("has the dialect longRunning, and its names, unless told otherwise", () => {
+  it("has the dialect longRunning, and its names, by default", () => {
     const api = GoogleApi.make(at)
     assert.strictEqual(api.dialect, Dialect.longRunning)
     assert.strictEqual(api.operationName, Dialect.longRunning.operationName)
@@ -58,7 +58,7 @@ describe("GoogleApi", () => {
     })
   }
 
-  it("has no method that its dialect has no request for", () => {
+  it("does not have a method if its dialect has no request for it", () => {
     const methods = { list: true, cancel: true, delete: true, wait: "body" } as const
     assert.deepStrictEqual(GoogleApi.make({ ...at, dialect: Dialect.sqlAdmin, methods }).methods, {
       list: true,
@@ -72,7 +72,7 @@ describe("GoogleApi", () => {
     )
   })
 
-  it("asks for what its methods and its dialect have", () => {
+  it("makes the requests that its methods and its dialect have", () => {
     const name = "projects/p/zones/z/operations/o"
     const silent = GoogleApi.make({ ...GoogleApi.compute, methods: { delete: false, list: false, wait: false } })
     assert.deepStrictEqual(GoogleApi.waitRequest(GoogleApi.compute, name, 5), {
@@ -216,7 +216,7 @@ describe("nameFromUrl", () => {
     })
   }
 
-  it("says nothing of what can be a secret in a URL", () => {
+  it("does not quote the secret parts of a URL", () => {
     for (const url of ["https://u:hunter2@run.googleapis.com/v2/x", "https://evil.test/v2/x?key=hunter2#hunter2"]) {
       const name = GoogleApi.nameFromUrl(run, url)
       assert.notInclude(Either.isLeft(name) ? name.left : "hunter2", "hunter2")

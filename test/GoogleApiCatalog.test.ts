@@ -69,7 +69,7 @@ describe("entries", () => {
     assert.include(entryOf("spanner", "v1").collections, "projects/*/instances/*/databaseOperations")
   })
 
-  it.effect("gives APIs that read an operation at the URL of the discovery data", () =>
+  it.effect("makes APIs that read an operation at the URL of the discovery data", () =>
     Effect.forEach(catalog, ({ examples: [example], name, version }) => {
       const { call, requests } = get(GoogleApiCatalog.make(entryOf(name, version)), example!.name)
       return Effect.map(
@@ -160,7 +160,7 @@ describe("get", () => {
     assert.deepStrictEqual(api.methods, { ...all, ...methods })
   })
 
-  it("takes the names of Compute Engine's zones, regions, global operations and organizations", () => {
+  it("accepts the names of Compute Engine's zonal, regional, global and organization operations", () => {
     const { baseUrl, methods, operationName } = GoogleApiCatalog.get("compute", "v1")
     assert.strictEqual(baseUrl, "https://compute.googleapis.com/compute")
     assert.deepInclude(methods, { list: true, cancel: false, delete: true })
@@ -177,7 +177,7 @@ describe("get", () => {
     assert.notMatch("projects/p/zones/z/instances/i", operationName)
   })
 
-  it("names the form of the operations", () => {
+  it("returns the dialect of the API", () => {
     const dialects = [
       ["run", "v2", "longRunning"],
       ["compute", "v1", "compute"],
@@ -192,7 +192,7 @@ describe("get", () => {
     }
   })
 
-  it("gives the host of a location and of another universe", () => {
+  it("uses the host of a location and of another universe", () => {
     const hosts: ReadonlyArray<readonly [GoogleApiCatalog.Options, string]> = [
       [{}, "run.googleapis.com"],
       [{ location: "global", endpoint: "regional" }, "run.googleapis.com"],

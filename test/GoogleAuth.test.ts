@@ -359,7 +359,7 @@ describe("Application Default Credentials", () => {
   }
 
   for (const [kind, { content, quotaProject, urls: expected }] of Object.entries(sources)) {
-    it.scopedLive(`${kind}, from the file that GOOGLE_APPLICATION_CREDENTIALS names: read late, one token for all`, () =>
+    it.scopedLive(`${kind}, from the file that GOOGLE_APPLICATION_CREDENTIALS names: read at the first request, one token for all`, () =>
       Effect.gen(function*() {
         const fake = yield* google()
         const path = yield* directory
@@ -381,7 +381,7 @@ describe("Application Default Credentials", () => {
       }))
   }
 
-  it.scopedLive("from where gcloud leaves them", () =>
+  it.scopedLive("from the file of gcloud", () =>
     Effect.gen(function*() {
       const fake = yield* google()
       const { home } = yield* environment()
@@ -400,7 +400,7 @@ describe("Application Default Credentials", () => {
       assert.deepStrictEqual(authorizations(mocked), [`Bearer token-${issued}-for-3600-s`])
     }))
 
-  it.scopedLive("of the machine: one question to its metadata server", () =>
+  it.scopedLive("of the machine: one request to its metadata server", () =>
     Effect.gen(function*() {
       const fake = yield* google()
       yield* environment({
@@ -454,7 +454,7 @@ describe("Application Default Credentials", () => {
     }))
 })
 
-describe("a client that the user has", () => {
+describe("a client that is passed in", () => {
   it.scopedLive("a GoogleAuth with a key file of its own", () =>
     Effect.gen(function*() {
       const fake = yield* google()
@@ -468,7 +468,7 @@ describe("a client that the user has", () => {
       assert.deepStrictEqual(authorizations(mocked), Array(5).fill(`Bearer token-${issued}-for-3600-s`))
     }))
 
-  it.scopedLive("a JWT without scopes signs its own token for the API's origin, whatever the path", () =>
+  it.scopedLive("a JWT without scopes signs its own token for the API's origin", () =>
     Effect.gen(function*() {
       const fake = yield* google()
       const mocked = api()
@@ -492,7 +492,7 @@ describe("a client that the user has", () => {
       assert.strictEqual(mocked.requests[0]!.headers["x-goog-api-key"], "the-api-key")
     }))
 
-  it.scopedLive("a client that authorises nothing", () =>
+  it.scopedLive("a client without credentials", () =>
     Effect.gen(function*() {
       const mocked = api()
       const operations = yield* service(mocked, { credentials: GoogleAuth.make(new PassThroughClient()) })
@@ -591,7 +591,7 @@ describe("refresh", () => {
         assert.strictEqual(made.eagerRefreshThresholdMillis, threshold)
       }))
 
-    it.scopedLive(`${kind}: a second 401 stands`, () =>
+    it.scopedLive(`${kind}: a second 401 fails`, () =>
       Effect.gen(function*() {
         yield* google()
         const mocked = api(() => true)
@@ -627,7 +627,7 @@ describe("refresh", () => {
   }
 
   for (const [kind, client] of Object.entries(fixed)) {
-    it.scopedLive(`${kind} has nothing new to give: the 401 stands, after one request`, () =>
+    it.scopedLive(`${kind} cannot be refreshed: fails with 401 after one request`, () =>
       Effect.gen(function*() {
         const fake = yield* google()
         const mocked = api(() => true)
@@ -639,7 +639,7 @@ describe("refresh", () => {
       }))
   }
 
-  it.scopedLive("a refresh does not settle for a fetch of the token that was refused", () =>
+  it.scopedLive("a refresh does not use a request for the token that was refused", () =>
     Effect.gen(function*() {
       yield* google()
       const credentials = GoogleAuth.make(new ExternalAccountAuthorizedUserClient(workforce))
@@ -835,7 +835,7 @@ describe("a failed request for a token", () => {
     }
   }
 
-  it.scopedLive("of an impersonated account: what was refused, and by whom", () =>
+  it.scopedLive("of an impersonated account: the message has the error and the server", () =>
     Effect.gen(function*() {
       yield* google({
         respond: ({ url, headers }) =>
@@ -865,7 +865,7 @@ describe("a failed request for a token", () => {
       assert.include(error.message, "http://127.0.0.1:9/token is an url with embedded credentials")
     }))
 
-  it.scopedLive("an endless description is cut", () =>
+  it.scopedLive("a long description is cut", () =>
     Effect.gen(function*() {
       yield* google({
         respond: () => ({ status: 400, body: { error: "no", error_description: "so much to say ".repeat(1000) } })
@@ -893,7 +893,7 @@ describe("a failed request for a token", () => {
       }))
   }
 
-  it.scopedLive("no server there: transient, with its name and the code, without the query", () =>
+  it.scopedLive("an unreachable server: transient, with the host and the code, without the query", () =>
     Effect.gen(function*() {
       const { origin } = yield* Effect.scoped(google())
       const oauth2TokenUrl = `${origin}/token?key=${secret("query")}`
@@ -903,7 +903,7 @@ describe("a failed request for a token", () => {
       assert.strictEqual((error.cause as { readonly code?: unknown }).code, "ECONNREFUSED")
     }))
 
-  it.scopedLive("a wait goes on after one that is transient, and ends with one that is not", () =>
+  it.scopedLive("a wait continues after a transient one, and fails with another", () =>
     Effect.gen(function*() {
       const fake = yield* google({
         respond: (_, index) => index < 3 ? { status: 503 } : { status: 400, body: { error: "invalid_grant" } }
@@ -914,7 +914,7 @@ describe("a failed request for a token", () => {
       assert.strictEqual(fake.requests.length, 4)
     }))
 
-  it.scopedLive("is not remembered: the next request tries again", () =>
+  it.scopedLive("is not cached: the next request gets a token", () =>
     Effect.gen(function*() {
       yield* google({ respond: (_, index) => index === 0 ? { status: 400 } : undefined })
       const operations = yield* service(api(), { credentials: GoogleAuth.make(user(hasty)) })
@@ -922,7 +922,7 @@ describe("a failed request for a token", () => {
       yield* operations.get(name)
     }))
 
-  it.scopedLive("a failed refresh is what the call fails with, and the refused token is not used again", () =>
+  it.scopedLive("a failed refresh is the error of the call, and the refused token is not used again", () =>
     Effect.gen(function*() {
       yield* google({
         respond: (_, index) => index === 1 ? { status: 400, body: { error: "invalid_grant" } } : undefined
@@ -961,7 +961,7 @@ describe("no credentials", () => {
       }))
   }
 
-  it.scopedLive("are looked for again by the next request", () =>
+  it.scopedLive("are read again by the next request", () =>
     Effect.gen(function*() {
       yield* google()
       const { home } = yield* environment()
@@ -999,7 +999,7 @@ describe("no credentials", () => {
       }))
   }
 
-  it.scopedLive("a key that is none", () =>
+  it.scopedLive("an invalid key", () =>
     Effect.gen(function*() {
       yield* environment()
       const key = `-----BEGIN PRIVATE KEY-----\n${secret("key")}\n-----END PRIVATE KEY-----\n`
@@ -1019,7 +1019,7 @@ describe("no credentials", () => {
       )
     }))
 
-  it.scopedLive("a program that gives something else than a response", () =>
+  it.scopedLive("a program whose output is not a response", () =>
     Effect.gen(function*() {
       yield* environment({ GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES: "1" })
       const client = ExternalAccountClient.fromJSON({
@@ -1050,7 +1050,7 @@ describe("no credentials", () => {
       }))
   }
 
-  it.scopedLive("a file that is not there is named", () =>
+  it.scopedLive("the message has the name of a missing file", () =>
     Effect.gen(function*() {
       const path = join(yield* directory, "my-project-123456-0a1b2c3d4e5f.json")
       yield* environment({ GOOGLE_APPLICATION_CREDENTIALS: path })
@@ -1070,7 +1070,7 @@ describe("interruption", () => {
       return operations
     })
 
-  it.scopedLive("ends the wait at once; a late failure is nobody's", () =>
+  it.scopedLive("ends the wait at once, and a later failure is not logged", () =>
     Effect.gen(function*() {
       const before = rejections.length
       yield* Effect.scoped(Effect.gen(function*() {
@@ -1082,7 +1082,7 @@ describe("interruption", () => {
       assert.strictEqual(rejections.length, before)
     }))
 
-  it.scopedLive("the others that wait for the same token get it", () =>
+  it.scopedLive("others that wait for the same token get the token", () =>
     Effect.gen(function*() {
       let release = () => {}
       const held = new Promise<void>((resolve) => release = resolve)
@@ -1107,7 +1107,7 @@ describe("interruption", () => {
       assert.strictEqual(fake.requests.length, 0)
     }))
 
-  it.scopedLive("a fetch that hangs does not hold up the next request", () =>
+  it.scopedLive("a request that hangs does not delay the next one", () =>
     Effect.gen(function*() {
       const fake = yield* google({ respond: (_, index) => index === 0 ? "hang" : undefined })
       const client = new ExternalAccountAuthorizedUserClient({ ...workforce, ...hasty })
@@ -1116,7 +1116,7 @@ describe("interruption", () => {
       assert.strictEqual(fake.requests.length, 2)
     }))
 
-  it.scopedLive("requestTimeout bounds a fetch that hangs, and so does the library's own timeout", () =>
+  it.scopedLive("requestTimeout and the timeout of the library limit a request that hangs", () =>
     Effect.gen(function*() {
       yield* google({ respond: () => "hang" })
       const client = user({ transporterOptions: { timeout: 100, retryConfig: { retry: 0 } } })
@@ -1128,7 +1128,7 @@ describe("interruption", () => {
       assert.isTrue(error.isTransient)
     }))
 
-  it.scopedLive("Application Default Credentials bound their requests by 10 s", () =>
+  it.scopedLive("the requests of Application Default Credentials time out after 10 s", () =>
     Effect.gen(function*() {
       yield* google()
       yield* environment({
@@ -1166,7 +1166,7 @@ describe("the quota project", () => {
       assert.deepStrictEqual(sent(mocked), [quotaProject])
     }))
 
-  it.scopedLive("is that of the service, if it has one", () =>
+  it.scopedLive("of the service overrides that of the credentials", () =>
     Effect.gen(function*() {
       yield* google()
       const mocked = api()
@@ -1176,7 +1176,7 @@ describe("the quota project", () => {
       assert.deepStrictEqual(sent(mocked), ["quota-of-service"])
     }))
 
-  it.scopedLive("of GOOGLE_CLOUD_QUOTA_PROJECT goes before that of the file", () =>
+  it.scopedLive("of GOOGLE_CLOUD_QUOTA_PROJECT overrides that of the file", () =>
     Effect.gen(function*() {
       yield* google()
       yield* environment({
@@ -1189,7 +1189,7 @@ describe("the quota project", () => {
       assert.deepStrictEqual(sent(mocked), ["quota-of-environment"])
     }))
 
-  it.scopedLive("is no secret: errors that name it keep it", () =>
+  it.scopedLive("is not redacted in errors", () =>
     Effect.gen(function*() {
       yield* google()
       const message = `API has not been used in project ${quotaProject} before or it is disabled.`

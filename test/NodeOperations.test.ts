@@ -41,7 +41,7 @@ describe("NodeOperations closes its sockets", () => {
       assert.strictEqual((yield* emulator.stats).openConnections, 3)
     }))
 
-  it.scopedLive("a call in flight that ends within gracefulShutdownTimeout succeeds; the layer's scope waits for it", () =>
+  it.scopedLive("a call in flight that completes within gracefulShutdownTimeout succeeds, and the layer's scope waits for it", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
       const scope = yield* Scope.make()
@@ -53,7 +53,7 @@ describe("NodeOperations closes its sockets", () => {
       yield* emulator.noConnections
     }))
 
-  it.scopedLive("while it drains, new calls and sleeping waits fail at once", () =>
+  it.scopedLive("new calls and sleeping waits fail at once, while requests in flight complete", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
       const operations = yield* NodeOperations.make({ api: emulator.api, gracefulShutdownTimeout: "10 seconds" })
@@ -72,7 +72,7 @@ describe("NodeOperations closes its sockets", () => {
       assert.strictEqual((yield* emulator.stats).requests, 2)
     }))
 
-  it.scopedLive("calls that outlast gracefulShutdownTimeout end as Closed; closing twice, and interrupted, is one close", () =>
+  it.scopedLive("calls that outlast gracefulShutdownTimeout fail with Closed; several calls of close are one close, even if interrupted", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
       const operations = yield* NodeOperations.make({ api: emulator.api, gracefulShutdownTimeout: "100 millis" })
@@ -94,7 +94,7 @@ describe("NodeOperations closes its sockets", () => {
       yield* operations.close
     }))
 
-  it.scopedLive("leaving the scope during a close waits for that close", () =>
+  it.scopedLive("the end of the scope during a close waits for that close", () =>
     Effect.gen(function*() {
       const emulator = yield* withEmulator
       const exit = yield* Effect.gen(function*() {
@@ -108,7 +108,7 @@ describe("NodeOperations closes its sockets", () => {
       yield* emulator.noConnections
     }))
 
-  it.scopedLive("a server that goes away ends the calls in flight, and close still ends", () =>
+  it.scopedLive("a server that stops fails the calls in flight, and close completes", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const emulator = yield* Scope.extend(withEmulator, scope)

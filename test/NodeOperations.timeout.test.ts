@@ -52,8 +52,8 @@ const makeServer = Effect.acquireRelease(
 const silent = "operations/silent"
 const settle = Effect.sleep("150 millis")
 
-describe("a request that has no response in time", () => {
-  it.scopedLive("leaves no connection, and none is opened in its place", () =>
+describe("a request that times out", () => {
+  it.scopedLive("closes its connection, and opens no other", () =>
     Effect.gen(function*() {
       const server = yield* makeServer
       const operations = yield* NodeOperations.make({ api: server.api, requestTimeout: "50 millis" })
@@ -64,7 +64,7 @@ describe("a request that has no response in time", () => {
       assert.deepStrictEqual([server.opened(), server.open(), server.requests()], [1, 0, 1])
     }))
 
-  it.scopedLive("among others leaves theirs open", () =>
+  it.scopedLive("does not close the connections of others", () =>
     Effect.gen(function*() {
       const server = yield* makeServer
       const operations = yield* NodeOperations.make({ api: server.api, requestTimeout: "300 millis" })
@@ -79,7 +79,7 @@ describe("a request that has no response in time", () => {
       assert.deepStrictEqual([server.opened(), server.open()], [4, 1])
     }))
 
-  it.scopedLive("at the deadline of a wait leaves no connection either", () =>
+  it.scopedLive("at the deadline of a wait closes its connection", () =>
     Effect.gen(function*() {
       const server = yield* makeServer
       const operations = yield* NodeOperations.make({ api: server.api })
@@ -90,7 +90,7 @@ describe("a request that has no response in time", () => {
       assert.deepStrictEqual([server.opened(), server.open(), server.requests()], [1, 0, 1])
     }))
 
-  it.scopedLive("is not sent again when the wait is interrupted, and leaves no connection", () =>
+  it.scopedLive("is not sent again when the wait is interrupted, and closes its connection", () =>
     Effect.gen(function*() {
       const server = yield* makeServer
       const operations = yield* NodeOperations.make({ api: server.api })

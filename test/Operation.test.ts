@@ -71,7 +71,7 @@ describe("Operation", () => {
     })
   }
 
-  it("is written as an API would send it", () => {
+  it("is encoded as an API sends it", () => {
     assert.deepStrictEqual(Operation.toJson(Operation.failed({ name, metadata: any, error: status })), {
       name,
       done: true,
@@ -110,7 +110,7 @@ describe("Operation", () => {
     assert.deepStrictEqual(Schema.decodeUnknownSync(Operation.OperationFromJson)(json), operation)
   })
 
-  it("match and the guards tell the states apart", () => {
+  it("match and the guards distinguish the states", () => {
     const all = [Operation.pending({ name }), Operation.succeeded({ name }), Operation.failed({ name, error: status })]
     const cases = {
       onPending: (operation: Operation.Pending) => `pending ${operation.done}`,

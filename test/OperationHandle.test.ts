@@ -21,15 +21,19 @@ describe("handles", () => {
   const stored = (handle: OperationHandle.OperationHandle): unknown =>
     JSON.parse(JSON.stringify(OperationHandle.toJson(handle)))
 
-  it.effect.prop("go through JSON unchanged", [OperationHandle.OperationHandle], ([handle]) =>
-    Effect.gen(function*() {
-      const read = yield* OperationHandle.fromJson(stored(handle))
-      assert.isTrue(OperationHandle.isOperationHandle(read))
-      const fields = Object.entries(handle).filter(([, value]) => value !== undefined)
-      assert.deepStrictEqual({ ...read }, Object.fromEntries(fields))
-    }))
+  it.effect.prop(
+    "are unchanged after encoding to JSON and decoding",
+    [OperationHandle.OperationHandle],
+    ([handle]) =>
+      Effect.gen(function*() {
+        const read = yield* OperationHandle.fromJson(stored(handle))
+        assert.isTrue(OperationHandle.isOperationHandle(read))
+        const fields = Object.entries(handle).filter(([, value]) => value !== undefined)
+        assert.deepStrictEqual({ ...read }, Object.fromEntries(fields))
+      })
+  )
 
-  it.scoped("are small, and say what they were made with", () =>
+  it.scoped("are small, and contain their options", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(Date.UTC(2026, 10, 23))
       const http = inOrder(pending)
@@ -53,7 +57,7 @@ describe("handles", () => {
       assert.strictEqual(http.requests.length, 0)
     }))
 
-  it.scoped("a name that is none has no handle", () =>
+  it.scoped("an invalid name is refused", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(pending))
       for (const bad of ["", "accessPolicies/1", Operation.pending({ name: "" })]) {
@@ -61,7 +65,7 @@ describe("handles", () => {
       }
     }))
 
-  it.scoped("a timeout without an end is no deadline", () =>
+  it.scoped("an infinite timeout is no deadline", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(Date.UTC(2026, 10, 23))
       const operations = yield* service(inOrder(pending))
@@ -95,14 +99,14 @@ describe("handles", () => {
       }))
   }
 
-  it("what nests deep is refused with a message that can be shown", () => {
+  it("deeply nested JSON is refused with a message that can be formatted", () => {
     for (const value of [nested(5_000), { ...good, name: nested(5_000, "arrays") }]) {
       const error = Either.getOrThrow(Either.flip(OperationHandle.fromJson(value)))
       assert.isAbove(error.message.length, 0)
     }
   })
 
-  it("a handle and its JSON are told apart from each other and from everything else", () => {
+  it("the guards distinguish a handle and its JSON from everything else", () => {
     const handle = Either.getOrThrow(OperationHandle.fromJson(good))
     assert.isTrue(OperationHandle.isOperationHandle(handle))
     assert.isFalse(OperationHandle.isEncodedHandle(handle))
@@ -126,7 +130,7 @@ describe("handles", () => {
     }
   })
 
-  it("a handle of another copy of this package is one, and is written as JSON", async () => {
+  it("a handle of another copy of this package is accepted, and encoded", async () => {
     const path = new URL("../src/OperationHandle.ts?copy", import.meta.url).href
     const copy: typeof OperationHandle = await import(/* @vite-ignore */ path)
     const handle = Either.getOrThrow(copy.fromJson(good))
@@ -161,7 +165,7 @@ describe("handles", () => {
       }))
   }
 
-  it.scoped("the deadline stands, wherever the wait goes on", () =>
+  it.scoped("the deadline is the same for all waits", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(Date.UTC(2026, 10, 23))
       const http = inOrder(pending)
@@ -177,7 +181,7 @@ describe("handles", () => {
       assert.deepStrictEqual(http.times.map((time) => (time - start) / 1000), [40, 47, 54, 59])
     }))
 
-  it.scoped("a wait for one whose deadline has passed ends at once, without a request", () =>
+  it.scoped("a wait for a handle whose deadline has passed fails at once, without a request", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)
@@ -191,7 +195,7 @@ describe("handles", () => {
       assert.strictEqual((yield* operations.get(handle.name))._tag, "Succeeded")
     }))
 
-  it.scoped("one without a deadline waits without one; the wait's own timeout goes first", () =>
+  it.scoped("a handle without a deadline has none; the timeout of the wait takes precedence", () =>
     Effect.gen(function*() {
       const http = inOrder(pending)
       const operations = yield* service(http, { schedule: every("1 hour") })

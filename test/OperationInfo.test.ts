@@ -56,8 +56,8 @@ const resultError = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return error
   })
 
-describe("what an info gives", () => {
-  it.scoped("the result and the metadata of an operation that is waited for, beside the operation as it came", () =>
+describe("the methods of an info return", () => {
+  it.scoped("wait: the result, the metadata and the raw operation", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, done({ response: goodResponse, metadata: goodMetadata }))
       const typed = yield* over(http, CreatePolicy.wait(name))
@@ -71,13 +71,13 @@ describe("what an info gives", () => {
       assert.strictEqual(http.requests.length, 2)
     }))
 
-  it.scoped("the result alone", () =>
+  it.scoped("result: only the result", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, done({ response: goodResponse }))
       assert.deepStrictEqual(yield* over(http, CreatePolicy.result(name)), policy)
     }))
 
-  it.scoped("get gives what the operation is now, in one exchange", () =>
+  it.scoped("get: the latest state, with one request", () =>
     Effect.gen(function*() {
       const going = ProtobufAny.pack(progressType, { percent: "7" })
       const http = inOrder(() => json({ name, metadata: going }), done({ response: goodResponse }))
@@ -93,7 +93,7 @@ describe("what an info gives", () => {
       assert.include(JSON.stringify(http.requests[1]), "xgafv")
     }))
 
-  it.scoped("updates give each state, the last one with the result", () =>
+  it.scoped("updates: each state, the last one with the result", () =>
     Effect.gen(function*() {
       const going = (percent: string) => () => json({ name, metadata: ProtobufAny.pack(progressType, { percent }) })
       const http = inOrder(going("1"), going("2"), done({ response: goodResponse, metadata: goodMetadata }))
@@ -107,7 +107,7 @@ describe("what an info gives", () => {
       )
     }))
 
-  it.scoped("updates whose result does not decode give what came before, then fail", () =>
+  it.scoped("updates whose result does not decode: the states before, then an error", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, done({}))
       const seen: Array<string> = []
@@ -119,14 +119,14 @@ describe("what an info gives", () => {
       assert.deepStrictEqual(seen, ["Pending"])
     }))
 
-  it.scoped("options reach the service", () =>
+  it.scoped("the options are passed to the service", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(over(inOrder(pending), CreatePolicy.wait(name, { timeout: "2 seconds" })))
       assert(error._tag === "WaitTimeoutError")
       assert.strictEqual(error.polls, 3)
     }))
 
-  it.scoped("a started operation is waited for without a first poll; one that is done costs no request", () =>
+  it.scoped("a started operation is polled after the first delay, and one that is done is not polled", () =>
     Effect.gen(function*() {
       const http = inOrder(done({ response: goodResponse }))
       assert.deepStrictEqual(yield* over(http, CreatePolicy.result(Operation.pending({ name }))), policy)
@@ -136,7 +136,7 @@ describe("what an info gives", () => {
       assert.strictEqual(http.requests.length, 1)
     }))
 
-  it.scoped("the verdict of a failed operation stays an OperationError", () =>
+  it.scoped("a failed operation is an OperationError", () =>
     Effect.gen(function*() {
       const error = new Status.Status({ code: 9, message: "in use" })
       const http = inOrder(() => json(Operation.toJson(Operation.failed({ name, error }))))
@@ -146,7 +146,7 @@ describe("what an info gives", () => {
       }
     }))
 
-  it.scoped("a service under another tag serves as well", () =>
+  it.scoped("using: a service with another tag", () =>
     Effect.gen(function*() {
       const other = yield* service(inOrder(done({ response: goodResponse })), options)
       const info = CreatePolicy.using(other)
@@ -156,14 +156,14 @@ describe("what an info gives", () => {
       assert.strictEqual((yield* Stream.runCollect(info.updates(name))).length, 1)
     }))
 
-  it("it tells the names of its types", () => {
+  it("an info has the names of its types", () => {
     assert.deepStrictEqual([CreatePolicy.responseType, CreatePolicy.metadataType], [policyType, progressType])
     assert.deepStrictEqual([GetPolicy.responseType, GetPolicy.metadataType], [policyType, undefined])
     assert.strictEqual(DeletePolicy.responseType, "google.protobuf.Empty")
   })
 })
 
-describe("which responses are the result", () => {
+describe("the decoding of a response", () => {
   it.scoped("fields that the schema does not name are ignored", () =>
     Effect.gen(function*() {
       const response = { ...goodResponse, etag: "abc=", labels: { a: "b" } }
@@ -178,7 +178,7 @@ describe("which responses are the result", () => {
       assert.deepStrictEqual(yield* over(inOrder(done({ response })), CreatePolicy.result(name)), policy)
     }))
 
-  it.scoped("well-known types stand in `value`", () =>
+  it.scoped("a well-known type is in `value`", () =>
     Effect.gen(function*() {
       const info = OperationInfo.make({
         response: { typeName: "google.protobuf.StringValue", schema: Schema.NumberFromString }
@@ -187,7 +187,7 @@ describe("which responses are the result", () => {
       assert.strictEqual(yield* over(inOrder(done({ response })), info.result(name)), 42)
     }))
 
-  it.scoped("a schema may take its time", () =>
+  it.scoped("a schema may be asynchronous", () =>
     Effect.gen(function*() {
       const slow = Schema.transformOrFail(Schema.Struct({ name: Schema.String }), Schema.String, {
         strict: true,
@@ -215,7 +215,7 @@ describe("which responses are the result", () => {
     "a message without @type": [{ name: "policies/1", revision }, "it is a message without @type"],
     "an empty Any": [{}, "it is a message without @type"],
     "an Empty": [ProtobufAny.pack("google.protobuf.Empty", {}), "it is of type google.protobuf.Empty"],
-    "no response": [undefined, "there is none"],
+    "no response": [undefined, "it is absent"],
     "a missing field": [ProtobufAny.pack(policyType, { name: "policies/1" }), "revision is missing"],
     "a field of another type": [
       ProtobufAny.pack(policyType, { name: 1, revision }),
@@ -224,7 +224,7 @@ describe("which responses are the result", () => {
   } as const
 
   for (const [what, [response, words]] of Object.entries(wrong)) {
-    it.scoped(`${what} is a ResultError with the raw response, however often it is read`, () =>
+    it.scoped(`${what} is a ResultError with the raw response, each time that it is read`, () =>
       Effect.gen(function*() {
         const http = inOrder(done({ response, metadata: goodMetadata }))
         const operation = Operation.succeeded({
@@ -254,7 +254,7 @@ describe("which responses are the result", () => {
       }))
   }
 
-  it.scoped("after a ResultError the same service gives the result to an info that fits", () =>
+  it.scoped("after a ResultError an info with the right type returns the result", () =>
     Effect.gen(function*() {
       const level = OperationInfo.make({ response: { typeName: "example.v1.Level", schema: Policy } })
       const operations = yield* service(inOrder(done({ response: goodResponse })), options)
@@ -263,7 +263,7 @@ describe("which responses are the result", () => {
       assert.deepStrictEqual(yield* CreatePolicy.using(operations).result(error.operation), policy)
     }))
 
-  it.scoped("no response is no message of defaults", () =>
+  it.scoped("an absent response is not decoded as a message with default values", () =>
     Effect.gen(function*() {
       const info = OperationInfo.make({ response: { typeName: policyType, schema: Schema.Struct({}) } })
       const error = yield* resultError(over(inOrder(done({})), info.result(name)))
@@ -279,7 +279,7 @@ describe("which responses are the result", () => {
       assert.deepStrictEqual(error.response, response)
     }))
 
-  it.scoped("an operation without a name reads as a sentence, too", () =>
+  it.scoped("the message for an operation without a name is a sentence", () =>
     Effect.gen(function*() {
       const error = yield* resultError(over(inOrder(pending), CreatePolicy.wait(Operation.succeeded({ name: "" }))))
       assert.match(error.message, /^The operation succeeded, but its response is not the example\.v1\.Policy /)
@@ -310,7 +310,7 @@ describe("a method that returns Empty", () => {
       yield* resultError(over(inOrder(done({ response: { a: 1 } })), DeletePolicy.result(name)))
     }))
 
-  it.scoped("a schema of one's own for Empty takes no response, too", () =>
+  it.scoped("a custom schema for Empty also accepts an absent response", () =>
     Effect.gen(function*() {
       const info = OperationInfo.make({
         response: { typeName: "google.protobuf.Empty", schema: Schema.Struct({}) }
@@ -329,7 +329,7 @@ describe("metadata", () => {
       ["not decodable", ProtobufAny.pack(progressType, { percent: [] })]
     ] as const
   ) {
-    it.scoped(`that is ${what} costs neither the result nor a state`, () =>
+    it.scoped(`that is ${what} is no error of the result or a state`, () =>
       Effect.gen(function*() {
         const http = inOrder(() => json({ name, metadata }), done({ response: goodResponse, metadata }))
         const state = yield* over(http, CreatePolicy.get(name))
@@ -341,7 +341,7 @@ describe("metadata", () => {
       }))
   }
 
-  it.scoped("is none without a type for it", () =>
+  it.scoped("is none without a metadata type", () =>
     Effect.gen(function*() {
       const http = inOrder(done({ response: goodResponse, metadata: goodMetadata }))
       const typed = yield* over(http, GetPolicy.wait(name))
@@ -349,7 +349,7 @@ describe("metadata", () => {
       assert.deepStrictEqual(typed.operation.metadata, goodMetadata)
     }))
 
-  it.scoped("whose decoder throws does not cost the result", () =>
+  it.scoped("whose decoder throws is no error of the result", () =>
     Effect.gen(function*() {
       const throwing = Schema.transform(Schema.Struct({ percent: Schema.String }), Schema.BigIntFromSelf, {
         strict: true,

@@ -46,7 +46,7 @@ describe("cancel and delete", () => {
         assert.strictEqual(http.requests.length, 0)
       }))
 
-    it.scoped(`${verb} of a name that is none is refused`, () =>
+    it.scoped(`${verb} of an invalid name is refused`, () =>
       Effect.gen(function*() {
         const http = inOrder(() => json({}))
         const operations = yield* service(http)
@@ -63,7 +63,7 @@ describe("cancel and delete", () => {
       ["503", unavailable, "StatusCode"]
     ]
     for (const [what, answer, reason] of answers) {
-      it.scoped(`${verb} answered with ${what}: ${reason}, not repeated`, () =>
+      it.scoped(`${verb} with the response ${what}: ${reason}, not retried`, () =>
         Effect.gen(function*() {
           const http = inOrder(answer)
           const operations = yield* service(http)
@@ -74,7 +74,7 @@ describe("cancel and delete", () => {
         }))
     }
 
-    it.scoped(`${verb} is aborted by interruption, and bounded by requestTimeout`, () =>
+    it.scoped(`${verb} is aborted by interruption, and by requestTimeout`, () =>
       Effect.gen(function*() {
         const http = mockHttp(() => Effect.never)
         const operations = yield* service(http, { requestTimeout: "3 seconds" })
@@ -88,7 +88,7 @@ describe("cancel and delete", () => {
   }
 
   const cancels = responses.filter((vector) => vector.want?.call === "cancel")
-  it("has vectors", () => assert.isAbove(cancels.length, 0))
+  it("there are vectors", () => assert.isAbove(cancels.length, 0))
   for (const vector of cancels) {
     it.scoped(`${vector.id}: ${vector.expect}`, () =>
       Effect.gen(function*() {
@@ -101,7 +101,7 @@ describe("cancel and delete", () => {
   }
 })
 
-describe("cancel on the way out", () => {
+describe("the cancel request of onInterrupt and onTimeout", () => {
   afterEach(() => void vi.restoreAllMocks())
 
   /** Gets answers to GET, and `{}` to POST unless told otherwise. */
@@ -114,7 +114,7 @@ describe("cancel on the way out", () => {
   }
   const alwaysPending = () => Effect.sync(pending)
 
-  it.scoped("an interrupted wait sends one, with an empty body", () =>
+  it.scoped("is sent by an interrupted wait, with an empty body", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 second"), quotaProject: "p" })
@@ -130,7 +130,7 @@ describe("cancel on the way out", () => {
       assert.strictEqual(last.body._tag === "Uint8Array" && new TextDecoder().decode(last.body.body), "{}")
     }))
 
-  it.scoped("after the poll in flight has been aborted", () =>
+  it.scoped("is sent after the poll in flight is aborted", () =>
     Effect.gen(function*() {
       const http = cancellable(() => Effect.never)
       const operations = yield* service(http)
@@ -141,7 +141,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual(posts(http), [cancelPath])
     }))
 
-  it.scoped("also of a pending operation that has not been polled yet", () =>
+  it.scoped("is also sent for a pending operation that was not polled", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 hour") })
@@ -152,7 +152,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual(posts(http), [cancelPath])
     }))
 
-  it.scoped("none by default", () =>
+  it.scoped("is not sent by default", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -163,7 +163,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual(posts(http), [])
     }))
 
-  it.scoped("of several waits, only when the last has ended", () =>
+  it.scoped("is sent only when the last of several waits has ended", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -180,7 +180,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual(posts(http), [cancelPath])
     }))
 
-  it.scoped("of several waits interrupted together: one", () =>
+  it.scoped("is sent once for several waits that are interrupted together", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -191,7 +191,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual(posts(http), [cancelPath])
     }))
 
-  it.scoped("when one is interrupted and another still waits: none, and that one goes on", () =>
+  it.scoped("is not sent while another wait is in progress", () =>
     Effect.gen(function*() {
       const http = cancellable((index) => Effect.sync(() => index < 30 ? pending() : succeeded()))
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -204,7 +204,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual(posts(http), [])
     }))
 
-  it.scoped("the wish of one that was interrupted holds when the last one ends, however it asked", () =>
+  it.scoped("is sent when the last wait ends, if any of the waits asked for it", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -222,7 +222,7 @@ describe("cancel on the way out", () => {
     ["failed", () => json({ name, done: true, error: { code: 9, message: "no" } })]
   ]
   for (const [what, answer] of done) {
-    it.scoped(`not for an operation that has ${what}, also when another wait has seen it`, () =>
+    it.scoped(`is not sent for an operation that has ${what}, even if only another wait has read that`, () =>
       Effect.gen(function*() {
         const http = cancellable((index) => Effect.delay(Effect.sync(index === 0 ? pending : answer), 10))
         const operations = yield* service(http)
@@ -242,7 +242,7 @@ describe("cancel on the way out", () => {
       }))
   }
 
-  it.scoped("not for one whose state could not be read, nor for a service that is closed", () =>
+  it.scoped("is not sent if the state could not be read, nor if the service is closed", () =>
     Effect.gen(function*() {
       const options = { onInterrupt: "cancel", onTimeout: "cancel" } as const
       const http = cancellable(() => Effect.sync(() => googleError(403, "PERMISSION_DENIED")))
@@ -257,7 +257,7 @@ describe("cancel on the way out", () => {
       assert.deepStrictEqual([...posts(http), ...posts(other)], [])
     }))
 
-  it.scoped("a timeout sends one, and is still a WaitTimeoutError", () =>
+  it.scoped("is sent after a timeout, which is still a WaitTimeoutError", () =>
     Effect.gen(function*() {
       const ends: ReadonlyArray<OperationsService.WaitOptions> = [
         { timeout: "5 seconds" },
@@ -277,7 +277,7 @@ describe("cancel on the way out", () => {
       }
     }))
 
-  it.scoped("a timeout of one of several: none", () =>
+  it.scoped("is not sent after the timeout of one of several waits", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -293,7 +293,7 @@ describe("cancel on the way out", () => {
     ["a defect", () => Effect.die(new Error("a defect of the client"))]
   ]
   for (const [what, cancel] of refusals) {
-    it.scoped(`${what} for an answer does not hide the interruption, and is not repeated`, () =>
+    it.scoped(`with the response ${what} does not hide the interruption, and is not retried`, () =>
       Effect.gen(function*() {
         const http = cancellable(alwaysPending, cancel)
         const operations = yield* service(http, { schedule: every("1 second") })
@@ -305,7 +305,7 @@ describe("cancel on the way out", () => {
       }))
   }
 
-  it.scoped("one that is never answered is given up after 5 seconds of the machine's clock", () =>
+  it.scoped("without a response is aborted after 5 seconds of the machine's clock", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending, () => Effect.never)
       const operations = yield* service(http, { schedule: every("1 second"), requestBudget: { perSecond: 1 } })
@@ -335,7 +335,7 @@ describe("cancel on the way out", () => {
       assert.strictEqual(http.aborts(), 1)
     }))
 
-  it.scoped("is refused where the API cannot cancel", () =>
+  it.scoped("is refused if the API has no cancel", () =>
     Effect.gen(function*() {
       const http = cancellable(alwaysPending)
       const operations = yield* service(http, { api: apiWith({ cancel: false }) })

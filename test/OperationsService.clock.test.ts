@@ -128,7 +128,7 @@ const changes: Record<string, ReadonlyArray<Event>> = {
   "forward by a year, then back by two": [setBy(minute, 8_766 * hour), setBy(2 * minute, -2 * 8_766 * hour)]
 }
 
-describe("the system clock set", () => {
+describe("a change of the system clock", () => {
   for (const [which, schedule] of Object.entries(schedules)) {
     it.effect(`changes no poll of ${which}`, () =>
       Effect.gen(function*() {
@@ -200,7 +200,7 @@ describe("the system clock set", () => {
       }
     }))
 
-  it.effect("does not change when a request times out, nor when it is tried again", () =>
+  it.effect("does not change when a request times out, nor when it is retried", () =>
     Effect.gen(function*() {
       const setting = { respond: () => pending(), delay: 24 * hour }
       for (const events of [[], [setBy(10 * second, -hour)], [setBy(10 * second, hour)]]) {
@@ -231,7 +231,7 @@ describe("the system clock set", () => {
       }
     }))
 
-  it.effect("does not change a hint in seconds, nor its bound", () =>
+  it.effect("does not change a server delay in seconds, nor its limit", () =>
     Effect.gen(function*() {
       for (const events of [[], [setBy(5_500, -hour)], [setBy(5_500, hour)]]) {
         for (const [hint, delay] of [["40", 40 * second], ["90000", 5 * minute]] as const) {
@@ -264,7 +264,7 @@ describe("the deadline of a handle", () => {
       assert.strictEqual((yield* waiting([setBy(30 * second, -4 * minute)])).at, 14 * minute)
     }))
 
-  it.effect("that has passed by the system clock ends the wait at once, without a request", () =>
+  it.effect("that has passed ends the wait at once, without a request", () =>
     Effect.gen(function*() {
       const { at, times } = yield* waiting([setBy(30 * second, hour)])
       assert.strictEqual(at, minute)
@@ -281,7 +281,7 @@ describe("the deadline of a handle", () => {
 
 describe("a process that was stopped", () => {
   for (const [which, schedule] of Object.entries(schedules)) {
-    it.effect(`makes no burst of polls when it goes on: ${which}`, () =>
+    it.effect(`makes no burst of polls when it continues: ${which}`, () =>
       Effect.gen(function*() {
         const use = (operations: OperationsService.Service) => operations.wait(name, { schedule })
         const respond = doneAt(15 * minute)
@@ -295,7 +295,7 @@ describe("a process that was stopped", () => {
       }))
   }
 
-  it.effect("ends a wait whose timeout has passed, without a further poll", () =>
+  it.effect("ends a wait whose timeout has passed, without another poll", () =>
     Effect.gen(function*() {
       const { at, times } = yield* play(
         (operations) =>

@@ -23,7 +23,7 @@ describe("close", () => {
     ["a get in flight", () => silentAfter(), "get", 1]
   ]
   for (const [what, mock, call, aborts] of endings) {
-    it.scoped(`ends ${what} at once as Closed`, () =>
+    it.scoped(`fails ${what} at once with Closed`, () =>
       Effect.gen(function*() {
         const http = mock()
         const operations = yield* service(http)
@@ -40,7 +40,7 @@ describe("close", () => {
       }))
   }
 
-  it.scoped("ends a body in flight, too", () =>
+  it.scoped("fails a request whose body is in flight", () =>
     Effect.gen(function*() {
       let isCancelled = false
       const body = new ReadableStream({ cancel: () => void (isCancelled = true) })
@@ -53,7 +53,7 @@ describe("close", () => {
       assert.isTrue(isCancelled)
     }))
 
-  it.scoped("leaves nothing to call, however often it is run", () =>
+  it.scoped("makes all later calls fail, and can be run several times", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)
@@ -66,7 +66,7 @@ describe("close", () => {
       assert.strictEqual(http.times.length, 0)
     }))
 
-  it.effect("comes with the end of the scope, of make and of layer", () =>
+  it.effect("runs at the end of the scope of make and of layer", () =>
     Effect.gen(function*() {
       const http = silentAfter(pending)
       const built = Layer.build(OperationsService.layer({ schedule: every("1 second") })).pipe(
@@ -85,7 +85,7 @@ describe("close", () => {
       assert.strictEqual(http.aborts(), 2)
     }))
 
-  it.scoped("cannot be interrupted, and does not wait for an exchange that cannot be either", () =>
+  it.scoped("cannot be interrupted, and does not wait for a request that cannot be interrupted", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const http = mockHttp(() => Effect.uninterruptible(Effect.as(Deferred.await(gate), succeeded())))
@@ -103,7 +103,7 @@ describe("close", () => {
       yield* Deferred.succeed(gate, undefined)
     }))
 
-  it.scoped("leaves other services over the same client alone", () =>
+  it.scoped("does not affect other services over the same client", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const [one, other] = [yield* service(http), yield* service(http)]

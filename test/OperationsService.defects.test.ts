@@ -15,13 +15,15 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleInterval from "effect/ScheduleInterval"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { html, json, name, pending, succeeded, unavailable } from "./support/answers.js"
 import { inOrder, type MockHttp, mockHttp, posts } from "./support/http.js"
 import { idOf, succeeded as succeededOf } from "./support/many.js"
 import { httpError, service } from "./support/service.js"
-import { every } from "./support/time.js"
+import { after, every } from "./support/time.js"
 
 const boom = new Error("thrown by a function of the user")
 
@@ -186,6 +188,29 @@ describe("a function of the user's", () => {
         const fiber = yield* Effect.fork(operations.wait(name, { schedule }))
         yield* TestClock.adjust("1 second")
         assert.isDefined(defectOf(fiber.unsafePoll()))
+      }
+    }))
+
+  it.scoped("a schedule that gives NaN ends the wait with an error that says so", () =>
+    Effect.gen(function*() {
+      const nan = Schedule.makeWithState(0, () =>
+        Effect.succeed([0, 0, ScheduleDecision.continueWith(ScheduleInterval.after(Number.NaN))] as const))
+      for (const [option, answer] of [["schedule", pending], ["retrySchedule", unavailable]] as const) {
+        const operations = yield* service(inOrder(answer))
+        const error = yield* Effect.flip(after("1 minute", operations.wait(name, { [option]: nan })))
+        assert(error._tag === "HttpError" && error.reason === "InvalidRequest")
+        assert.include(error.message, `the ${option} of the wait gave a delay that is not a number`)
+      }
+    }))
+
+  it.scoped("a schedule without a delay polls every 10 ms at most", () =>
+    Effect.gen(function*() {
+      for (const [option, answer] of [["schedule", pending], ["retrySchedule", unavailable]] as const) {
+        const http = inOrder(answer)
+        const operations = yield* service(http)
+        const wait = operations.wait(name, { [option]: Schedule.forever, timeout: "200 millis" })
+        yield* Effect.exit(after("1 second", wait))
+        assert.isAtMost(http.requests.length, 22)
       }
     }))
 

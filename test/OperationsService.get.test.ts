@@ -149,7 +149,7 @@ describe("the API", () => {
       }))
   }
 
-  it.scoped("may have operation names of its own, a `g` flag in their pattern included", () =>
+  it.scoped("may have another pattern of operation names, even with a `g` flag", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const api = GoogleApi.make({
@@ -170,7 +170,7 @@ describe("the API", () => {
       )
     }))
 
-  it.scoped("has AIP-151's names by default", () =>
+  it.scoped("has the names of AIP-151 by default", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(succeeded), {
         api: GoogleApi.make({ baseUrl: "https://x.example", version: "v1" })
@@ -216,7 +216,7 @@ describe("credentials", () => {
       )
     }))
 
-  it.scoped("are refreshed no second time", () =>
+  it.scoped("are not refreshed a second time", () =>
     Effect.gen(function*() {
       const http = inOrder(unauthenticated)
       const { asked, credentials } = tokens("1", "2", "3")
@@ -248,7 +248,7 @@ describe("credentials", () => {
     ["a source that has nothing newer", tokens("same").credentials]
   ]
   for (const [what, credentials] of constant) {
-    it.scoped(`${what}: a 401 is not repeated`, () =>
+    it.scoped(`${what}: not retried after a 401`, () =>
       Effect.gen(function*() {
         const error = yield* failing(unauthenticated, { credentials })
         assert.strictEqual(error.httpStatus, 401)
@@ -256,7 +256,7 @@ describe("credentials", () => {
       }))
   }
 
-  it.scoped("no other status is repeated", () =>
+  it.scoped("no other status is retried", () =>
     Effect.gen(function*() {
       const { credentials } = tokens("1", "2")
       for (const status of [403, 429, 500, 503]) {
@@ -265,7 +265,7 @@ describe("credentials", () => {
       }
     }))
 
-  it.scoped("that are not to be had: Authentication, as they say", () =>
+  it.scoped("that fail: Authentication, with their description", () =>
     Effect.gen(function*() {
       const error = new HttpError.HttpError({ reason: "Authentication", description: "the key file is gone" })
       const seen = yield* refused({ credentials: Credentials.make({ headers: () => Effect.fail(error) }) })
@@ -273,7 +273,7 @@ describe("credentials", () => {
       assert.include(seen.message, "the key file is gone")
     }))
 
-  it.scoped("that never come are bounded by requestTimeout", () =>
+  it.scoped("that hang time out after requestTimeout", () =>
     Effect.gen(function*() {
       const credentials = Credentials.make({ headers: () => Effect.never })
       const http = inOrder(succeeded)
@@ -283,7 +283,7 @@ describe("credentials", () => {
       assert.strictEqual(http.requests.length, 0)
     }))
 
-  it.scoped("share one requestTimeout with the exchange", () =>
+  it.scoped("share one requestTimeout with the request", () =>
     Effect.gen(function*() {
       const credentials = Credentials.make({
         headers: () => Effect.delay(token.headers({ url, refresh: false }), 2000)
@@ -296,7 +296,7 @@ describe("credentials", () => {
       assert.strictEqual(http.aborts(), 1)
     }))
 
-  it.scoped("leave a second request, with new ones, what is left of requestTimeout", () =>
+  it.scoped("share one requestTimeout with a retry after a refresh", () =>
     Effect.gen(function*() {
       let tokens = 0
       const http = mockHttp((_, index) =>
@@ -336,14 +336,14 @@ describe("credentials", () => {
       }))
   }
 
-  it.scoped("anonymous ones may go anywhere", () =>
+  it.scoped("without headers may be sent to any host", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(succeeded), { api: at("http://emulator:8787") })
       assert.strictEqual((yield* operations.get(name))._tag, "Succeeded")
     }))
 
   for (const value of ["planted-secret\r\nx-evil: 1", "planted-secret\n", " planted-secret", "planted-sécret", ""]) {
-    it.scoped(`${JSON.stringify(value)} is no header's value, and is not told`, () =>
+    it.scoped(`${JSON.stringify(value)} is not a valid header value, and is not in the error`, () =>
       Effect.gen(function*() {
         const error = yield* refused({ credentials: Credentials.apiKey(Redacted.make(value)) })
         assert.strictEqual(error.reason, "Authentication")
@@ -354,7 +354,7 @@ describe("credentials", () => {
 })
 
 describe("requestTimeout", () => {
-  it.scoped("ends an exchange that has no answer, and aborts it", () =>
+  it.scoped("aborts a request that has no response", () =>
     Effect.gen(function*() {
       const http = silentAfter()
       const operations = yield* service(http, { requestTimeout: "3 seconds" })
@@ -395,7 +395,7 @@ describe("requestTimeout", () => {
       }))
   }
 
-  it.scoped("is 30 seconds unless told otherwise", () =>
+  it.scoped("is 30 seconds by default", () =>
     Effect.gen(function*() {
       const operations = yield* service(silentAfter())
       const fiber = yield* Effect.fork(operations.get(name))
@@ -406,7 +406,7 @@ describe("requestTimeout", () => {
     }))
 })
 
-describe("answers that are no operation", () => {
+describe("responses that are not an operation", () => {
   it.scoped("HTML with 200", () =>
     Effect.gen(function*() {
       const error = yield* failing(() => new Response("<html>Welcome to the hotel's wifi</html>"))
@@ -480,7 +480,7 @@ describe("answers that are no operation", () => {
       }))
   }
 
-  it.scoped("maxBodySize is a bound in bytes, the last one included", () =>
+  it.scoped("maxBodySize is the largest allowed size in bytes", () =>
     Effect.gen(function*() {
       const text = JSON.stringify({ name, done: true, metadata: { title: "éé" } })
       const size = new TextEncoder().encode(text).byteLength
@@ -493,7 +493,7 @@ describe("answers that are no operation", () => {
       }
     }))
 
-  it.scoped("a large content-length that lies about a small body does no harm", () =>
+  it.scoped("a wrong, large content-length with a small body is accepted", () =>
     Effect.gen(function*() {
       const http = inOrder(() =>
         new Response(JSON.stringify({ name }), { headers: { "content-length": "99999999999" } })
@@ -503,7 +503,7 @@ describe("answers that are no operation", () => {
     }))
 
   for (const status of [200, 503]) {
-    it.scoped(`a connection that is cut within the body of a ${status}`, () =>
+    it.scoped(`a connection that closes within the body of a ${status}`, () =>
       Effect.gen(function*() {
         const error = yield* failing(() => {
           const chunks = ["{\"name\": \"operations/x\", "]
@@ -535,8 +535,8 @@ describe("answers that are no operation", () => {
     }))
 })
 
-describe("what an error says", () => {
-  it.scoped("of a Google error: the method, the path, both codes and the server's words", () =>
+describe("the message of an error", () => {
+  it.scoped("of a Google error: the method, the path, both codes and the server's message", () =>
     Effect.gen(function*() {
       const error = yield* failing(() =>
         googleError(403, "PERMISSION_DENIED", {
@@ -551,7 +551,7 @@ describe("what an error says", () => {
       assert.strictEqual(error.status?.errorInfo?.reason, "SERVICE_DISABLED")
     }))
 
-  it.scoped("of a 404 that is no Google error: that there is no such route", () =>
+  it.scoped("of a 404 that is no Google error: there is no such route", () =>
     Effect.gen(function*() {
       const error = yield* failing(() => new Response("<html>404</html>", { status: 404 }))
       assert.match(error.message, /GET \/v1\/operations\/x .*HTTP 404 NOT_FOUND: .*no route.*Check the base URL/)
@@ -559,7 +559,7 @@ describe("what an error says", () => {
       assert.strictEqual(error.body, "<html>404</html>")
     }))
 
-  it.scoped("of a connection that fails: why, and where to", () =>
+  it.scoped("of a connection that fails: the reason and the host", () =>
     Effect.gen(function*() {
       const refusal = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9"), { code: "ECONNREFUSED" })
       const http = fetchHttp(() => Promise.reject(new TypeError("fetch failed", { cause: refusal })))
@@ -573,7 +573,7 @@ describe("what an error says", () => {
 })
 
 describe("other clients", () => {
-  it.scoped("a client with filterStatusOk changes nothing", () =>
+  it.scoped("a client with filterStatusOk has the same results", () =>
     Effect.gen(function*() {
       const http = inOrder(() =>
         googleError(429, "RESOURCE_EXHAUSTED", { message: "slowly", headers: { "retry-after": "7" } })
@@ -589,7 +589,7 @@ describe("other clients", () => {
       assert.deepStrictEqual(filtered, plain)
     }))
 
-  it.scoped("fetch follows no redirect and uses no cache; the user's other settings stay", () =>
+  it.scoped("fetch does not follow redirects or use its cache; other settings of RequestInit are kept", () =>
     Effect.gen(function*() {
       const inits: Array<RequestInit | undefined> = []
       const http = fetchHttp((_, init) => {

@@ -11,7 +11,7 @@ import { inOrder, mockHttp, overlapping, posts, seconds, slowly } from "./suppor
 import { apiWith, httpError, service } from "./support/service.js"
 import { after, every } from "./support/time.js"
 
-describe("a server that holds its answers (:wait)", () => {
+describe("a server that holds its responses (:wait)", () => {
   const api = apiWith({ wait: "body" })
 
   const timeoutOf = (request: HttpClientRequest.HttpClientRequest): string =>
@@ -31,7 +31,7 @@ describe("a server that holds its answers (:wait)", () => {
       })
     )
 
-  it.scoped("is asked again without delay after it has held", () =>
+  it.scoped("is polled without delay after it has held a response", () =>
     Effect.gen(function*() {
       const http = holding(60)
       const operations = yield* service(http, { api, schedule: every("5 seconds") })
@@ -41,7 +41,7 @@ describe("a server that holds its answers (:wait)", () => {
       assert.deepStrictEqual(http.requests.map(timeoutOf), ["24s", "24s", "24s"])
     }))
 
-  it.scoped("in the query where the API has it there", () =>
+  it.scoped("receives the timeout in the query if the API expects it there", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http, { api: apiWith({ wait: "query" }) })
@@ -53,7 +53,7 @@ describe("a server that holds its answers (:wait)", () => {
       assert.strictEqual(request.body._tag === "Uint8Array" && new TextDecoder().decode(request.body.body), "{}")
     }))
 
-  it.scoped("holds end before requestTimeout does", () =>
+  it.scoped("holds a response for less than requestTimeout", () =>
     Effect.gen(function*() {
       const http = holding(12)
       const operations = yield* service(http, { api, schedule: every("1 second"), requestTimeout: "10 seconds" })
@@ -62,7 +62,7 @@ describe("a server that holds its answers (:wait)", () => {
       assert.deepStrictEqual(seconds(http), [0, 8])
     }))
 
-  it.scoped("that answers at once, not done, is paced by the schedule", () =>
+  it.scoped("that responds at once with a pending operation is polled with the delays of the schedule", () =>
     Effect.gen(function*() {
       const http = inOrder(pending)
       const operations = yield* service(http, { api, schedule: every("5 seconds") })
@@ -72,7 +72,7 @@ describe("a server that holds its answers (:wait)", () => {
       yield* Fiber.interrupt(fiber)
     }))
 
-  it.scoped("that holds for a part of the delay is asked when the rest has passed", () =>
+  it.scoped("that holds for a part of the delay is polled after the rest of the delay", () =>
     Effect.gen(function*() {
       const http = slowly(2000, pending, pending, succeeded)
       const operations = yield* service(http, { api, schedule: every("5 seconds") })
@@ -80,7 +80,7 @@ describe("a server that holds its answers (:wait)", () => {
       assert.deepStrictEqual(seconds(http), [0, 5, 10])
     }))
 
-  it.scoped("a hint counts from its answer", () =>
+  it.scoped("can ask for a delay, which starts at its response", () =>
     Effect.gen(function*() {
       const http = slowly(2000, () => pending({ "retry-after": "10" }), succeeded)
       const operations = yield* service(http, { api, schedule: every("5 seconds") })
@@ -93,7 +93,7 @@ describe("a server that holds its answers (:wait)", () => {
     ["HTML with 404", () => new Response("<html>", { status: 404 })]
   ]
   for (const [what, answer] of missing) {
-    it.scoped(`${what}: polled for good`, () =>
+    it.scoped(`${what}: polled without :wait from then on`, () =>
       Effect.gen(function*() {
         const http = mockHttp((request, index) =>
           Effect.sync(() => request.method === "POST" ? answer() : index < 3 ? pending() : succeeded())
@@ -106,7 +106,7 @@ describe("a server that holds its answers (:wait)", () => {
       }))
   }
 
-  it.scoped("NOT_FOUND is the operation's, not the method's", () =>
+  it.scoped("that responds with NOT_FOUND has no such operation, but may have the method", () =>
     Effect.gen(function*() {
       const http = inOrder(() => googleError(404, "NOT_FOUND"))
       const operations = yield* service(http, { api })
@@ -114,7 +114,7 @@ describe("a server that holds its answers (:wait)", () => {
       assert.deepStrictEqual(http.requests.map(({ method }) => method), ["POST"])
     }))
 
-  it.scoped("a transient failure of a hold is one of the wait", () =>
+  it.scoped("that fails with a transient error is a transient failure of the wait", () =>
     Effect.gen(function*() {
       const http = inOrder(unavailable, succeeded)
       const operations = yield* service(http, { api, retrySchedule: every("3 seconds") })
@@ -124,7 +124,7 @@ describe("a server that holds its answers (:wait)", () => {
     }))
 
   for (const [timeout, polls] of [["10 seconds", ["9s", ""]], ["30 seconds", ["24s", "5s", ""]]] as const) {
-    it.scoped(`a timeout of ${timeout} bounds the holds`, () =>
+    it.scoped(`is asked to hold for at most a timeout of ${timeout}`, () =>
       Effect.gen(function*() {
         const http = holding(3600)
         const operations = yield* service(http, { api, schedule: every("5 seconds") })
@@ -135,7 +135,7 @@ describe("a server that holds its answers (:wait)", () => {
       }))
   }
 
-  it.scoped("a short timeout is kept beside a wait without one, whoever came first", () =>
+  it.scoped("is used by waits with and without a timeout, in any order", () =>
     Effect.gen(function*() {
       for (const first of ["short", "long"]) {
         const http = holding(3_600_000)
@@ -152,7 +152,7 @@ describe("a server that holds its answers (:wait)", () => {
       }
     }))
 
-  it.scoped("waits for one operation share a hold, which goes on when the wait that began it is interrupted", () =>
+  it.scoped("has one request for all waits, which continues if the wait that started it is interrupted", () =>
     Effect.gen(function*() {
       const http = holding(20)
       const operations = yield* service(http, { api, schedule: every("5 seconds") })
@@ -171,7 +171,7 @@ describe("a server that holds its answers (:wait)", () => {
       assert.deepStrictEqual(seconds(http), [0])
     }))
 
-  it.scoped("get does not hold", () =>
+  it.scoped("is not asked to hold by get", () =>
     Effect.gen(function*() {
       const http = inOrder(pending)
       const operations = yield* service(http, { api })

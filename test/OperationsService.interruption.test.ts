@@ -5,6 +5,7 @@ import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
@@ -161,6 +162,29 @@ describe("the cancels of an interrupted waitAll", () => {
       }))
   }
 
+  it.scoped("at the timeout of 1,000 operations, which a silent server never answers, end together after 5 seconds", () =>
+    Effect.gen(function*() {
+      const http = mockHttp((request) => request.method === "POST" ? Effect.never : Effect.sync(pending))
+      const operations = yield* service(http, { schedule: every("1 hour") })
+      const known = names(1_000).map((name) => Operation.pending({ name }))
+      const clock = liveClock()
+      const options = { timeout: "10 seconds", onTimeout: "cancel" } as const
+      const fiber = yield* Effect.fork(logging([], Stream.runCollect(operations.waitAll(known, options))))
+      yield* TestClock.adjust("10 seconds")
+      yield* clock.settle
+      yield* clock.pass(4_000)
+      yield* clock.settle
+      assert.isNull(fiber.unsafePoll(), "within the 5 seconds they wait")
+      yield* clock.pass(1_000)
+      const outcomes = [...yield* Fiber.join(fiber)]
+      assert.strictEqual(outcomes.length, 1_000)
+      for (const { result } of outcomes) {
+        assert(Either.isLeft(result) && result.left._tag === "WaitTimeoutError")
+        assert.strictEqual(result.left.cancelError?.reason, "Timeout")
+      }
+      assert.strictEqual(http.aborts(), posts(http).length)
+    }))
+
   it.scoped("are sent for each operation once, at most 64 at a time", () =>
     Effect.gen(function*() {
       let inFlight = 0
@@ -251,15 +275,16 @@ describe("a cancel at the end of a wait that fails", () => {
 })
 
 describe("the first transient failure", () => {
-  it.scoped("of a wait is logged once, at info", () =>
+  it.scoped("of a wait and the recovery from it are logged once, at info", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       const http = inOrder(pending, unavailable, unavailable, pending, unavailable, succeeded)
       const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("1 second") })
       yield* after("1 minute", logging(lines, operations.wait(name)))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
       assert.include(lines[0], `INFO Could not read operation ${name}`)
       assert.include(lines[0], "503")
+      assert.strictEqual(lines[1], `INFO Operation ${name} is read again, after 2 failures within 2s.`)
     }))
 
   it.scoped("of updates is logged once, of a wait without a failure nothing", () =>
@@ -268,10 +293,10 @@ describe("the first transient failure", () => {
       const options: OperationsService.Options = { schedule: every("1 second"), retrySchedule: every("1 second") }
       const flaky = yield* service(inOrder(pending, unavailable, pending, unavailable, succeeded), options)
       yield* after("1 minute", logging(lines, Stream.runDrain(flaky.updates(name))))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
       const sound = yield* service(inOrder(pending, succeeded), options)
       yield* after("1 minute", logging(lines, sound.wait(name)))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
     }))
 
   it.scoped("of a waitAll is logged once for all its operations", () =>
@@ -282,7 +307,7 @@ describe("the first transient failure", () => {
       const seen: Array<string> = []
       yield* after("1 minute", logging(lines, collecting(seen, operations.waitAll(names(100)))))
       assert.strictEqual(seen.length, 100)
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
     }))
 
   it.scoped("is not logged when it ends the wait", () =>

@@ -17,7 +17,7 @@ const namesOf = (pages: Iterable<OperationsService.Page>) =>
 
 describe("listPages", () => {
   const lists = responses.filter((vector) => vector.want?.call === "list")
-  it("has vectors", () => assert.isAbove(lists.length, 3))
+  it("there are vectors", () => assert.isAbove(lists.length, 3))
 
   for (const vector of lists) {
     it.scoped(`${vector.id}: ${vector.expect}`, () =>
@@ -48,7 +48,7 @@ describe("listPages", () => {
       ...(token === undefined ? undefined : { nextPageToken: token })
     })
 
-  it.scoped("goes from page to page, an empty one in the middle included", () =>
+  it.scoped("reads all pages, even after an empty page", () =>
     Effect.gen(function*() {
       const http = inOrder(
         page("one", "operations/a"),
@@ -67,7 +67,7 @@ describe("listPages", () => {
       ])
     }))
 
-  it.scoped("an empty token ends it, as null and no token do", () =>
+  it.scoped("ends at an empty, null or absent token", () =>
     Effect.gen(function*() {
       for (const end of [{ nextPageToken: "" }, { nextPageToken: null, operations: null, unreachable: null }, {}]) {
         const http = inOrder(() => json(end))
@@ -83,7 +83,7 @@ describe("listPages", () => {
     ["a token of two pages ago", ["a", "b", "a"], 3]
   ]
   for (const [what, tokens, requests] of loops) {
-    it.scoped(`${what} ends it as Decode`, () =>
+    it.scoped(`${what} fails with Decode`, () =>
       Effect.gen(function*() {
         const http = inOrder(...tokens.map((token) => page(token, "operations/a")))
         const operations = yield* service(http)
@@ -98,7 +98,7 @@ describe("listPages", () => {
       }))
   }
 
-  it.scoped("the token that it began with must not come again either", () =>
+  it.scoped("the pageToken option must not be repeated either", () =>
     Effect.gen(function*() {
       const http = inOrder(page("begin", "operations/a"))
       const operations = yield* service(http)
@@ -117,7 +117,7 @@ describe("listPages", () => {
       assert.strictEqual(http.requests.length, 4)
     }))
 
-  it.scoped("the run after a failure begins anew", () =>
+  it.scoped("the run after a failure starts again", () =>
     Effect.gen(function*() {
       const http = inOrder(page("a", "operations/a"), unavailable, page("a", "operations/a"), page("", "operations/b"))
       const operations = yield* service(http)
@@ -125,7 +125,7 @@ describe("listPages", () => {
       assert.deepStrictEqual(Array.from(pages, ({ name }) => name), ["operations/a", "operations/a", "operations/b"])
     }))
 
-  it.scoped("its parameters are encoded, and go with every page", () =>
+  it.scoped("its parameters are encoded, and sent for every page", () =>
     Effect.gen(function*() {
       const http = inOrder(page("t/2 +&=é", "operations/a"), page(""))
       const operations = yield* service(http, { xgafv: "1" })
@@ -190,7 +190,7 @@ describe("listPages", () => {
       }))
   }
 
-  it.scoped("an API without it: refused", () =>
+  it.scoped("an API without list: refused", () =>
     Effect.gen(function*() {
       const http = inOrder(page(""))
       const operations = yield* service(http, { api: apiWith({ list: false }) })
@@ -200,7 +200,7 @@ describe("listPages", () => {
       assert.strictEqual(http.requests.length, 0)
     }))
 
-  it.scoped("is lazy: no more pages are asked for than are taken", () =>
+  it.scoped("is lazy: no more pages are requested than are consumed", () =>
     Effect.gen(function*() {
       const http = inOrder(page("a", "operations/a", "operations/b"), page("b", "operations/c"), page("c"))
       const operations = yield* service(http)
@@ -213,7 +213,7 @@ describe("listPages", () => {
       assert.strictEqual(http.requests.length, 1)
     }))
 
-  it.scoped("a page is given before the next one is asked for", () =>
+  it.scoped("a page is emitted before the next one is requested", () =>
     Effect.gen(function*() {
       const http = inOrder(page("a", "operations/a"), page("", "operations/b"))
       const operations = yield* service(http)
@@ -246,7 +246,7 @@ describe("listPages", () => {
       assert.deepStrictEqual(lines, [])
     }))
 
-  it.scoped("finished operations are elements like others, failed ones too", () =>
+  it.scoped("done operations are elements, even failed ones", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(() =>
         json({

@@ -94,6 +94,25 @@ describe("onUpdate", () => {
       }
     }))
 
+  it.scoped("that returns no Effect, from plain JavaScript, is a defect of its call", () =>
+    Effect.gen(function*() {
+      for (const value of [null, undefined, true, {}, "done"]) {
+        const operations = yield* service(inOrder(succeeded))
+        const options = { onUpdate: () => value as never }
+        for (
+          const call of [
+            operations.wait(name, options),
+            Stream.runDrain(operations.updates(name, options)),
+            Stream.runDrain(operations.waitAll([name], options))
+          ]
+        ) {
+          const exit = yield* Effect.exit<unknown, unknown, never>(call)
+          assert(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+          assert.include(Cause.pretty(exit.cause), "must return an Effect")
+        }
+      }
+    }))
+
   it.scoped("of waitAll is told the states of all", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []

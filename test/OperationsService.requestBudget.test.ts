@@ -25,7 +25,7 @@ describe("requestBudget", () => {
       assert.deepStrictEqual(seen, names(10).map((name, index) => `${index / 4} ${name} Succeeded`))
     }))
 
-  it.scoped("perSecond holds for more operations than slots, poll after poll", () =>
+  it.scoped("perSecond also limits the polls of more operations than slots", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(1))
       const operations = yield* service(http, { requestBudget: { perSecond: 10 }, schedule: every("1 second") })
@@ -33,7 +33,7 @@ describe("requestBudget", () => {
       assert.deepStrictEqual(http.times, steps(160, 100))
     }), 30_000)
 
-  it.scoped("concurrent bounds what is in flight", () =>
+  it.scoped("concurrent limits the requests in flight", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0), "1 second")
       const operations = yield* service(http, { requestBudget: { concurrent: 3 } })
@@ -42,7 +42,7 @@ describe("requestBudget", () => {
       assert.deepStrictEqual(seconds(http), [0, 0, 0, 1, 1, 1, 2, 2, 2, 3])
     }))
 
-  it.scoped("both at once", () =>
+  it.scoped("both limits at once", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0), "1 second")
       const operations = yield* service(http, { requestBudget: { concurrent: 2, perSecond: 10 } })
@@ -60,7 +60,7 @@ describe("requestBudget", () => {
     }), 30_000)
 
   for (const requestBudget of [{ perSecond: 10 }, { concurrent: 1 }, { perSecond: 10, concurrent: 5 }]) {
-    it.scoped(`each operation has its turn: ${JSON.stringify(requestBudget)}`, () =>
+    it.scoped(`each operation is polled: ${JSON.stringify(requestBudget)}`, () =>
       Effect.gen(function*() {
         const http = scripted((name) => pending(name), "concurrent" in requestBudget ? 100 : 0)
         const operations = yield* service(http, { requestBudget, schedule: every("1 second") })
@@ -75,7 +75,7 @@ describe("requestBudget", () => {
       }), 30_000)
   }
 
-  it.scoped("is one for all the service's calls, first come, first served", () =>
+  it.scoped("is shared by all calls of the service, in the order in which they came", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0))
       const operations = yield* service(http, { requestBudget: { perSecond: 1 } })
@@ -93,7 +93,7 @@ describe("requestBudget", () => {
       assert.deepStrictEqual(ids.slice(0, 3), names(3))
     }))
 
-  it.scoped("bounds plain gets: how many at a time", () =>
+  it.scoped("limits gets in flight", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0), "1 second")
       const operations = yield* service(http, { requestBudget: { concurrent: 2 } })
@@ -102,7 +102,7 @@ describe("requestBudget", () => {
       assert.deepStrictEqual(seconds(http), [0, 0, 1, 1, 2])
     }))
 
-  it.scoped("is free again after failures, timeouts and interruptions", () =>
+  it.scoped("is released after failures, timeouts and interruptions", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) =>
         index === 0
@@ -122,7 +122,7 @@ describe("requestBudget", () => {
     }))
 
   for (const requestBudget of [{ perSecond: 1 }, { concurrent: 1 }]) {
-    it.scoped(`what leaves the queue takes nobody's place: ${JSON.stringify(requestBudget)}`, () =>
+    it.scoped(`a request that leaves the queue uses no permit: ${JSON.stringify(requestBudget)}`, () =>
       Effect.gen(function*() {
         const http = scripted(doneAfter(0), "1 second")
         const operations = yield* service(http, { requestBudget })
@@ -137,7 +137,7 @@ describe("requestBudget", () => {
       }))
   }
 
-  it.scoped("requests go on when there was nothing to do for a while, without a burst", () =>
+  it.scoped("requests after an idle time are sent without a burst", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0))
       const operations = yield* service(http, { requestBudget: { perSecond: 1 } })
@@ -169,7 +169,7 @@ describe("requestBudget", () => {
       }))
   }
 
-  it.scoped("time in the queue is no time of the exchange", () =>
+  it.scoped("requestTimeout does not include the time in the queue", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0))
       const operations = yield* service(http, { requestBudget: { perSecond: 0.1 }, requestTimeout: "1 second" })
@@ -178,7 +178,7 @@ describe("requestBudget", () => {
       assert.deepStrictEqual(seconds(http), [0, 10, 20, 30, 40])
     }))
 
-  it.scoped("what queues is ended by close as Closed", () =>
+  it.scoped("close fails queued requests with Closed", () =>
     Effect.gen(function*() {
       for (const requestBudget of [{ perSecond: 0.001 }, { concurrent: 1 }]) {
         const http = mockHttp(() => Effect.never)
@@ -192,7 +192,7 @@ describe("requestBudget", () => {
       }
     }))
 
-  it.scoped("a cancel on the way out does not queue", () =>
+  it.scoped("the cancel request of an interrupted wait is not queued", () =>
     Effect.gen(function*() {
       const http = scripted((name) => pending(name))
       const operations = yield* service(http, { requestBudget: { perSecond: 1 / 3600 } })
@@ -227,7 +227,7 @@ describe("requestBudget", () => {
       }))
   }
 
-  it.scoped("an empty one is no limit", () =>
+  it.scoped("an empty budget is no limit", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0), "1 second")
       const operations = yield* service(http, { requestBudget: {} })

@@ -22,7 +22,7 @@ const noting = <A, E, R>(ends: Array<number>, effect: Effect.Effect<A, E, R>) =>
   Effect.ensuring(effect, Effect.map(Clock.currentTimeMillis, (now) => ends.push(now / 1000)))
 
 describe("waits for one operation", () => {
-  it.scoped("a hundred make the requests of one, and end as one", () =>
+  it.scoped("a hundred waits make the requests of one, and end together", () =>
     Effect.gen(function*() {
       const http = slowly(100, pending, pending, unavailable, pending, succeeded)
       const operations = yield* service(http, { schedule: every("1 second"), retrySchedule: every("2 seconds") })
@@ -38,7 +38,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(new Set(results.map(({ _tag }) => _tag)), new Set(["Succeeded"]))
     }))
 
-  it.scoped("each keeps its own schedule, and all are woken by the end", () =>
+  it.scoped("each has its own schedule, and all end when one of them reads the end", () =>
     Effect.gen(function*() {
       const http = slowly(10, pending, pending, pending, pending, pending, succeeded)
       const operations = yield* service(http)
@@ -52,7 +52,7 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.most(), 1)
     }))
 
-  it.scoped("a failed operation wakes all, too", () =>
+  it.scoped("all fail if one of them reads a failed operation", () =>
     Effect.gen(function*() {
       const http = slowly(10, pending, () => json({ name, done: true, error: { code: 9, message: "not empty" } }))
       const operations = yield* service(http)
@@ -64,7 +64,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(seconds(http), [0, 1.01])
     }))
 
-  it.scoped("names, operations and handles of one operation share; other operations do not", () =>
+  it.scoped("names, operations and handles of one operation share polls; other operations do not", () =>
     Effect.gen(function*() {
       const http = slowly(5000, succeeded)
       const operations = yield* service(http, { schedule: Schedule.recurs(9) })
@@ -76,7 +76,7 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.times.length, 2)
     }))
 
-  it.scoped("operations that are asked for at the same path do not share", () =>
+  it.scoped("different operations with the same path do not share polls", () =>
     Effect.gen(function*() {
       const http = mockHttp((request) =>
         Effect.sync(() => {
@@ -103,7 +103,7 @@ describe("waits for one operation", () => {
       }
     }))
 
-  it.scoped("each keeps its own timeout", () =>
+  it.scoped("each has its own timeout", () =>
     Effect.gen(function*() {
       const http = slowly(10, pending, pending, pending, pending, succeeded)
       const operations = yield* service(http, { schedule: every("2 seconds") })
@@ -118,7 +118,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(seconds(http), [0, 2.01, 2.7, 4.02, 6.03])
     }))
 
-  it.scoped("each keeps its own transient schedule", () =>
+  it.scoped("each has its own retrySchedule", () =>
     Effect.gen(function*() {
       const http = slowly(10, unavailable)
       const operations = yield* service(http)
@@ -139,7 +139,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(ends, [2.02, 5.02])
     }))
 
-  it.scoped("a permanent failure is everyone's who waits for that poll", () =>
+  it.scoped("a permanent failure of a poll fails all waits that share it", () =>
     Effect.gen(function*() {
       const http = slowly(1000, () => googleError(403, "PERMISSION_DENIED"))
       const operations = yield* service(http)
@@ -149,7 +149,7 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.times.length, 1)
     }))
 
-  it.scoped("the one that began the poll in flight is interrupted: the poll goes on for the others", () =>
+  it.scoped("if the wait that started the poll is interrupted, the poll continues for the others", () =>
     Effect.gen(function*() {
       const http = slowly(6_000, succeeded)
       const operations = yield* service(http)
@@ -167,7 +167,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(seconds(http), [0])
     }))
 
-  it.scoped("waits that only follow a poll are interrupted: the poll goes on", () =>
+  it.scoped("if waits that joined a poll are interrupted, the poll continues", () =>
     Effect.gen(function*() {
       const http = slowly(10_000, succeeded)
       const operations = yield* service(http)
@@ -182,7 +182,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(seconds(http), [0])
     }))
 
-  it.scoped("all are interrupted, the one that polls first: nothing goes on", () =>
+  it.scoped("if all waits are interrupted, the poll is aborted", () =>
     Effect.gen(function*() {
       const http = overlapping(() => Effect.never)
       const operations = yield* service(http)
@@ -197,7 +197,7 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.times.length, requests)
     }))
 
-  it.scoped("a verdict is not kept for those who come later", () =>
+  it.scoped("the final state is not cached for later waits", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)
@@ -207,7 +207,7 @@ describe("waits for one operation", () => {
       }
     }))
 
-  it.scoped("one that joins while a poll is in flight waits for it", () =>
+  it.scoped("a wait that starts while a poll is in flight joins that poll", () =>
     Effect.gen(function*() {
       const http = slowly(10_000, succeeded)
       const operations = yield* service(http)
@@ -220,7 +220,7 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.times.length, 1)
     }))
 
-  it.scoped("updates share with waits, and are woken by the end", () =>
+  it.scoped("updates share polls with waits, and end with them", () =>
     Effect.gen(function*() {
       const http = slowly(10, pending, pending, succeeded)
       const operations = yield* service(http)
@@ -237,7 +237,7 @@ describe("waits for one operation", () => {
       assert.deepStrictEqual(ends, [2.03, 2.03])
     }))
 
-  it.scoped("a verdict that comes while the consumer of updates is busy costs no other request", () =>
+  it.scoped("updates need no other request if a wait reads the end while the consumer is busy", () =>
     Effect.gen(function*() {
       const http = slowly(10, pending, succeeded)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -250,7 +250,7 @@ describe("waits for one operation", () => {
       assert.strictEqual(http.times.length, 2)
     }))
 
-  it.scoped("gets are reads of their own", () =>
+  it.scoped("gets do not share polls", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) => index === 0 ? Effect.never : Effect.sync(succeeded))
       const operations = yield* service(http)
@@ -260,7 +260,7 @@ describe("waits for one operation", () => {
       yield* Fiber.interrupt(fiber)
     }))
 
-  it.scoped("close ends them all as Closed", () =>
+  it.scoped("close fails all of them with Closed", () =>
     Effect.gen(function*() {
       const http = slowly(1000, pending)
       for (const time of [0, 5000]) {

@@ -15,6 +15,7 @@ import type { RawResponse, TransportFailure, TransportRequest } from "../src/int
 import { makeService } from "../src/internal/service.js"
 import { name } from "./support/answers.js"
 import { apiWith, httpError } from "./support/service.js"
+import { recordingTracer } from "./support/tracing.js"
 
 const json = (body: unknown): Exit.Exit<RawResponse> =>
   Exit.succeed({ status: 200, headers: {}, body: JSON.stringify(body), truncated: false })
@@ -48,6 +49,18 @@ describe("a connection that had served a request and closed before any byte of a
       assert.strictEqual((yield* service.get(name))._tag, "Succeeded")
       assert.strictEqual(requests.length, 2)
       assert.deepStrictEqual(requests[1]!.headers, requests[0]!.headers)
+    }))
+
+  it.scoped("has a span of its own, and so has the request that follows", () =>
+    Effect.gen(function*() {
+      const recorded = recordingTracer()
+      const { service } = yield* over([broken(true), json({ name, done: true })])
+      yield* recorded.record(service.get(name))
+      assert.deepStrictEqual(recorded.tree(), ["OperationsService.get", "  GET /v1/{name}", "  GET /v1/{name}"])
+      assert.deepStrictEqual(
+        recorded.requests().map((attributes) => [attributes["error.type"], attributes["http.request.resend_count"]]),
+        [["CLIENT_CONNECTION_ERROR", undefined], [undefined, 1]]
+      )
     }))
 
   it.scoped("costs a wait no delay", () =>

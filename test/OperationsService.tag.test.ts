@@ -31,7 +31,7 @@ const done = () =>
   mockHttp((request) => Effect.succeed(json({ name: new URL(request.url).pathname.slice(4), done: true })))
 
 describe("the tags of two APIs", () => {
-  it.effect("each reach their own server", () =>
+  it.effect("send requests to the servers of their APIs", () =>
     Effect.gen(function*() {
       const http = done()
       yield* Effect.gen(function*() {
@@ -68,13 +68,13 @@ describe("the tags of two APIs", () => {
       assert.deepStrictEqual(sent(http), [])
     }))
 
-  it("have keys of their own, even with one id", () => {
+  it("have different keys, even with the same id", () => {
     assert.strictEqual(RunOperations.key, "RunOperations@https://run.googleapis.com/v2")
     assert.notStrictEqual<string>(RunOperations.key, SecondRunOperations.key)
     assert.strictEqual(RunOperations.api, run)
   })
 
-  it.effect("never provide the one for the other", () =>
+  it.effect("do not provide each other", () =>
     Effect.gen(function*() {
       const http = done()
       yield* Effect.all([RunOperations, SecondRunOperations]).pipe(
@@ -93,7 +93,7 @@ describe("the tags of two APIs", () => {
 })
 
 describe("baseUrl", () => {
-  it.effect("is where the API of the tag is served instead", () =>
+  it.effect("replaces the base URL of the tag's API", () =>
     Effect.gen(function*() {
       const http = done()
       yield* Effect.flatMap(RunOperations, (operations) => operations.wait(service)).pipe(
@@ -106,7 +106,7 @@ describe("baseUrl", () => {
       assert.deepStrictEqual(sent(http), [`GET https://us-central1-run.googleapis.com/v2/${service}`])
     }))
 
-  it.scopedLive("of a service with a pool of its own, too", () =>
+  it.scopedLive("is also an option of NodeOperations.layerFor", () =>
     Effect.gen(function*() {
       const emulator = yield* startEmulator()
       yield* emulator.script(policy, [{ type: "succeeded" }])

@@ -55,8 +55,8 @@ const following = (
     return { result, seen: seen.map(({ at, what }) => `${at} ${what}`) }
   })
 
-describe("what updates gives", () => {
-  it.scoped("the first state of a name at once, then each change, last the finished operation", () =>
+describe("the states that updates emits", () => {
+  it.scoped("for a name: the current state at once, then each change, and last the succeeded operation", () =>
     Effect.gen(function*() {
       const http = inOrder(step(1), step(1), step(2), step(2), step(1), succeeded)
       const { result, seen } = yield* following(http, "1 hour")
@@ -65,7 +65,7 @@ describe("what updates gives", () => {
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
     }))
 
-  it.scoped("the state of a pending operation at once, without a request", () =>
+  it.scoped("for a pending operation: its state at once, without a request", () =>
     Effect.gen(function*() {
       const http = inOrder(step(1), step(2), succeeded)
       const operation = Operation.pending({ name, metadata: { step: 1 } })
@@ -74,7 +74,7 @@ describe("what updates gives", () => {
       assert.deepStrictEqual(seconds(http), [1, 2, 3])
     }))
 
-  it.scoped("a state differs by value: an early response or error counts, the order of fields does not", () =>
+  it.scoped("states are compared by value: an early response or error is a change, another order of fields is not", () =>
     Effect.gen(function*() {
       const http = inOrder(
         () => json({ name }),
@@ -89,7 +89,7 @@ describe("what updates gives", () => {
       assert.deepStrictEqual(seen, ["0 Pending", "3 Pending", "5 Pending", "6 Succeeded"])
     }))
 
-  it.scoped("emitUnchanged gives every answer", () =>
+  it.scoped("emitUnchanged emits the state of every poll", () =>
     Effect.gen(function*() {
       const http = inOrder(step(1), step(1), unavailable, step(1), succeeded)
       const { seen } = yield* following(http, "1 hour", { emitUnchanged: true })
@@ -97,14 +97,14 @@ describe("what updates gives", () => {
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4])
     }))
 
-  it.scoped("emitUnchanged gives what is known first, too", () =>
+  it.scoped("emitUnchanged also emits the state that is known at the beginning", () =>
     Effect.gen(function*() {
       const operation = Operation.pending({ name, metadata: { step: 1 } })
       const { seen } = yield* following(inOrder(step(1), succeeded), "1 hour", { operation, emitUnchanged: true })
       assert.deepStrictEqual(seen, ["0 Pending 1", "1 Pending 1", "2 Succeeded"])
     }))
 
-  it.scoped("an operation that is done: itself, without a request", () =>
+  it.scoped("for an operation that is done: that state, without a request", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)
@@ -120,7 +120,7 @@ describe("what updates gives", () => {
       assert.strictEqual(http.times.length, 0)
     }))
 
-  it.scoped("of a handle as of a name", () =>
+  it.scoped("for a handle: the same as for a name", () =>
     Effect.gen(function*() {
       const http = inOrder(step(1), succeeded)
       const operation = yield* (yield* service(http)).handle(name)
@@ -145,7 +145,7 @@ describe("what updates gives", () => {
       }
     }))
 
-  it.scoped("each state, also where the server could hold its answer until the end", () =>
+  it.scoped("each state, even if the API has :wait", () =>
     Effect.gen(function*() {
       const emulator = OperationsEmulator.make()
       yield* emulator.script("operations/a", [
@@ -200,7 +200,7 @@ describe("how updates ends", () => {
       assert.deepStrictEqual(seconds(http), [0, 2, 4])
     }))
 
-  it.scoped("before anything is sent for what is no operation", () =>
+  it.scoped("before a request is sent for an invalid name", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)
@@ -236,7 +236,7 @@ describe("how updates ends", () => {
   }
 
   for (const inFlight of [false, true]) {
-    it.scoped(`with Closed, ${inFlight ? "with a poll in flight" : "asleep"}`, () =>
+    it.scoped(`with Closed, ${inFlight ? "with a poll in flight" : "between polls"}`, () =>
       Effect.gen(function*() {
         const http = inFlight ? silentAfter() : inOrder(pending)
         const operations = yield* service(http)
@@ -263,7 +263,7 @@ describe("how updates ends", () => {
       assert.strictEqual(http.times.length, 1)
     }))
 
-  it.scoped("take(1) stops polling, and cancels nothing", () =>
+  it.scoped("take(1) stops the polls, and does not cancel the operation", () =>
     Effect.gen(function*() {
       const http = inOrder(pending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -272,7 +272,7 @@ describe("how updates ends", () => {
       assert.deepStrictEqual(seconds(http), [0])
     }))
 
-  it.scoped("interruption aborts the poll in flight, and nothing follows", () =>
+  it.scoped("interruption aborts the poll in flight, and no request follows", () =>
     Effect.gen(function*() {
       const http = silentAfter(pending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -316,7 +316,7 @@ describe("how updates ends", () => {
 })
 
 describe("the pace of updates", () => {
-  it.scoped("no poll while the consumer is busy", () =>
+  it.scoped("no poll is sent while the consumer is busy", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) => Effect.sync(() => index < 4 ? step(index)() : succeeded()))
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -330,7 +330,7 @@ describe("the pace of updates", () => {
       assert.deepStrictEqual(seconds(http), [0, 60, 120, 180, 240])
     }))
 
-  it.scoped("a consumer that is a little slow does not add to the delays", () =>
+  it.scoped("a consumer that is faster than the delay does not lengthen the delays", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) => Effect.sync(() => index < 3 ? step(index)() : succeeded()))
       const operations = yield* service(http, { schedule: every("10 seconds") })
@@ -338,7 +338,7 @@ describe("the pace of updates", () => {
       assert.deepStrictEqual(seconds(http), [0, 10, 20, 30])
     }))
 
-  it.scoped("hints lengthen it", () =>
+  it.scoped("server delays lengthen the delays", () =>
     Effect.gen(function*() {
       const http = inOrder(() => pending({ "retry-after": "10" }), pending, succeeded)
       const { seen } = yield* following(http, "1 hour")
@@ -346,7 +346,7 @@ describe("the pace of updates", () => {
       assert.deepStrictEqual(seen, ["0 Pending", "11 Succeeded"])
     }))
 
-  it.scoped("the deadline stands while the consumer is busy: no poll after it", () =>
+  it.scoped("no poll is sent after the deadline, even if the consumer was busy", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) => Effect.sync(step(index)))
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -377,7 +377,7 @@ describe("updates and wait", () => {
   const keys = <A extends object>(record: A) => FastCheck.constantFrom(...Object.keys(record) as Array<keyof A>)
 
   it.scoped.prop(
-    "agree on the polls and on the end",
+    "make the same polls and have the same outcome",
     [
       FastCheck.array(keys(steps), { maxLength: 8 }),
       keys(ends),

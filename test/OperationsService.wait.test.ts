@@ -46,7 +46,7 @@ const timedOut = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("when a wait polls", () => {
-  it.scoped("a name is polled at once, then as the schedule says", () =>
+  it.scoped("a name is polled at once, then after the delays of the schedule", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, pending, succeeded)
       const operation = yield* waiting(http, "14 seconds", { schedule: every("7 seconds") })
@@ -54,7 +54,7 @@ describe("when a wait polls", () => {
       assert.deepStrictEqual(seconds(http), [0, 7, 14])
     }))
 
-  it.scoped("the wait's own schedule and transient schedule go before the service's", () =>
+  it.scoped("the schedules of the wait override those of the service", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, unavailable, succeeded)
       const operations = yield* service(http, { schedule: every("1 hour"), retrySchedule: every("1 hour") })
@@ -65,14 +65,14 @@ describe("when a wait polls", () => {
       assert.deepStrictEqual(seconds(http), [0, 2, 5])
     }))
 
-  it.scoped("a pending operation is polled after the first delay only", () =>
+  it.scoped("a pending operation is polled after the first delay", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       yield* waiting(http, "7 seconds", { operation: Operation.pending({ name }), schedule: every("7 seconds") })
       assert.deepStrictEqual(seconds(http), [7])
     }))
 
-  it.scoped("the schedule's input is the latest snapshot", () =>
+  it.scoped("the schedule's input is the latest state", () =>
     Effect.gen(function*() {
       const progress = (percent: number) => () => json({ name, metadata: { percent } })
       const http = inOrder(progress(10), progress(50), succeeded)
@@ -84,7 +84,7 @@ describe("when a wait polls", () => {
       assert.deepStrictEqual(seen, [{ percent: 10 }, { percent: 50 }])
     }))
 
-  it.scoped("an operation that is done costs no request", () =>
+  it.scoped("no request is sent for an operation that is done", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)
@@ -109,7 +109,7 @@ describe("when a wait polls", () => {
       assert.strictEqual(http.times.length, 0)
     }))
 
-  it.scoped("an operation that fails in the meantime is an OperationError with its last state", () =>
+  it.scoped("an operation that fails is an OperationError with its last state", () =>
     Effect.gen(function*() {
       const http = inOrder(
         pending,
@@ -126,7 +126,7 @@ describe("when a wait polls", () => {
     ["the name of the caller's pending operation", Operation.pending({ name })]
   ]
   for (const [what, operation] of known) {
-    it.scoped(`${what} is polled whatever a reply says`, () =>
+    it.scoped(`${what} is polled by the same name, even if a response has another`, () =>
       Effect.gen(function*() {
         const http = inOrder(() => json({ name: "operations/other" }), () => json({ done: false }), succeeded)
         yield* waiting(http, "3 seconds", { operation })
@@ -138,8 +138,8 @@ describe("when a wait polls", () => {
   }
 })
 
-describe("when a wait gives up", () => {
-  it.scoped("the last sleep is cut, so that the last poll has time for its response", () =>
+describe("when a wait times out", () => {
+  it.scoped("the last delay is shortened, so that the last poll has time for its response", () =>
     Effect.gen(function*() {
       const http = inOrder(() => json({ name, metadata: { step: 1 } }))
       const error = yield* timedOut(
@@ -155,7 +155,7 @@ describe("when a wait gives up", () => {
       assert.match(error.message, /operations\/x after 10s and 3 polls.*timeout.*may still be running/)
     }))
 
-  it.scoped("success on the final poll is success", () =>
+  it.scoped("an operation that has succeeded at the last poll is returned", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, pending, succeeded)
       const operation = yield* waiting(http, "10 seconds", { schedule: every("7 seconds"), timeout: "10 seconds" })
@@ -184,7 +184,7 @@ describe("when a wait gives up", () => {
   const slow = (answer: () => Response) =>
     mockHttp((_, index) => index === 0 ? Effect.sync(pending) : Effect.delay(Effect.sync(answer), "5 seconds"))
 
-  it.scoped("a poll in flight at the deadline is aborted, and a later response counts for nothing", () =>
+  it.scoped("a poll in flight at the deadline is aborted, and its response is ignored", () =>
     Effect.gen(function*() {
       const options = { schedule: every("7 seconds"), timeout: "10 seconds" } as const
       const http = slow(pending)
@@ -199,7 +199,7 @@ describe("when a wait gives up", () => {
       assert.strictEqual(late.aborts(), 1)
     }))
 
-  it.scoped("a server that accepts requests and never answers does not hold up the deadline", () =>
+  it.scoped("a server that never responds does not delay the deadline", () =>
     Effect.gen(function*() {
       const http = silentAfter(pending)
       const error = yield* timedOut(
@@ -237,7 +237,7 @@ describe("when a wait gives up", () => {
       assert.isAbove(http.times.at(-1)!, 1_169_000)
     }))
 
-  it.scoped("the last failure is told", () =>
+  it.scoped("the error has the last failure", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, unavailable, pending)
       const error = yield* timedOut(
@@ -263,7 +263,7 @@ describe("when a wait gives up", () => {
 })
 
 describe("failures during a wait", () => {
-  it.scoped("transient ones do not end it", () =>
+  it.scoped("transient failures do not end it", () =>
     Effect.gen(function*() {
       const http = mockHttp((request, index) =>
         index === 0
@@ -278,7 +278,7 @@ describe("failures during a wait", () => {
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 6])
     }))
 
-  it.scoped("the transient schedule's end ends it with the last failure", () =>
+  it.scoped("the end of retrySchedule ends it with the last failure", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) =>
         Effect.sync(() => googleError(503, "UNAVAILABLE", { message: `failure ${index}` }))
@@ -289,7 +289,7 @@ describe("failures during a wait", () => {
       assert.strictEqual(error.status?.message, "failure 2")
     }))
 
-  it.scoped("one success starts the transient schedule anew", () =>
+  it.scoped("retrySchedule starts again after a success", () =>
     Effect.gen(function*() {
       const http = inOrder(unavailable, pending, unavailable, pending, unavailable, unavailable)
       const retrySchedule = Schedule.intersect(every("1 second"), Schedule.recurs(1))
@@ -298,7 +298,7 @@ describe("failures during a wait", () => {
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
     }))
 
-  it.scoped("by default it gives up after five minutes of failing in a row", () =>
+  it.scoped("by default it fails after five minutes of failures in a row", () =>
     Effect.gen(function*() {
       const http = inOrder(unavailable)
       const operations = yield* service(http)
@@ -333,7 +333,7 @@ describe("failures during a wait", () => {
   }
 })
 
-describe("NOT_FOUND, by phase", () => {
+describe("NOT_FOUND", () => {
   const notFound = () => googleError(404, "NOT_FOUND", { message: "no such operation" })
   const options = { schedule: every("10 seconds"), retrySchedule: every("10 seconds") }
   const known = Operation.pending({ name })
@@ -364,22 +364,22 @@ describe("NOT_FOUND, by phase", () => {
       return error
     })
 
-  it.scoped("a bare name: at once", () =>
+  it.scoped("for a name: fails at once", () =>
     Effect.gen(function*() {
       const error = yield* failing(name, [0], notFound)
       assert.notInclude(error.message, "expired")
     }))
 
-  it.scoped("a pending operation: tolerated for 30 seconds at most", () => failing(known, [10, 20, 30], notFound))
+  it.scoped("for a pending operation: transient for 30 seconds", () => failing(known, [10, 20, 30], notFound))
 
-  it.scoped("a pending operation that appears in time: no failure", () =>
+  it.scoped("for a pending operation that becomes visible in time: no failure", () =>
     Effect.gen(function*() {
       const { result, times } = yield* run(known, "30 seconds", notFound, notFound, succeeded)
       assert.strictEqual(result._tag, "Right")
       assert.deepStrictEqual(times, [10, 20, 30])
     }))
 
-  it.scoped("one that started: tolerated as well", () =>
+  it.scoped("for an operation that start returned: transient", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, notFound, succeeded)
       const operations = yield* service(http, options)
@@ -387,13 +387,15 @@ describe("NOT_FOUND, by phase", () => {
       assert.strictEqual((yield* after("20 seconds", operations.wait(started)))._tag, "Succeeded")
     }))
 
-  it.scoped("a pending operation, once it has been seen: at once", () => failing(known, [10, 20], pending, notFound))
+  it.scoped("for a pending operation that was read before: fails at once", () =>
+    failing(known, [10, 20], pending, notFound))
 
-  it.scoped("an outage does not count as having been seen", () => failing(known, [10, 20, 30], unavailable, notFound))
+  it.scoped("after an outage: the operation was not read before", () =>
+    failing(known, [10, 20, 30], unavailable, notFound))
 
-  it.scoped("a 404 that is not Google's: never tolerated", () => failing(known, [10], html(404)))
+  it.scoped("a 404 that is not a Google error: fails at once", () => failing(known, [10], html(404)))
 
-  it.scoped("a resumed handle: at once, and it may have expired", () =>
+  it.scoped("for an old handle: fails at once, and the message says that the operation may have expired", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* service(inOrder(pending))).handle(known)
       yield* TestClock.adjust("31 seconds")
@@ -405,14 +407,14 @@ describe("NOT_FOUND, by phase", () => {
       assert.notInclude(other.message, "expired")
     }))
 
-  it.scoped("a handle that was just made: tolerated as for an operation that was just started", () =>
+  it.scoped("for a new handle: transient, as for an operation that was just started", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(notFound, succeeded), options)
       const handle = yield* operations.handle(known)
       assert.strictEqual((yield* after("20 seconds", operations.wait(handle)))._tag, "Succeeded")
     }))
 
-  it.scoped("a handle is for an API, however its base URL is spelled", () =>
+  it.scoped("a handle is accepted for each spelling of its API's base URL", () =>
     Effect.gen(function*() {
       const at = (baseUrl: string) => ({ api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl }) })
       const handle = yield* (yield* service(inOrder(pending), at("https://example.com/"))).handle(known)
@@ -421,7 +423,7 @@ describe("NOT_FOUND, by phase", () => {
     }))
 })
 
-describe("server hints", () => {
+describe("server delays (Retry-After, RetryInfo)", () => {
   const start = Date.UTC(2026, 10, 23, 12)
   // The hints stand in the first answer only; the schedules ask for 1 second.
   const hints: ReadonlyArray<readonly [string, () => Response]> = [
@@ -452,21 +454,21 @@ describe("server hints", () => {
     }
   }
 
-  it.scoped("a hint shorter than the delay changes nothing", () =>
+  it.scoped("a server delay shorter than the delay of the schedule changes nothing", () =>
     Effect.gen(function*() {
       const http = inOrder(() => pending({ "retry-after": "2" }), succeeded)
       yield* waiting(http, "7 seconds", { schedule: every("7 seconds") })
       assert.deepStrictEqual(seconds(http), [0, 7])
     }))
 
-  it.scoped("a failure's hint does not outlive the failure", () =>
+  it.scoped("the server delay of a failure applies to the next delay only", () =>
     Effect.gen(function*() {
       const http = inOrder(() => unavailable({ "retry-after": "10" }), unavailable, succeeded)
       yield* waiting(http, "11 seconds")
       assert.deepStrictEqual(seconds(http), [0, 10, 11])
     }))
 
-  it.scoped("a fixed schedule does not catch up with a burst after failures either", () =>
+  it.scoped("a fixed schedule makes no burst of polls after failures", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, unavailable, pending, pending, succeeded)
       yield* waiting(http, "13 seconds", { schedule: Schedule.fixed("1 second"), retrySchedule: every("10 seconds") })
@@ -479,7 +481,7 @@ describe("server hints", () => {
     ["the deadline", { timeout: "10 seconds" }, 9]
   ]
   for (const [what, options, at] of bounds) {
-    it.scoped(`a hint is bounded by ${what}`, () =>
+    it.scoped(`a server delay is limited by ${what}`, () =>
       Effect.gen(function*() {
         const http = inOrder(() => pending({ "retry-after": "99999" }), succeeded)
         yield* waiting(http, Duration.seconds(at), options)
@@ -533,7 +535,7 @@ describe("server hints", () => {
     ["a transient schedule of 60 days", unavailable, { retrySchedule: every("60 days") }, days(60)]
   ]
   for (const [what, answer, options, delay] of long) {
-    it.scoped(`${what} asks the clock for no sleep of 2^31 ms or more`, () =>
+    it.scoped(`${what} does not sleep for 2^31 ms or more at once`, () =>
       Effect.gen(function*() {
         const http = inOrder(answer, succeeded)
         const sleeps: Array<number> = []
@@ -553,7 +555,7 @@ describe("server hints", () => {
       }))
   }
 
-  it.scoped("neither do a long timeout and a long requestTimeout", () =>
+  it.scoped("a long timeout and a long requestTimeout do not sleep for 2^31 ms or more at once", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, succeeded)
       const sleeps: Array<number> = []
@@ -565,7 +567,7 @@ describe("server hints", () => {
 })
 
 describe("interruption", () => {
-  it.scoped("of a sleeping wait: no further request", () =>
+  it.scoped("between polls: no other request", () =>
     Effect.gen(function*() {
       const http = inOrder(pending)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -577,7 +579,7 @@ describe("interruption", () => {
     }))
 
   for (const call of ["get", "wait"] as const) {
-    it.scoped(`of a ${call} with an exchange in flight: it is aborted, no further request`, () =>
+    it.scoped(`of a ${call} with a request in flight: it is aborted, and no other is sent`, () =>
       Effect.gen(function*() {
         const http = silentAfter()
         const operations = yield* service(http)

@@ -18,7 +18,7 @@ import { apiWith, service } from "./support/service.js"
 import { after, every } from "./support/time.js"
 
 describe("waitAll", () => {
-  it.scoped("gives outcomes as they come, in the order of their ends", () =>
+  it.scoped("emits each outcome when it is known, in the order of the ends", () =>
     Effect.gen(function*() {
       const ends: Record<string, number> = { "operations/0": 3, "operations/1": 1, "operations/2": 2 }
       const http = scripted((name, polls) =>
@@ -39,7 +39,7 @@ describe("waitAll", () => {
       })
     }))
 
-  it.scoped("takes names, operations and handles, done or malformed, and gives each back as it was given", () =>
+  it.scoped("accepts names, operations and handles, and each outcome has the value that was passed in", () =>
     Effect.gen(function*() {
       const http = scripted((name) => name === "operations/gone" ? googleError(404, "NOT_FOUND") : succeeded(name))
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -75,7 +75,7 @@ describe("waitAll", () => {
       ])
     }))
 
-  it.scoped("of none it ends at once, of done ones without a request", () =>
+  it.scoped("ends at once without operations, and sends no request for operations that are done", () =>
     Effect.gen(function*() {
       const http = scripted(pending)
       const operations = yield* service(http)
@@ -84,7 +84,7 @@ describe("waitAll", () => {
       assert.strictEqual(http.times.length, 0)
     }))
 
-  it.scoped("takes any iterable, and its stream can be run again", () =>
+  it.scoped("accepts any iterable, and its stream can be run again", () =>
     Effect.gen(function*() {
       const http = scripted(succeeded)
       const operations = yield* service(http)
@@ -109,7 +109,7 @@ describe("waitAll", () => {
       assert.deepStrictEqual(Object.fromEntries(http.polls), { [name]: 3, "operations/y": 3 })
     }))
 
-  it.scoped("a pending operation and a name begin as they do for wait", () =>
+  it.scoped("a name is polled at once, and a pending operation after the first delay", () =>
     Effect.gen(function*() {
       const http = scripted(succeeded)
       const operations = yield* service(http, { schedule: every("7 seconds") })
@@ -121,7 +121,7 @@ describe("waitAll", () => {
       assert.deepStrictEqual(seen, ["0 operations/1 Succeeded", "7 operations/0 Succeeded"])
     }))
 
-  it.scoped("transient failures and hints are those of wait", () =>
+  it.scoped("transient failures and server delays are handled as by wait", () =>
     Effect.gen(function*() {
       const http = scripted((name, polls) =>
         polls === 0
@@ -137,7 +137,7 @@ describe("waitAll", () => {
       assert.deepStrictEqual(seen, [`11 ${name} Succeeded`])
     }))
 
-  it.scoped("the timeout is each operation's own", () =>
+  it.scoped("each operation has its own timeout", () =>
     Effect.gen(function*() {
       const http = scripted((name) => name === "operations/1" ? succeeded(name) : pending(name))
       const operations = yield* service(http, { schedule: every("7 seconds") })
@@ -155,7 +155,7 @@ describe("waitAll", () => {
       ])
     }))
 
-  it.scoped("a schedule that ends is each operation's own", () =>
+  it.scoped("each operation has its own schedule, even one that ends", () =>
     Effect.gen(function*() {
       const http = scripted((name, polls) => name === "operations/1" && polls === 1 ? succeeded(name) : pending(name))
       const operations = yield* service(http)
@@ -165,7 +165,7 @@ describe("waitAll", () => {
       assert.deepStrictEqual(seen, ["1 operations/1 Succeeded", "2 operations/0 WaitTimeoutError ScheduleEnded"])
     }))
 
-  it.scoped("shares with a plain wait of the same name, both ways", () =>
+  it.scoped("shares polls with a wait for the same name", () =>
     Effect.gen(function*() {
       for (const plain of ["1 second", "1 hour"] as const) {
         const http = scripted(doneAfter(2), 10)
@@ -184,7 +184,7 @@ describe("waitAll", () => {
       }
     }))
 
-  it.scoped("a consumer that is slow loses nothing", () =>
+  it.scoped("a slow consumer receives all outcomes", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(1))
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -221,7 +221,7 @@ describe("waitAll", () => {
       assert.strictEqual(http.times.length, 4000 + 500 * 2 + 500 * 3)
     }).pipe(Effect.withTracerEnabled(false)), 60_000)
 
-  it.scoped("slow answers of some do not keep the others waiting for more than a slot", () =>
+  it.scoped("slow responses for some operations do not delay the polls of others", () =>
     Effect.gen(function*() {
       const http = scripted(doneAfter(0), "1 second")
       const operations = yield* service(http)
@@ -230,7 +230,7 @@ describe("waitAll", () => {
       assert.deepStrictEqual(new Set(seconds(http)), new Set([0, 1, 2, 3]))
     }), 30_000)
 
-  it.scoped("a server that holds its answers does not keep the others waiting", () =>
+  it.scoped("a server that holds its responses does not delay the polls of others", () =>
     Effect.gen(function*() {
       const http = mockHttp((request) =>
         request.method === "POST" && !request.url.includes("operations/199")
@@ -246,7 +246,7 @@ describe("waitAll", () => {
 })
 
 describe("the end of waitAll", () => {
-  it.scoped("take(1) ends it: no request follows, nothing is cancelled", () =>
+  it.scoped("take(1) ends it: no request follows, and nothing is cancelled", () =>
     Effect.gen(function*() {
       const http = scripted((name) => name === "operations/3" ? succeeded(name) : pending(name))
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -272,7 +272,7 @@ describe("the end of waitAll", () => {
     }))
 
   for (const inFlight of [false, true]) {
-    it.scoped(`interruption stops all requests, ${inFlight ? "those in flight too" : "while all sleep"}`, () =>
+    it.scoped(`interruption stops all requests, ${inFlight ? "even those in flight" : "between polls"}`, () =>
       Effect.gen(function*() {
         const http = scripted((name) => pending(name), inFlight ? "1 hour" : 0)
         const operations = yield* service(http, { schedule: every("10 seconds"), requestTimeout: "2 hours" })
@@ -286,7 +286,7 @@ describe("the end of waitAll", () => {
         assert.deepStrictEqual(http.cancelled(), [])
       }))
 
-    it.scoped(`close: every outcome is Closed, ${inFlight ? "those in flight too" : "while all sleep"}`, () =>
+    it.scoped(`close: every outcome is Closed, ${inFlight ? "with polls in flight" : "between polls"}`, () =>
       Effect.gen(function*() {
         const http = scripted((name) => name === "operations/0" ? succeeded(name) : pending(name), inFlight ? 1000 : 0)
         const operations = yield* service(http, { schedule: every("10 seconds") })
@@ -308,7 +308,7 @@ describe("the end of waitAll", () => {
       }))
   }
 
-  it.scoped("interruption with cancel cancels those that are pending, each once", () =>
+  it.scoped("interruption with cancel cancels each pending operation once", () =>
     Effect.gen(function*() {
       const http = scripted((name) => Number(name.split("/")[1]) % 2 === 0 ? succeeded(name) : pending(name))
       const operations = yield* service(http, { schedule: every("10 seconds") })
@@ -323,7 +323,7 @@ describe("the end of waitAll", () => {
       )
     }))
 
-  it.scoped("interruption with cancel leaves alone what another wait waits for", () =>
+  it.scoped("interruption with cancel does not cancel an operation of another wait", () =>
     Effect.gen(function*() {
       const http = scripted((name) => pending(name))
       const operations = yield* service(http, { schedule: every("10 seconds") })
@@ -335,7 +335,7 @@ describe("the end of waitAll", () => {
       yield* Fiber.interrupt(other)
     }))
 
-  it.scoped("a timeout with cancel cancels that operation, once, and its outcome is the timeout", () =>
+  it.scoped("a timeout with cancel cancels that operation once, and its outcome is the timeout", () =>
     Effect.gen(function*() {
       const http = scripted((name, polls) => name === "operations/1" && polls === 1 ? succeeded(name) : pending(name))
       const operations = yield* service(http, { schedule: every("4 seconds") })
@@ -352,23 +352,27 @@ describe("the end of waitAll", () => {
       assert.deepStrictEqual(http.cancelled().sort(), ["operations/0:cancel", "operations/2:cancel"])
     }))
 
-  it.scoped("a stream interrupted while it takes its operations in leaves nobody behind", () =>
-    Effect.gen(function*() {
-      const http = scripted((name) => pending(name))
-      const operations = yield* service(http, { schedule: every("10 seconds") })
-      const fiber = yield* Effect.fork(Stream.runDrain(operations.waitAll(names(20_000))))
-      yield* Effect.yieldNow()
-      yield* Fiber.interrupt(fiber)
-      // Whoever waits for one of them now is the last to leave.
-      const asked = http.times.length
-      const probes = [0, 10, 100, 1000, 2000, 5000].map((index) => `operations/${index}`)
-      const waits = yield* Effect.forEach(
-        probes,
-        (name) => Effect.fork(operations.wait(name, { onInterrupt: "cancel" }))
-      )
-      yield* TestClock.adjust(0)
-      yield* Fiber.interruptAll(waits)
-      assert.deepStrictEqual(http.cancelled().sort(), probes.map((name) => `${name}:cancel`).sort())
-      assert.strictEqual(http.times.length, asked + 2 * probes.length)
-    }), 30_000)
+  it.scoped(
+    "a stream that is interrupted while it reads its iterable leaves no waits behind",
+    () =>
+      Effect.gen(function*() {
+        const http = scripted((name) => pending(name))
+        const operations = yield* service(http, { schedule: every("10 seconds") })
+        const fiber = yield* Effect.fork(Stream.runDrain(operations.waitAll(names(20_000))))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(fiber)
+        // Whoever waits for one of them now is the last to leave.
+        const asked = http.times.length
+        const probes = [0, 10, 100, 1000, 2000, 5000].map((index) => `operations/${index}`)
+        const waits = yield* Effect.forEach(
+          probes,
+          (name) => Effect.fork(operations.wait(name, { onInterrupt: "cancel" }))
+        )
+        yield* TestClock.adjust(0)
+        yield* Fiber.interruptAll(waits)
+        assert.deepStrictEqual(http.cancelled().sort(), probes.map((name) => `${name}:cancel`).sort())
+        assert.strictEqual(http.times.length, asked + 2 * probes.length)
+      }),
+    30_000
+  )
 })

@@ -591,11 +591,12 @@ describe("transient failures of a list", () => {
       assert.deepStrictEqual(api.lists, [0, 5, 7, 8])
       assert.deepStrictEqual(api.gets, [])
       assert.deepStrictEqual(new Set(seen), new Set(names(100).map((name) => `8 ${name} Succeeded`)))
-      assert.strictEqual(lines.length, 1)
+      assert.strictEqual(lines.length, 2)
       assert.match(
         lines[0]!,
         /^INFO Could not read operation operations\/0\. The wait tries again\. .*\/v1\/operations/
       )
+      assert.strictEqual(lines[1], "INFO Operation operations/0 is read again, after 2 failures within 7s.")
     }))
 
   it.scoped("after three in a row the operations are read one by one", () =>

@@ -93,7 +93,7 @@ describe("without jitter", () => {
       assert.deepStrictEqual(Chunk.toReadonlyArray(outputs).map((_) => Duration.toMillis(_)), [1000, 1500, 2250])
     }))
 
-  it.effect("the time that polls take counts for proportional, and shortens no delay of any", () =>
+  it.effect("the time of polls is a part of the time waited for proportional, and shortens no delay", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
         yield* delays(Polling.proportional({ fraction: 0.5, jitter: 0 }), 4, 9000),
@@ -117,7 +117,7 @@ describe("jitter", () => {
     ["spaced, all of it", Polling.spaced("10 seconds", { jitter: 1 }), [1, 10_000, 20_000]]
   ]
   for (const [what, schedule, expected] of spread) {
-    it.effect(`${what}: least, none, most`, () =>
+    it.effect(`${what}: shortest, mean and longest delay`, () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* fixedRandom(0, 0.5, 1)(delays(schedule, 3)), expected)
       }))
@@ -143,7 +143,7 @@ describe("jitter", () => {
   const share = FastCheck.double({ min: 0, max: 1, noNaN: true })
 
   it.effect.prop(
-    "bounds are kept",
+    "delays are within their limits",
     {
       initial: millis(100_000),
       factor: FastCheck.double({ min: 1, max: 1000, noNaN: true }),
@@ -223,7 +223,7 @@ describe("defaults", () => {
     }))
 })
 
-describe("options that make no sense are a RangeError at once", () => {
+describe("an option out of range is a RangeError at once", () => {
   const bad: ReadonlyArray<readonly [string, () => unknown]> = [
     ["initial", () => Polling.exponential({ initial: 0 })],
     ["initial", () => Polling.exponential({ initial: Duration.infinity })],

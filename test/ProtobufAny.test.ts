@@ -44,7 +44,7 @@ describe("ProtobufAny", () => {
   const Policy = Schema.Struct({ title: Schema.String })
   const policy: ProtobufAny.ProtobufAny = { "@type": "type.googleapis.com/acm.AccessPolicy", title: "t" }
 
-  it("unpack decodes, data-first and data-last, whatever the prefix", () => {
+  it("unpack decodes, data-first and data-last, with any prefix of the type", () => {
     const options = { schema: Policy, typeName: "acm.AccessPolicy" }
     assert.deepStrictEqual(ProtobufAny.unpack(policy, options), Either.right({ title: "t" }))
     assert.deepStrictEqual(ProtobufAny.unpack(options)(policy), Either.right({ title: "t" }))
@@ -55,7 +55,7 @@ describe("ProtobufAny", () => {
     assert.deepStrictEqual(ProtobufAny.unpack({ title: "t" }, { schema: Policy }), Either.right({ title: "t" }))
   })
 
-  it("unpack says which type was expected and which came, or what did not decode", () => {
+  it("the error of unpack has the expected and the actual type, or what did not decode", () => {
     const options = { schema: Policy, typeName: "acm.AccessLevel" }
     const problem = (any: ProtobufAny.ProtobufAny) =>
       Either.getOrThrow(Either.flip(ProtobufAny.unpack(any, options))).message
@@ -64,7 +64,7 @@ describe("ProtobufAny", () => {
     assert.match(problem({ "@type": "acm.AccessLevel", title: 1 }), /\["title"\][\s\S]*Expected string, actual 1/)
   })
 
-  it("unpack refuses a message that is nested deeper than 100 levels, which a recursive schema could not bear", () => {
+  it("unpack refuses a message that is nested deeper than 100 levels", () => {
     interface Tree {
       readonly child?: Tree | undefined
     }
@@ -78,7 +78,7 @@ describe("ProtobufAny", () => {
     }
   })
 
-  it("a type that is not a string is no type", () => {
+  it("a type that is not a string is ignored", () => {
     const any: ProtobufAny.ProtobufAny = JSON.parse("{\"@type\":{},\"a\":1}")
     assert.strictEqual(ProtobufAny.typeName(any), "")
     assert.deepStrictEqual(ProtobufAny.message(any), { a: 1 })

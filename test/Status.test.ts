@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 const errorInfo = (reason: string) => ({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason })
 
 describe("Status", () => {
-  it("reads code, message and details, and gives the first ErrorInfo and RetryInfo", () => {
+  it("decodes code, message and details, and returns the first ErrorInfo and RetryInfo", () => {
     const json = {
       code: 7,
       message: "no",
@@ -32,7 +32,7 @@ describe("Status", () => {
     assert.deepStrictEqual(Status.toJson(status), json)
   })
 
-  it("reads absent fields as their defaults and keeps unknown details", () => {
+  it("uses default values for absent fields, and keeps unknown details", () => {
     const read = (json: unknown) => Status.toJson(Either.getOrThrow(Status.fromJson(json)))
     assert.deepStrictEqual(read({}), { code: 0, message: "" })
     assert.deepStrictEqual(read({ code: null, message: null, details: null }), { code: 0, message: "" })
@@ -45,7 +45,7 @@ describe("Status", () => {
     assert.strictEqual(new Status.Status({ code: 4242, message: "" }).codeName, "UNKNOWN")
   })
 
-  it("a raw detail has no _tag, whatever the server sent, and is written as it was sent", () => {
+  it("a raw detail has no _tag, and is encoded as the server sent it", () => {
     const details: ReadonlyArray<unknown> = [
       { _tag: "RetryInfo", retryDelay: "abc" },
       { _tag: "ErrorInfo", reason: "R", domain: "d", metadata: {} },
@@ -62,12 +62,12 @@ describe("Status", () => {
     assert.isTrue(status.details.every((detail) => !Schema.is(ErrorDetails.ErrorDetail)(detail)))
   })
 
-  it("a decoded detail is decoded although the server sent a _tag beside it", () => {
+  it("a detail is decoded even if the server sent a _tag with it", () => {
     const status = Either.getOrThrow(Status.fromJson({ details: [{ ...errorInfo("R"), _tag: "RetryInfo" }] }))
     assert.deepStrictEqual(status.details, [{ _tag: "ErrorInfo", reason: "R", domain: "", metadata: {} }])
   })
 
-  it("details that a program makes need nothing but their fields", () => {
+  it("a detail can be made from its fields", () => {
     const made = new Status.Status({
       code: 3,
       message: "",
@@ -77,7 +77,7 @@ describe("Status", () => {
     assert.deepStrictEqual(Either.getOrThrow(Status.fromJson(Status.toJson(made))), made)
   })
 
-  it("a detail that plain JavaScript made wrongly is written as a value", () => {
+  it("an invalid detail from JavaScript is encoded as a value", () => {
     const details = JSON.parse("[{\"_tag\":\"Nope\"},{\"_tag\":\"RetryInfo\",\"retryDelay\":\"abc\"}]")
     assert.deepStrictEqual(Status.toJson(new Status.Status({ code: 2, message: "", details })), {
       code: 2,
@@ -93,7 +93,7 @@ describe("Status", () => {
     }
   })
 
-  it("says what is wrong", () => {
+  it("the error describes the problem", () => {
     for (
       const [json, problem] of [
         [null, /object/],

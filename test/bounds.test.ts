@@ -1,23 +1,21 @@
 // What responses cost in heap and in delay of the event loop. The server runs in the same process, so its work counts as well.
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as OperationsService from "effect-google-operations/OperationsService"
-import * as Polling from "effect-google-operations/Polling"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { type RawServer, rawServer, reply, response, type Step } from "./support/rawServer.js"
+import { type RawServer, rawServer, reply, response, scripts, type Step } from "./support/rawServer.js"
 import { transports } from "./support/sockets.js"
 
 setFlagsFromString("--expose-gc")
 const collectGarbage = runInNewContext("gc") as () => void
 
 const mebibyte = 1024 * 1024
-const name = "operations/x"
-
 interface Cost {
   /** By how many MiB the heap and the buffers have grown at most. */
   readonly growth: number
@@ -75,7 +73,12 @@ const withService = <A, E>(
 const fourTimes = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.all(Array.from({ length: 4 }, () => effect), { concurrency: 4 })
 
-const { NodeOperations: node, "platform's fetch client": fetch } = transports
+const all: typeof transports = {
+  ...transports,
+  "platform's node:http client": (options) => OperationsService.layer(options).pipe(Layer.provide(NodeHttpClient.layer))
+}
+
+const name = "operations/x"
 
 // A body of that many MiB, of which each space is a chunk of its own.
 const oneByteChunks = (size: number): ReadonlyArray<Step> => {
@@ -96,13 +99,13 @@ const violations = JSON.stringify({
   }
 })
 
-describe.each(
-  [
-    ["NodeOperations", node!, 4],
-    // With one MiB, as fetch takes much longer for each chunk.
-    ["platform's fetch client", fetch!, 1]
-  ] as const
-)("over %s", (_, layer, size) => {
+// Those that are silent until the time limit cost nothing.
+const { "no answer": _, ...faults } = scripts(JSON.stringify({ name }))
+
+describe.each(Object.entries(all))("over %s", (transport, layer) => {
+  // The other clients take much longer for each chunk.
+  const size = transport === "NodeOperations" ? 2 : 0.5
+
   it.scopedLive(
     `${size} MiB in chunks of one byte, four at once`,
     () =>
@@ -119,19 +122,19 @@ describe.each(
   )
 
   it.scopedLive(
-    "a 503 of 4 MiB with a million violations, at every poll",
+    "a 503 of 4 MiB with a million violations",
     () =>
-      withService(layer, reply(violations, [], "503 Service Unavailable"), (operations, server) =>
-        Effect.map(
-          measured(
-            Effect.flip(operations.wait(name, { retrySchedule: Polling.spaced("10 millis"), timeout: "1500 millis" }))
-          ),
-          ([error, cost]) => {
-            assert.strictEqual(error._tag, "WaitTimeoutError")
-            assert.isAbove(server.requests.length, 2)
+      withService(
+        layer,
+        reply(violations, [], "503 Service Unavailable"),
+        (operations) =>
+          Effect.map(measured(Effect.replicateEffect(Effect.flip(operations.get(name)), 2)), ([errors, cost]) => {
+            for (const error of errors) {
+              assert(error._tag === "HttpError" && error.code === "UNAVAILABLE", String(error))
+            }
             assertCost(cost, { growth: 300 })
-          }
-        )),
+          })
+      ),
     60_000
   )
 
@@ -145,4 +148,20 @@ describe.each(
           assertCost(cost, { growth: 150 })
         })
     ), 60_000)
+
+  it.scopedLive(
+    "slow, cut, flooded, pipelined and wrongly framed responses, four at once each",
+    () =>
+      Effect.gen(function*() {
+        const [, cost] = yield* measured(
+          Effect.forEach(
+            Object.values(faults),
+            (script) => withService(layer, script, (operations) => fourTimes(Effect.exit(operations.get(name)))),
+            { discard: true }
+          )
+        )
+        assertCost(cost, { growth: 150 })
+      }),
+    60_000
+  )
 })

@@ -14,7 +14,7 @@ import * as Logger from "effect/Logger"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { inspect, isDeepStrictEqual } from "node:util"
-import { filled, nested, untrusted } from "./support/untrusted.js"
+import { anyText, filled, nested, untrusted } from "./support/untrusted.js"
 
 type AnyError =
   | HttpError.HttpError
@@ -163,7 +163,7 @@ describe("messages", () => {
     const words = (why: string) =>
       "Operation operations/x succeeded, but its response is not the x.Policy that was expected: " +
       `${why}. Do not start the operation again`
-    assert.strictEqual(message(undefined), words("there is none"))
+    assert.strictEqual(message(undefined), words("it is absent"))
     assert.strictEqual(message({}), words("it is a message without @type"))
     assert.strictEqual(message({ "@type": "a/x.Other" }), words("it is of type x.Other"))
     assert.strictEqual(message({ "@type": "a/x.Policy" }), words("title is missing"))
@@ -179,9 +179,9 @@ describe("messages", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const foreign = FastCheck.oneof(
-  FastCheck.string({ unit: "binary" }),
+  anyText(),
   FastCheck.constantFrom(
-    "x".repeat(1_000_000),
+    "x".repeat(100_000),
     "\ud83d\ude00".repeat(4_000),
     "a\r\nb\u2028c\u0085d\u001b[31me",
     "\udc00"
@@ -272,7 +272,7 @@ describe("errors that hold what a server sent", () => {
 
   it("can be printed however deep it is nested; what is nested deeper than 100 levels is cut off", () => {
     for (const kind of ["arrays", "objects"] as const) {
-      for (const levels of [50, 95, 105, 1_000, 3_000, 5_000, 300_000]) {
+      for (const levels of [95, 105, 5_000, 300_000]) {
         for (const error of errorsOf(nested(levels, kind), "x")) {
           for (const shown of [...show(error), ...log(error)]) assert.isString(shown)
           assert.strictEqual(JSON.stringify(error).includes("…"), levels > 95, `${error._tag} ${kind} ${levels}`)
@@ -294,7 +294,7 @@ describe("errors that hold what a server sent", () => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 const optional = <A>(arbitrary: FastCheck.Arbitrary<A>) => FastCheck.option(arbitrary, { nil: undefined })
-const text = FastCheck.string({ unit: "binary" })
+const text = anyText()
 // Without -0, which JSON cannot hold.
 const json = untrusted.map((value): unknown => JSON.parse(JSON.stringify(value)))
 const status = json.map(statusOf)

@@ -32,9 +32,9 @@ const run = (...args: ReadonlyArray<string>) => ended(start(args))
 
 const examples: Record<string, ReadonlyArray<string>> = {
   "custom-schedule": [
-    "operations/a goes on",
-    "operations/a goes on",
-    "operations/a goes on",
+    "operations/a is pending",
+    "operations/a is pending",
+    "operations/a is pending",
     "operations/a is done"
   ],
   "choose-a-schedule": [
@@ -90,6 +90,7 @@ const others = [
   "http-handler",
   "read-resource",
   "recipes",
+  "telemetry",
   "two-apis",
   "write-outcomes"
 ]

@@ -76,7 +76,7 @@ describe("the option `headers`", () => {
       { a: 1 },
       "`headers` must not have \"a\": its value must be a string of visible Latin-1 characters, spaces and tabs"
     ],
-    [{ a: "b", A: "c" }, "`headers` must not have \"A\": it is there twice"],
+    [{ a: "b", A: "c" }, "`headers` must not have \"A\": it is set twice"],
     [{ Authorization: "Bearer x" }, "`headers` must not have \"Authorization\": the option `credentials` sets it"],
     [{ "x-goog-api-key": "x" }, "`headers` must not have \"x-goog-api-key\": the option `credentials` sets it"],
     [{ "proxy-authorization": "x" }, "`headers` must not have \"proxy-authorization\": the option `proxy` sets it"],

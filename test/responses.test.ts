@@ -41,7 +41,7 @@ const answer = (status: number, body: unknown, fields: Partial<Answer> = {}): An
 const failure = (answer: Answer, fields: Partial<ErrorContext> = {}): HttpError.HttpError =>
   Either.getOrThrow(Either.flip(toSnapshot({ ...context, ...fields }, answer, epoch)))
 
-describe("errors in all their shapes", () => {
+describe("all forms of errors", () => {
   const message = "No such operation."
   const details = [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "GONE" }]
   const shapes: ReadonlyArray<readonly [string, unknown, Partial<Record<keyof HttpError.HttpError, unknown>>]> = [
@@ -133,14 +133,14 @@ describe("errors in all their shapes", () => {
   })
 })
 
-describe("what an error says to do", () => {
+describe("the advice in messages", () => {
   const words: ReadonlyArray<readonly [string, Answer, Partial<ErrorContext>, string]> = [
     [
       "304",
       answer(304, ""),
       {},
-      "GET /v1/operations/x failed with HTTP 304 UNKNOWN: the response of a cache (Not Modified), which this package never " +
-      "asks for. Exclude the API from caching"
+      "GET /v1/operations/x failed with HTTP 304 UNKNOWN: the response comes from a cache (Not Modified). " +
+      "Exclude the API from caching"
     ],
     [
       "a redirect",
@@ -159,8 +159,8 @@ describe("what an error says to do", () => {
       "a path without a route",
       answer(404, "<html>"),
       {},
-      "GET /v1/operations/x failed with HTTP 404 NOT_FOUND: the response is not a Google API's, so the path has no route " +
-      "there. Check the base URL and the version"
+      "GET /v1/operations/x failed with HTTP 404 NOT_FOUND: the response does not come from a Google API, so " +
+      "there is no route for the path. Check the base URL and the version"
     ],
     [
       "an empty body",
@@ -199,15 +199,15 @@ describe("what an error says to do", () => {
       "401 for a fixed token",
       answer(401, ""),
       { credentials: "fixed" },
-      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. The token is fixed " +
-      "and cannot be renewed: give a new one, or credentials that renew theirs"
+      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. The token cannot be " +
+      "refreshed. Use a new token, or credentials that refresh their tokens"
     ],
     [
       "401 for credentials that can be renewed",
       answer(401, ""),
       { credentials: "renewable" },
-      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. Renewed credentials " +
-      "were refused, too, or there were none"
+      "GET /v1/operations/x failed with HTTP 401 UNAUTHENTICATED: the server refused the credentials. The credentials were " +
+      "refreshed, but were refused again or did not change"
     ],
     [
       "401 for credentials of an unknown kind",
@@ -220,7 +220,7 @@ describe("what an error says to do", () => {
     it(what, () => assert.strictEqual(failure(answer, fields).message, message))
   }
 
-  it("which responses say nothing", () => {
+  it("a response that is empty, cut off, not JSON or a redirect says nothing", () => {
     for (
       const nothing of [
         answer(200, ""),
@@ -242,13 +242,13 @@ describe("what an error says to do", () => {
 })
 
 describe("a method that returns nothing", () => {
-  it("has succeeded with an empty body or an object", () => {
+  it("succeeds with an empty body or an object", () => {
     for (const body of ["", "\n", "{}", "{\"x\":1}"]) {
       for (const status of [200, 204]) assert.deepStrictEqual(toVoid(context, answer(status, body), epoch), Either.void)
     }
   })
 
-  it("has not with anything else", () => {
+  it("fails with anything else", () => {
     for (const body of ["[]", "1", "<html>", "null"]) {
       const result = toVoid(context, answer(200, body), epoch)
       assert.strictEqual(Either.getOrThrow(Either.flip(result)).reason, "Decode")
@@ -290,7 +290,7 @@ describe("Retry-After: the first valid value", () => {
   }
 })
 
-it("Retry-After of any length is a number that JSON can hold", () => {
+it("Retry-After of any length is a finite number", () => {
   const error = failure(answer(503, "", { headers: { "retry-after": "9".repeat(400) } }))
   assert.deepStrictEqual(error.retryAfter, Duration.millis(Number.MAX_SAFE_INTEGER))
 })
@@ -318,7 +318,7 @@ describe("failed connections", () => {
         const error = transportError(context, wrap(coded(code)))
         assert.isFalse(error.isTransient, code)
         assert.include(error.message, `it is ${code}`)
-        assert.include(error.message, "Trying again does not help")
+        assert.include(error.message, "A retry does not help")
       }
     })
 
@@ -327,7 +327,7 @@ describe("failed connections", () => {
     })
   }
 
-  it("an unknown host is recognised", () => {
+  it("an unknown host is recognized", () => {
     for (const where of ["alone", "as a cause", "as a cause of a cause"] as const) {
       const error = transportError(context, around[where]!(coded("ENOTFOUND")))
       assert.isTrue(isUnknownHost(error))
@@ -337,12 +337,12 @@ describe("failed connections", () => {
     assert.isFalse(isUnknownHost(timeoutError(context)))
   })
 
-  it("the message is on one line, bounded, and names the server", () => {
+  it("the message has one short line, with the server", () => {
     const error = transportError(context, coded("EPROTO", { message: "write EPROTO 80:error:\nssl3\r\n" }))
     assert.strictEqual(
       error.message,
-      "GET /v1/operations/x failed: connection error (write EPROTO 80:error: ssl3, https://example.com). Trying again does " +
-        "not help: check the base URL, the trusted certificates and the proxy"
+      "GET /v1/operations/x failed: connection error (write EPROTO 80:error: ssl3, https://example.com). A retry does " +
+        "not help. Check the base URL, the trusted certificates and the proxy"
     )
     const long = transportError(
       context,
@@ -353,7 +353,7 @@ describe("failed connections", () => {
     assert.isBelow((long.cause as Error).name.length, 1_100)
   })
 
-  it("anything can be a cause", () => {
+  it("the cause can be any value", () => {
     const cyclic = new Error("a")
     cyclic.cause = cyclic
     const two: ReadonlyArray<Error> = [new Error("a"), new Error("b")]
@@ -373,7 +373,7 @@ describe("failed connections", () => {
     }
   })
 
-  it.prop("anything that JSON can say can be a cause", [untrusted], ([placeholders]) => {
+  it.prop("the cause can be any JSON value", [untrusted], ([placeholders]) => {
     const cause = filled(placeholders)
     for (
       const error of [transportError(context, cause), transportError(context, { cause }), unsendable(context, cause)]
@@ -385,7 +385,7 @@ describe("failed connections", () => {
 })
 
 describe("a service that is closed, and a time limit", () => {
-  it("say what to do", () => {
+  it("have messages with advice", () => {
     assert.strictEqual(
       closedError({}).message,
       "The call did not complete: the OperationsService is closed. Make calls while its scope is open"
@@ -397,7 +397,7 @@ describe("a service that is closed, and a time limit", () => {
   })
 })
 
-describe("responses of any shape", () => {
+describe("any response", () => {
   const status = FastCheck.constantFrom(0, 200, 204, 304, 400, 401, 403, 404, 429, 499, 503)
   const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`
 
@@ -412,17 +412,17 @@ describe("responses of any shape", () => {
     }
   }
 
-  it.prop("are a value or an error, for every method", [untrusted, status], ([placeholders, status]) => {
+  it.prop("is a value or an error, for every method", [untrusted, status], ([placeholders, status]) => {
     for (const json of [placeholders, { error: placeholders }]) {
       check(answer(status, JSON.stringify(json).replaceAll("\"<deep>\"", deep(5_000))))
     }
   })
 
-  it.prop("also if the body is not JSON", [FastCheck.string({ unit: "binary" }), status], ([body, status]) => {
+  it.prop("is an error if the body is not JSON", [FastCheck.string({ unit: "binary" }), status], ([body, status]) => {
     for (const truncated of [true, false]) assert.doesNotThrow(() => check(answer(status, body, { truncated })))
   })
 
-  it("also if they are nested as deep as a body can be", () => {
+  it("is a value or an error even if it is nested deeply", () => {
     const bodies = [
       deep(100_000),
       `{"name":"operations/x","metadata":{"a":${deep(100_000)}}}`,

@@ -3,13 +3,17 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Credentials from "effect-google-operations/Credentials"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 import { rawServer, response } from "./support/rawServer.js"
 import { transports } from "./support/sockets.js"
@@ -49,6 +53,10 @@ const places: Record<string, (echo: string) => Buffer> = {
       `{"name":"operations/x","done":true,"metadata":{"${echo}":"${echo}"},"error":{"code":7,"message":"${echo}"}}`
     ),
   "pending metadata": (echo) => response(`{"name":"operations/x","metadata":{"${echo}":"${echo}"}}`),
+  "a response of another type": (echo) =>
+    response(`{"name":"operations/x","done":true,"response":{"@type":"a/${echo}","${echo}":"${echo}"}}`),
+  "a response that does not decode": (echo) =>
+    response(`{"name":"operations/x","done":true,"response":{"@type":"a/x.Policy","title":{"${echo}":"${echo}"}}}`),
   "a page token": (echo) => response(`{"operations":[],"nextPageToken":"${echo}"}`),
   "what is unreachable": (echo) => response(`{"operations":[],"unreachable":["${echo}"]}`),
   "headers": (echo) =>
@@ -59,63 +67,141 @@ const places: Record<string, (echo: string) => Buffer> = {
     )
 }
 
-const methods: Record<string, (operations: OperationsService.Service) => Effect.Effect<unknown, unknown>> = {
-  get: (operations) => operations.get("operations/x"),
-  wait: (operations) => operations.wait("operations/x", { timeout: "20 millis" }),
-  updates: (operations) => Stream.runLast(operations.updates("operations/x", { timeout: "20 millis" })),
-  list: (operations) => Stream.runDrain(operations.list()),
-  cancel: (operations) => operations.cancel("operations/x"),
-  delete: (operations) => operations.delete("operations/x"),
-  start: (operations) => operations.start(HttpClientRequest.post("/v1/things"))
+const info = OperationInfo.make({
+  response: { typeName: "x.Policy", schema: Schema.Struct({ title: Schema.String }) }
+})
+
+/** What a caller sees of a value. */
+const shown = (value: unknown): ReadonlyArray<string> => [
+  String(value),
+  JSON.stringify(value) ?? "",
+  inspect(value, { depth: Infinity, showHidden: true, getters: true })
+]
+
+type Note = (value: unknown) => Effect.Effect<void>
+
+const all = <A, E>(stream: Stream.Stream<A, E>, note: Note) => Stream.runForEach(stream, note)
+
+/** Each method, which notes what it tells its caller before its end. */
+const methods: Record<
+  string,
+  (operations: OperationsService.Service, note: Note) => Effect.Effect<unknown, unknown>
+> = {
+  get: (operations) => operations.get("operations/get"),
+  "wait with onUpdate": (operations, note) => operations.wait("operations/wait", { timeout, onUpdate: note }),
+  updates: (operations, note) => all(operations.updates("operations/updates", { timeout }), note),
+  waitAll: (operations, note) => all(operations.waitAll(["operations/waitAll"], { timeout }), note),
+  list: (operations, note) => all(operations.list(), note),
+  listPages: (operations, note) => all(operations.listPages(), note),
+  cancel: (operations) => operations.cancel("operations/cancel"),
+  delete: (operations) => operations.delete("operations/delete"),
+  start: (operations) => operations.start(request),
+  "OperationInfo.result": (operations) => info.using(operations).result("operations/result", { timeout }),
+  "OperationInfo.execute": (operations) => info.using(operations).execute(request, { timeout }),
+  "OperationInfo.waitAll": (operations, note) =>
+    all(info.using(operations).waitAll(["operations/infoAll"], { timeout }), note)
 }
+
+const timeout = "20 millis"
+// A key in the query is a secret as well.
+const request = HttpClientRequest.post("/v1/things?key=Planted-key-4f1c9a7be2d05836")
+const credentials = Credentials.make({
+  headers: () =>
+    Effect.succeed({ Authorization: Redacted.make(`Bearer ${token}`), "X-Custom": Redacted.make(`${token}-custom`) })
+})
+
+/** Notes what an exporter would send of each span: its name, attributes, links and events, and how a span of ours ends. */
+const recordingTracer = (note: (text: string) => void): Tracer.Tracer =>
+  Tracer.make({
+    span: (name, parent, context, links, startTime, kind, options) => {
+      const attributes = new Map<string, unknown>(Object.entries(options?.attributes ?? {}))
+      const events: Array<unknown> = []
+      const span: Tracer.Span = {
+        _tag: "Span",
+        name,
+        spanId: "0000000000000001",
+        traceId: "00000000000000000000000000000001",
+        parent,
+        context,
+        status: { _tag: "Started", startTime },
+        attributes,
+        links,
+        sampled: true,
+        kind,
+        end: (_, exit) => {
+          note(inspect([name, attributes, links.length, events], { depth: Infinity, showHidden: true }))
+          if (Exit.isFailure(exit) && !name.startsWith("http.client")) note(Cause.pretty(exit.cause))
+        },
+        attribute: (key, value) => void attributes.set(key, value),
+        event: (name, _, attributes) => void events.push([name, attributes]),
+        addLinks: () => {}
+      }
+      return span
+    },
+    context: (f) => f()
+  })
 
 describe.each(Object.entries(transports))("over %s", (_, layer) => {
   it.scopedLive.each(Object.entries(places))(
-    "in %s: no form of the token is in an error or a log",
+    "in %s: no form of the token is in a result, an error, a log or a span",
     ([, place]) =>
       Effect.gen(function*() {
         let echo = ""
-        let failures = 0
+        let texts: Array<string> = []
+        let spans = 0
+        const tags = new Set<string>()
         const server = yield* rawServer(() => [{ send: place(echo) }])
-        const logs: Array<string> = []
+        const note: Note = (value) => Effect.sync(() => void texts.push(...shown(value)))
         const logger = Logger.make((options) =>
-          void logs.push(Logger.stringLogger.log(options), inspect(options.message))
+          void texts.push(Logger.stringLogger.log(options), inspect(options.message))
         )
+        const tracer = recordingTracer((text) => {
+          spans++
+          texts.push(text)
+        })
         yield* Effect.gen(function*() {
           const operations = yield* OperationsService.OperationsService
           for (const [form, value] of Object.entries(forms)) {
             echo = value
-            for (const [method, call] of Object.entries(methods)) {
-              logs.length = 0
-              const exit = yield* Effect.exit(call(operations))
-              const texts = [...logs]
-              if (exit._tag === "Failure") {
-                failures++
+            texts = []
+            yield* Effect.forEach(Object.values(methods), (call) =>
+              Effect.flatMap(Effect.exit(call(operations, note)), (exit) => {
+                if (Exit.isSuccess(exit)) {
+                  return note(exit.value)
+                }
                 const error = Cause.squash(exit.cause)
-                texts.push(
-                  String(error),
-                  JSON.stringify(error),
-                  inspect(error, { depth: Infinity, showHidden: true, getters: true }),
-                  Cause.pretty(exit.cause, { renderErrorCause: true })
-                )
-              }
-              const shown = texts.join("\n").toLowerCase()
-              for (const secret of [...Object.values(forms), "planted"]) {
-                assert.notInclude(shown, secret.toLowerCase(), `${form}, ${method}`)
-              }
+                tags.add(error instanceof Error && "_tag" in error ? String(error._tag) : "defect")
+                texts.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
+                return note(error)
+              }), { concurrency: "unbounded", discard: true })
+            const lower = texts.join("\n").toLowerCase()
+            for (const secret of [...Object.values(forms), "planted"]) {
+              const at = lower.indexOf(secret.toLowerCase())
+              assert.isTrue(at === -1, `${form}: ${lower.slice(Math.max(0, at - 200), at + 200)}`)
             }
           }
         }).pipe(
           Effect.provide(layer({
             api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: server.origin }),
-            credentials: Credentials.accessToken(Redacted.make(token)),
+            credentials,
             schedule: Polling.spaced("5 millis"),
             retrySchedule: Polling.spaced("5 millis")
           })),
+          Effect.withTracer(tracer),
           Effect.provide(Logger.replace(Logger.defaultLogger, logger))
         )
-        assert.isAbove(failures, 0)
-        assert.isTrue(server.requests.every(({ headers }) => headers["authorization"] === `Bearer ${token}`))
+        assert.isAbove(tags.size, 0)
+        assert.isFalse(tags.has("defect"))
+        if (place === places["a response of another type"]) {
+          assert.isTrue(tags.has("ResultError"))
+        }
+        if (place === places["pending metadata"]) {
+          assert.isTrue(tags.has("WaitTimeoutError"))
+        }
+        assert.isAbove(spans, Object.keys(forms).length * Object.keys(methods).length)
+        assert.isTrue(server.requests.every(({ headers }) =>
+          headers["authorization"] === `Bearer ${token}`
+        ))
       }),
     30_000
   )

@@ -1,3 +1,4 @@
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
@@ -125,11 +126,11 @@ const recorder = () => {
         Logger.withMinimumLogLevel(LogLevel.All),
         Effect.provide(Logger.replace(Logger.defaultLogger, logger))
       ),
-    /** What an exporter would send: attributes, events, and how the service's own spans ended. */
+    /** What an exporter would send: attributes, events, and how the spans ended. */
     exported: () =>
       spans.flatMap((span) => [
         inspect([span.name, span.attributes, span.events], { depth: Infinity, showHidden: true }),
-        span.name.startsWith("OperationsService") && span.status._tag === "Ended" && span.status.exit._tag === "Failure"
+        span.status._tag === "Ended" && span.status.exit._tag === "Failure"
           ? Cause.pretty(span.status.exit.cause, { renderErrorCause: true })
           : ""
       ])
@@ -332,7 +333,7 @@ for (const [kind, make] of Object.entries(kinds)) {
           const wasSent = scenario.respond !== unreachable
           assert.deepStrictEqual(
             recorded.spans.map((span) => span.name).slice(0, 2),
-            [`OperationsService.${scenario.call ?? "get"}`, ...(wasSent ? ["http.client GET"] : [])]
+            [`OperationsService.${scenario.call ?? "get"}`, ...(wasSent ? ["GET /v1/{name}"] : [])]
           )
           assert.isAbove(recorded.logs.length, 8)
           const places = {
@@ -581,6 +582,77 @@ describe("a token that the server echoes does not show, whatever the form", () =
       assert.throws(() => assertAbsent(partsOf(form), [`a ${form(token)}`]))
     }
   })
+})
+
+describe("credentials that were renewed", () => {
+  const tokens = [1, 2, 3, 4].map((index) => `${needle}-${index}-4f1c9a7be2d05836`)
+
+  /** Credentials with the next token at each refresh. */
+  const renewed = () => {
+    let index = 0
+    return Credentials.make({
+      headers: ({ refresh }) =>
+        Effect.sync(() => ({ Authorization: Redacted.make(`Bearer ${tokens[refresh ? ++index : index]}`) }))
+    })
+  }
+  const assertClean = (value: unknown): void => {
+    for (const text of shown(value)) assert.notInclude(text, needle)
+  }
+
+  it.scoped("the token that was refused with 401 does not show in the error of the second attempt", () =>
+    Effect.gen(function*() {
+      const answers: Record<string, (text: string) => Effect.Effect<Response, HttpClientError.HttpClientError>> = {
+        "a Google error": (text) => Effect.succeed(googleError(403, "PERMISSION_DENIED", { message: text })),
+        "a page": (text) => Effect.succeed(new Response(`<html>${text}</html>`)),
+        "a failed operation": (text) =>
+          Effect.succeed(json({ name, done: true, metadata: { [text]: text }, error: { code: 7, message: text } }))
+      }
+      for (const [what, answer] of Object.entries(answers)) {
+        const http = mockHttp((_, index) =>
+          index === 0
+            ? Effect.succeed(googleError(401, "UNAUTHENTICATED"))
+            : answer(`not ${tokens[0]} nor ${tokens[1]}`)
+        )
+        const operations = yield* service(http, { credentials: renewed() })
+        const error = yield* Effect.flip(operations.get(name))
+        assert.strictEqual(http.requests.length, 2, what)
+        assertClean(error)
+      }
+      const http = mockHttp((request, index) =>
+        index === 0
+          ? Effect.succeed(googleError(401, "UNAUTHENTICATED"))
+          : Effect.fail(transportError(request, new Error(`not ${tokens[0]}`)))
+      )
+      const operations = yield* service(http, { credentials: renewed() })
+      assertClean(yield* Effect.flip(operations.get(name)))
+      const client = Effect.provide(HttpClient.HttpClient, http.layer)
+      const authorized = Credentials.authorize(yield* client, {
+        api: GoogleApi.accessContextManager,
+        credentials: renewed()
+      })
+      http.requests.splice(0)
+      assertClean(yield* Effect.flip(authorized.get("/v1/x")))
+      assert.strictEqual(http.requests.length, 2)
+    }))
+
+  it.scoped("nor do the tokens of earlier requests of the service", () =>
+    Effect.gen(function*() {
+      let isRefused = false
+      const http = mockHttp(() =>
+        Effect.sync(() => {
+          isRefused = !isRefused
+          return isRefused ? googleError(401, "UNAUTHENTICATED") : googleError(403, "PERMISSION_DENIED", {
+            message: tokens.join(" ")
+          })
+        })
+      )
+      const operations = yield* service(http, { credentials: renewed() })
+      yield* Effect.flip(operations.get(name))
+      yield* Effect.flip(operations.get(name))
+      const error = yield* Effect.flip(operations.get(name))
+      assert.include(http.requests.at(-1)?.headers["authorization"], tokens[3])
+      assertClean(error)
+    }))
 })
 
 it("what is searched for would be found", () => {

@@ -254,6 +254,23 @@ describe.each(Object.entries(all))("over %s", (transport, layer) => {
         })
     ))
 
+  it.scopedLive("start sends a form, and refuses a header that no request can carry", () =>
+    withService(layer, reply(body), (operations, server) =>
+      Effect.gen(function*() {
+        const form = new FormData()
+        form.append("title", "a policy")
+        yield* operations.start(HttpClientRequest.bodyFormData(HttpClientRequest.post("/v1/things"), form))
+        const { body: sent, headers } = server.requests[0]!
+        assert.match(headers["content-type"]!, /^multipart\/form-data; ?boundary=/)
+        assert.match(Buffer.from(sent).toString(), /name="title"\r\n\r\na policy\r\n/)
+        for (const [header, value] of [["x-a", "b\r\nc: d"], ["x-a", "\u2028"], ["x a", "b"]] as const) {
+          const request = HttpClientRequest.setHeader(HttpClientRequest.post("/v1/things"), header, value)
+          const error = yield* Effect.flip(operations.start(request))
+          assert(error._tag === "HttpError" && error.reason === "InvalidRequest" && !error.isTransient, String(error))
+        }
+        assert.strictEqual(server.requests.length, 1)
+      })))
+
   it.scopedLive("trace headers name the span of the call, unless propagation is off", () =>
     withService(layer, reply(body), (operations, server) =>
       Effect.gen(function*() {

@@ -699,7 +699,7 @@ describe("options", () => {
       ],
       [
         { gracefulShutdownTimeout: "-1 seconds" },
-        "`gracefulShutdownTimeout` must be a duration of at least 0, such as \"5 seconds\", not -1 seconds"
+        "`gracefulShutdownTimeout` must be a duration of at least 0, such as \"5 seconds\", not \"-1 seconds\""
       ],
       [
         { gracefulShutdownTimeout: NaN },

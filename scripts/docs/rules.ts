@@ -20,6 +20,7 @@ export const categories: ReadonlyArray<string> = [
   "apis",
   "schedules",
   "steps",
+  "metrics",
   "models",
   "schemas",
   "pattern matching",

@@ -1,7 +1,11 @@
 /**
- * The fiber that calls a public method: the clock, context and fiber references that the effects of its user run with.
+ * The fiber that calls a public method. Its clock, context and fiber references are those for the effects that a user
+ * passes in, such as schedules and credentials.
  */
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
+import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
@@ -11,30 +15,60 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
+import * as HashMap from "effect/HashMap"
+import * as LogLevel from "effect/LogLevel"
+import type * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
+import { isRecord } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
+import { describeValue } from "./text.js"
 
-// The failure of such a fiber reaches the caller, so it is not logged as an unhandled error.
+// The failure of a fiber is passed to the caller, so it is not logged as an unhandled error.
 const quietly: Runtime.RunForkOptions = {
   updateRefs: (refs, fiberId) =>
     FiberRefs.updateAs(refs, { fiberId, fiberRef: FiberRef.unhandledErrorLogLevel, value: Option.none() })
 }
 
+// What spans are made with. All of it is read once, because the fiber of a stream's consumer changes it meanwhile.
+interface Tracing {
+  readonly tracer: Tracer.Tracer
+  readonly isTimed: boolean
+  readonly propagates: boolean
+  readonly annotations: HashMap.HashMap<string, unknown>
+  readonly links: Chunk.Chunk<Tracer.SpanLink>
+}
+
 /** @internal */
 export class Caller {
   readonly clock: Clock.Clock
+  /** The span of the call; none if the tracer is off. */
   readonly span: Tracer.Span | undefined
+  /** The labels of `Effect.tagMetrics`. */
+  readonly metricLabels: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #fiber: Fiber.RuntimeFiber<unknown, unknown>
+  /** Whether its requests have spans. */
+  readonly tracesRequests: boolean
+  readonly #tracing: Tracing | undefined
   #runtime: Runtime.Runtime<never> | undefined
 
-  constructor(fiber: Fiber.RuntimeFiber<unknown, unknown>, span: Tracer.Span | undefined) {
+  constructor(fiber: Fiber.RuntimeFiber<unknown, unknown>, span: Tracer.Span | undefined, tracesRequests = true) {
+    const services = fiber.getFiberRef(DefaultServices.currentServices)
     this.#fiber = fiber
     this.span = span
-    this.clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
+    this.clock = Context.get(services, Clock.Clock)
+    this.metricLabels = fiber.getFiberRef(FiberRef.currentMetricLabels)
+    this.tracesRequests = span !== undefined && tracesRequests
+    this.#tracing = span && {
+      tracer: Context.get(services, Tracer.Tracer),
+      isTimed: fiber.getFiberRef(FiberRef.currentTracerTimingEnabled),
+      propagates: fiber.getFiberRef(HttpClient.currentTracerPropagation),
+      annotations: fiber.getFiberRef(FiberRef.currentTracerSpanAnnotations),
+      links: fiber.getFiberRef(FiberRef.currentTracerSpanLinks)
+    }
   }
 
-  /** The runtime of the caller; the parent of its spans is the span of the call. Made when it is first needed. */
+  /** The runtime of the caller. The parent of its spans is the span of the call. It is made on first use. */
   get runtime(): Runtime.Runtime<never> {
     if (this.#runtime === undefined) {
       const context = this.#fiber.getFiberRef(FiberRef.currentContext)
@@ -47,27 +81,55 @@ export class Caller {
     return this.#runtime
   }
 
-  /** The span that a request is a part of; none if requests are not to carry it. */
-  get propagatedSpan(): Tracer.Span | undefined {
-    if (!this.#fiber.getFiberRef(FiberRef.currentTracerEnabled)) return undefined
-    const context = this.#fiber.getFiberRef(FiberRef.currentContext)
-    const span = this.span ?? Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
-    return span?._tag === "Span" && !Context.get(span.context, Tracer.DisablePropagation) &&
-        this.#fiber.getFiberRef(HttpClient.currentTracerPropagation)
+  /** Whether the lines of a level are logged. */
+  logs(level: LogLevel.LogLevel): boolean {
+    return LogLevel.lessThanEqual(this.#fiber.getFiberRef(FiberRef.currentMinimumLogLevel), level)
+  }
+
+  /** Starts the span of a request, as a child of the span of the call; none if requests are not traced. */
+  requestSpan(name: string): Tracer.Span | undefined {
+    const { span: parent } = this
+    const tracing = this.#tracing
+    if (!this.tracesRequests || parent === undefined || tracing === undefined) return undefined
+    const { annotations, links, tracer } = tracing
+    const span = tracer.span(
+      name,
+      Option.some(parent),
+      Context.empty(),
+      Chunk.toReadonlyArray(links),
+      this.#time(),
+      "client"
+    )
+    HashMap.forEach(annotations, (value, key) => span.attribute(key, value))
+    return span
+  }
+
+  /** The span that the headers of a request name, the request's own or else that of the call; none if they are not wanted. */
+  propagated(span = this.span): Tracer.Span | undefined {
+    return span !== undefined && this.#tracing?.propagates === true &&
+        !Context.get(span.context, Tracer.DisablePropagation)
       ? span
       : undefined
   }
 
-  /** Ends the span of the call, once. */
-  endSpan(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.span !== undefined && this.span.status._tag !== "Ended") {
-      this.span.end(this.clock.unsafeCurrentTimeNanos(), exit)
-    }
+  // In ns since the epoch.
+  #time(): bigint {
+    return this.#tracing?.isTimed === true ? this.clock.unsafeCurrentTimeNanos() : 0n
+  }
+
+  /** Adds an event to the span of the call. */
+  addEvent(name: string, attributes: Readonly<Record<string, unknown>>): void {
+    this.span?.event(name, this.#time(), attributes)
+  }
+
+  /** Ends a span, once. */
+  endSpan(span: Tracer.Span | undefined, exit: Exit.Exit<unknown, unknown>): void {
+    if (span !== undefined && span.status._tag !== "Ended") span.end(this.#time(), exit)
   }
 
   /**
-   * Runs an effect with the runtime of the caller and passes on its exit. An effect that is an `Exit` already needs no fiber.
-   * Returns how to interrupt it; nothing when it has ended.
+   * Runs an effect with the runtime of the caller, and calls back with its exit. If the effect is already an `Exit`, no
+   * fiber is started. Returns a function that interrupts the effect, or undefined if it is already done.
    */
   run<A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void): Interrupt | undefined {
     return runFork(this.runtime, effect, onExit)
@@ -75,7 +137,7 @@ export class Caller {
 }
 
 /**
- * Interrupts an effect at once, after which its exit is not passed on. The returned effect waits until it has ended.
+ * Interrupts an effect at once. Its exit is then ignored. The returned effect waits until the interruption is done.
  *
  * @internal
  */
@@ -89,6 +151,11 @@ export const runFork = <A, E>(
 ): Interrupt | undefined => {
   if (Exit.isExit(effect)) {
     onExit(effect as Exit.Exit<A, E>)
+    return undefined
+  }
+  // A function from plain JavaScript may return anything. A fiber would never end with some of it.
+  if (!Effect.isEffect(effect)) {
+    onExit(Exit.die(new TypeError(`A function of the caller must return an Effect, not ${describeValue(effect)}`)))
     return undefined
   }
   const fiber = Runtime.runFork(runtime)(effect, quietly)
@@ -109,7 +176,8 @@ export const runFork = <A, E>(
 }
 
 /**
- * A public method: begins its work, and calls `done` once with the result. Returns how to stop the work; nothing if it is done.
+ * A public method. It starts its work, and calls `done` once with the result. It returns a function that stops the
+ * work, or undefined if the work is already done.
  *
  * @internal
  */
@@ -119,43 +187,103 @@ export type Begin<A, E> = (
 ) => (() => Effect.Effect<void>) | undefined
 
 /**
- * Runs a public method in a span of its name; an interruption stops its work.
+ * Runs a public method in a span with its name. An interruption stops its work.
  *
- * The fiber of the caller only waits meanwhile. So the span is the parent of spans further down by the runtime of the caller
- * alone: in the context of the fiber it would cost more than all the rest.
+ * The fiber of the caller only waits for the result. Effects run with the runtime of the caller, which has the span as
+ * parent. The span is not added to the context of the fiber, because that takes more time than the rest of the call.
  *
  * @internal
  */
-export const call = <A, E>(method: string, name: string | undefined, begin: Begin<A, E>): Effect.Effect<A, E> =>
+export const call = <A, E>(method: string, target: unknown, begin: Begin<A, E>): Effect.Effect<A, E> =>
   Effect.withFiberRuntime((fiber) => {
     if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return waitFor(new Caller(fiber, undefined), begin)
     return Effect.flatMap(
-      Effect.makeSpan(`OperationsService.${method}`, {
-        captureStackTrace: false,
-        ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
-      }),
+      Effect.makeSpan(`OperationsService.${method}`, callSpanOptions(target)),
       (span) => waitFor(new Caller(fiber, span), begin)
     )
   })
 
-const waitFor = <A, E>(caller: Caller, begin: Begin<A, E>): Effect.Effect<A, E> =>
-  Effect.async((resume) => {
-    const stop = begin(caller, (result) => {
-      if (!Exit.isExit(result)) return resume(Effect.onExit(result, (exit) => Effect.sync(() => caller.endSpan(exit))))
-      caller.endSpan(result)
-      resume(result)
-    })
-    return stop &&
-      Effect.suspend(() => Effect.ensuring(stop(), Effect.sync(() => caller.endSpan(Exit.interrupt(FiberId.none)))))
-  })
-
 /**
- * The caller of a stream, whose fiber does not only wait for it: what its effects run with is read at the beginning.
+ * The options of the span of a call. `target` is the operation that it is about, before anything is checked. The span is
+ * linked to the one in which a handle was made.
  *
  * @internal
  */
-export const currentCaller: Effect.Effect<Caller> = Effect.withFiberRuntime((fiber) => {
-  const caller = new Caller(fiber, undefined)
-  void caller.runtime
-  return Effect.succeed(caller)
+export const callSpanOptions = (target: unknown): Tracer.SpanOptions => {
+  const name = isRecord(target) ? target["name"] : target
+  return {
+    captureStackTrace: false,
+    links: linksOf(target),
+    ...(typeof name === "string" ? { attributes: { "gcp.resource.destination.id": name } } : undefined)
+  }
+}
+
+/**
+ * The links to the span in which a handle was made; none if it names no span.
+ *
+ * @internal
+ */
+export const linksOf = (target: unknown): ReadonlyArray<Tracer.SpanLink> =>
+  isRecord(target) && typeof target["traceparent"] === "string"
+    ? Option.match(HttpTraceContext.w3c(Headers.unsafeFromRecord({ traceparent: target["traceparent"] })), {
+      onNone: () => [],
+      onSome: (span) => [{ _tag: "SpanLink", span, attributes: {} }]
+    })
+    : []
+
+const waitFor = <A, E>(caller: Caller, begin: Begin<A, E>): Effect.Effect<A, E> =>
+  Effect.async((resume) => {
+    const stop = begin(caller, (result) => {
+      if (Exit.isExit(result)) caller.endSpan(caller.span, result)
+      resume(
+        Exit.isExit(result)
+          ? result
+          : Effect.onExit(result, (exit) => Effect.sync(() => caller.endSpan(caller.span, exit)))
+      )
+    })
+    return stop && Effect.suspend(() =>
+      Effect.ensuring(stop(), Effect.sync(() => caller.endSpan(caller.span, Exit.interrupt(FiberId.none))))
+    )
+  })
+
+/**
+ * The caller of a stream, whose fiber does not only wait for it: what its effects run with is read at the beginning. The span
+ * of the call is the current one.
+ *
+ * @internal
+ */
+export const currentCaller = (options?: {
+  /** Whether its requests have spans. */
+  readonly tracesRequests: boolean
+}): Effect.Effect<Caller> =>
+  Effect.withFiberRuntime((fiber) => {
+    const span = fiber.getFiberRef(FiberRef.currentTracerEnabled)
+      ? Context.getOption(fiber.getFiberRef(FiberRef.currentContext), Tracer.ParentSpan)
+      : Option.none()
+    const caller = new Caller(
+      fiber,
+      span._tag === "Some" && span.value._tag === "Span" ? span.value : undefined,
+      options?.tracesRequests
+    )
+    void caller.runtime
+    return Effect.succeed(caller)
+  })
+
+const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/
+
+/**
+ * The current span as a W3C `traceparent`; none if there is none, or if it is not to be passed on.
+ *
+ * @internal
+ */
+export const currentTraceparent: Effect.Effect<string | undefined> = Effect.withFiberRuntime((fiber) => {
+  const span = Option.getOrUndefined(
+    Context.getOption(fiber.getFiberRef(FiberRef.currentContext), Tracer.ParentSpan)
+  )
+  if (
+    span === undefined || Context.get(span.context, Tracer.DisablePropagation) ||
+    !fiber.getFiberRef(FiberRef.currentTracerEnabled) || !fiber.getFiberRef(HttpClient.currentTracerPropagation)
+  ) return Effect.succeed(undefined)
+  const traceparent = `00-${span.traceId}-${span.spanId}-${span.sampled ? "01" : "00"}`
+  return Effect.succeed(traceparentPattern.test(traceparent) ? traceparent : undefined)
 })

@@ -1,9 +1,9 @@
 /**
- * Patterns of resource names: `*` stands for one segment of a name, `**` for one or more.
+ * Patterns of resource names. `*` matches one segment of a name, `**` matches one or more.
  */
 
 /**
- * The regular expression of names that match one of the patterns.
+ * Returns a regular expression that matches a name if one of the patterns does.
  *
  * @internal
  */
@@ -16,7 +16,8 @@ export const toRegExp = (patterns: ReadonlyArray<string>): RegExp => {
 }
 
 /**
- * The collections of the resources that the patterns describe. A pattern that starts with `*` has none if no word follows.
+ * Returns the collections of the resources that the patterns describe. A pattern without a literal segment has no
+ * collection.
  *
  * @internal
  */

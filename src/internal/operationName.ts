@@ -1,18 +1,19 @@
 /**
- * The name of an operation, however a caller refers to it.
+ * Gets the name of an operation from any reference to it.
  */
 import * as Either from "effect/Either"
 import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import * as Operation from "../Operation.js"
-import { isOperationHandle, type OperationHandle } from "../OperationHandle.js"
+import { isEncodedHandle, isOperationHandle, type OperationHandle } from "../OperationHandle.js"
 import { quote, quoteUrl } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
 import { nameProblem } from "./http/request.js"
 import type { Settings } from "./settings.js"
+import { describeValue } from "./text.js"
 
 /**
- * What refers to an operation: its name or URL, a state of it, or a handle.
+ * A reference to an operation: its name or URL, a state, or a handle.
  *
  * @internal
  */
@@ -24,7 +25,7 @@ const invalid = (description: string): Either.Either<never, HttpError.HttpError>
   Either.left(invalidRequest(description))
 
 /**
- * The checked name. The left side is why the API of the service has no such operation.
+ * Returns the checked name. The left side is an error if the reference is not valid for the API of the service.
  *
  * @internal
  */
@@ -39,12 +40,16 @@ export const operationName = (settings: Settings, operation: Waitable): Either.E
   if (isOperationHandle(operation)) {
     return Either.flatMap(checkedHandle(settings, operation), ({ name }) => checked(api, name))
   }
-  return invalid(
-    `an operation is given by its name, as an Operation or as an OperationHandle, not as ${
-      operation === null ? "null" : typeof operation
-    }; OperationHandle.fromJson reads a handle from JSON`
-  )
+  return invalid(problemOf(operation))
 }
+
+// What no type allows, but plain JavaScript can pass.
+const problemOf = (operation: unknown): string =>
+  isEncodedHandle(operation)
+    ? `the handle of ${
+      describeValue(operation.name)
+    } is still encoded as JSON: decode it with OperationHandle.fromJson first`
+    : `an operation must be a name, an Operation or an OperationHandle, not ${describeValue(operation)}`
 
 const checked = (api: GoogleApi.GoogleApi, name: string): Either.Either<string, HttpError.HttpError> => {
   const problem = nameProblem(name, api.operationName)
@@ -66,6 +71,6 @@ const checkedHandle = (
   handle.api.baseUrl === baseUrl && handle.api.version === version
     ? Either.right(handle)
     : invalid(
-      `the handle is of ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, this service is for ` +
+      `the handle is for ${quoteUrl(`${handle.api.baseUrl}/${handle.api.version}`)}, and this service is for ` +
         quoteUrl(`${baseUrl}/${version}`)
     )

@@ -1,5 +1,5 @@
 /**
- * The errors of Effect's Schema. This is the only file that makes them and reads them.
+ * Makes and reads the errors of Effect's Schema. This is the only file that uses them.
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -8,7 +8,7 @@ import { oneLine } from "./text.js"
 import { isDeep } from "./values.js"
 
 /**
- * Makes a schema of functions. The left side of `decode` is the problem in words.
+ * Makes a schema from two functions. The left side of `decode` describes the problem.
  *
  * @internal
  */
@@ -28,7 +28,7 @@ export const fromFunctions = <A, I>(
   })
 
 /**
- * Makes the error of a value that does not fit a schema.
+ * Makes the error of a value that does not match a schema.
  *
  * @internal
  */
@@ -39,9 +39,9 @@ export const mismatch = <A, I, R>(
 ): ParseResult.ParseError => ParseResult.parseError(new ParseResult.Type(schema.ast, actual, problem))
 
 // The declaration of ResultError names this type, so it is not marked as internal.
-/** Something that does not fit a schema. */
+/** A place in a value where it does not match its schema. */
 export interface Misfit {
-  /** Where it is. Empty for the value itself. */
+  /** The path to the place. Empty for the value itself. */
   readonly path: ReadonlyArray<string | number>
   readonly message: string
 }
@@ -56,7 +56,7 @@ const format = (error: ParseResult.ParseError): ReadonlyArray<Misfit> =>
 
 const tooLarge: Misfit = { path: [], message: "the value does not decode, and is too large to show" }
 
-// Showing a value that is nested deep throws.
+// The formatter throws for a deeply nested value.
 const misfits = (error: ParseResult.ParseError): ReadonlyArray<Misfit> => {
   try {
     return isDeep(error.issue.actual) ? [tooLarge] : format(error)
@@ -78,7 +78,7 @@ const fromMisfits = ([first = tooLarge, ...others]: ReadonlyArray<Misfit>): Pars
 }
 
 /**
- * The same error, or another one if its message cannot be shown.
+ * Returns the same error, or a replacement if the message cannot be formatted.
  *
  * @internal
  */
@@ -88,7 +88,8 @@ export const showable = (error: ParseResult.ParseError): ParseResult.ParseError 
 }
 
 /**
- * The schema of a `ParseError` that crosses processes: what does not fit and where, without the values and the schemas.
+ * The schema of a `ParseError` that is sent to another process. It has the messages and their paths, but not the values
+ * and schemas.
  *
  * @internal
  */
@@ -103,14 +104,14 @@ export const ParseErrorFromJson: Schema.Schema<ParseResult.ParseError, ReadonlyA
 
 /** @internal */
 export interface Problem {
-  /** Where it is, such as `steps.0.type`. Empty for the value itself. */
+  /** The path, such as `steps.0.type`. Empty for the value itself. */
   readonly path: string
   readonly message: string
   readonly isMissing: boolean
 }
 
 /**
- * The first thing that does not fit.
+ * Returns the first problem of an error.
  *
  * @internal
  */

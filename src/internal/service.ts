@@ -14,34 +14,36 @@ import type * as HttpError from "../HttpError.js"
 import type * as Operation from "../Operation.js"
 import { OperationError } from "../OperationError.js"
 import * as OperationHandle from "../OperationHandle.js"
-// oxlint-disable-next-line import/no-cycle -- of types alone: the public interface, whose methods are here
+// oxlint-disable-next-line import/no-cycle -- types only: this file implements the public interface
 import type { Options, Page, Service, Waitable } from "../OperationsService.js"
-import { call, type Caller, currentCaller } from "./caller.js"
+import { call, type Caller, callSpanOptions, currentCaller, currentTraceparent } from "./caller.js"
 import { ApiClient } from "./http/client.js"
 import { invalidRequest } from "./http/errors.js"
 import type { Decode } from "./http/exchange.js"
 import { type ApiRequest, apiRequest, customRequest } from "./http/request.js"
+import { annotated } from "./http/requestTelemetry.js"
 import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { operationName } from "./operationName.js"
-import { handleSettings, listSettings, resolve, type TransportDefaults } from "./settings.js"
-import { cancelAbandoned, cancelRequest } from "./wait/cancel.js"
+import {
+  getSettings,
+  handleSettings,
+  listSettings,
+  resolve,
+  startSettings,
+  type TransportDefaults
+} from "./settings.js"
+import { cancelAbandoned, CancelReport, cancelRequest, namesInLog } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
 import { waitAll } from "./wait/waitAll.js"
 
-// The last time that a date can hold, in ms since the epoch: a later deadline is none.
+// The latest time of a Date, in ms since the epoch. A later deadline is treated as no deadline.
 const lastDate = 8.64e15
 
-// How many polls of one `waitAll` are in flight, where no budget says otherwise.
+// How many polls of one `waitAll` are in flight, unless `requestBudget` has another limit.
 const pollsAtATime = 64
-
-// For spans, which are made before anything is checked.
-const nameOf = (operation: Waitable): string => {
-  const name: unknown = typeof operation === "string" ? operation : operation?.name
-  return typeof name === "string" ? name : typeof name
-}
 
 // What a failed operation is to a caller who wants its result.
 const verdict = (
@@ -50,7 +52,7 @@ const verdict = (
   operation._tag === "Failed" ? Exit.fail(new OperationError({ operation })) : Exit.succeed(operation)
 
 /**
- * Makes a service over a transport. With options out of range every call fails with the error that names the option.
+ * Makes a service over a transport. If an option is out of range, every call fails with an error that names the option.
  *
  * @internal
  */
@@ -70,7 +72,7 @@ export const makeService = (
 
 const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): Service => {
   const { lifecycle, settings } = client
-  const { api } = settings
+  const { api, endpoint: { address } } = settings
   const engine = new Engine(client)
 
   // A method that sends one request about an operation.
@@ -81,15 +83,21 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       readonly request: (name: string) => Either.Either<ApiRequest, HttpError.HttpError>
       readonly decode: (name: string) => Decode<A>
       readonly result: (value: A) => Exit.Exit<B, E>
+      readonly state?: (value: A) => Operation.Operation
     }
   ): Effect.Effect<B, E | HttpError.HttpError> =>
-    call<B, E | HttpError.HttpError>(method, nameOf(operation), (caller, done) => {
+    call<B, E | HttpError.HttpError>(method, operation, (caller, done) => {
       const name = problem === undefined ? operationName(settings, operation) : Either.left(problem)
       const request = Either.flatMap(name, options.request)
       if (Either.isLeft(name)) return void done(Exit.fail(name.left))
       if (Either.isLeft(request)) return void done(Exit.fail(request.left))
       const exchange = client.begin(
-        { request: request.right, decode: options.decode(name.right), caller },
+        {
+          request: request.right,
+          decode: options.decode(name.right),
+          caller,
+          trace: { operationName: name.right, operation: options.state }
+        },
         (exit) => done(Exit.flatMap(exit, options.result))
       )
       return exchange.isOver ? undefined : exchange.abort
@@ -97,13 +105,15 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 
   const stream = <A, E>(
     method: string,
-    name: string | undefined,
-    use: (caller: Caller) => Stream.Stream<A, E>
+    operation: Waitable | undefined,
+    use: (caller: Caller) => Stream.Stream<A, E>,
+    options?: { readonly tracesRequests: boolean }
   ): Stream.Stream<A, E> =>
-    Stream.withSpan(Stream.unwrap(Effect.map(currentCaller, use)), `OperationsService.${method}`, {
-      captureStackTrace: false,
-      ...(name === undefined ? undefined : { attributes: { "gcp.resource.destination.id": name } })
-    })
+    Stream.withSpan(
+      Stream.unwrap(Effect.map(currentCaller(options), use)),
+      `OperationsService.${method}`,
+      callSpanOptions(operation)
+    )
 
   const listPages: Service["listPages"] = (options) =>
     stream("list", undefined, (caller) => {
@@ -127,36 +137,51 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         ))
     })
 
-  // What becomes of an operation whose start was interrupted.
+  // Runs after an interrupted start: logs the name of the operation, and cancels the operation if `onInterrupt` says
+  // so.
   const onInterruptedStart = (
     caller: Caller,
     path: string,
     exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>,
     cancels: boolean
   ): Effect.Effect<void> => {
-    const what = `Interrupted while starting an operation by ${path}`
+    const what = `Interrupted while starting an operation with ${path}`
     if (Exit.isFailure(exit)) {
-      return Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`)
+      return annotated(
+        Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`),
+        address
+      )
     }
     const { operation: { done, name } } = exit.value
-    const warn = Effect.logWarning(
-      `${what}. Operation ${name} ${
-        done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
-      }.`
+    const warn = annotated(
+      Effect.logWarning(
+        `${what}. Operation ${name} ${
+          done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
+        }.`
+      ),
+      address,
+      name
     )
-    return cancels && !done ? Effect.zipRight(warn, cancelAbandoned(client, caller, [name])) : warn
+    return cancels && !done
+      ? Effect.zipRight(warn, cancelAbandoned(client, caller, [name], new CancelReport(address)))
+      : warn
   }
 
   return {
     get: (operation, options) =>
       method("get", operation, {
-        request: (name) => apiRequest(settings, api.dialect.poll(name), { xgafv: options?.xgafv, isRepeatable: true }),
+        request: (name) =>
+          Either.flatMap(
+            getSettings(options),
+            ({ xgafv }) => apiRequest(settings, api.dialect.poll(name), { xgafv, isRepeatable: true })
+          ),
         decode: (name) => Response.toSnapshot(api, name),
-        result: ({ operation }) => verdict(operation)
+        result: ({ operation }) => verdict(operation),
+        state: ({ operation }) => operation
       }),
 
     wait: (operation, options) =>
-      call<Operation.Succeeded, WaitFailure>("wait", nameOf(operation), (caller, done) => {
+      call<Operation.Succeeded, WaitFailure>("wait", operation, (caller, done) => {
         if (problem !== undefined) return void done(Exit.fail(problem))
         const made = Either.flatMap(
           engine.context(caller, options, {
@@ -175,7 +200,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     updates: (operation, options) =>
       stream(
         "updates",
-        nameOf(operation),
+        operation,
         (caller) => problem === undefined ? updates(engine, caller, operation, options) : Stream.fail(problem)
       ),
 
@@ -186,16 +211,25 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
           options,
           problem,
           pollsAtATime: Number.isFinite(settings.concurrentRequests) ? settings.concurrentRequests : pollsAtATime
-        })),
+        }), { tracesRequests: options?.tracePolls === true }),
 
     list: (options) =>
-      Stream.flatMap(listPages(options), ({ operations, unreachable }) =>
-        Stream.unwrap(Effect.as(
-          unreachable.length === 0
-            ? Effect.void
-            : Effect.logWarning(`The list of operations is incomplete. Could not reach: ${unreachable.join(", ")}`),
-          Stream.fromIterable(operations)
-        ))),
+      Stream.suspend(() => {
+        // A server may say the same on every page.
+        const known = new Set<string>()
+        return Stream.flatMap(listPages(options), ({ operations, unreachable }) => {
+          const names = unreachable.filter((name) => !known.has(name))
+          for (const name of names) known.add(name)
+          const more = names.length > namesInLog ? `, and ${names.length - namesInLog} more` : ""
+          const message = "The list of operations is incomplete. Could not reach: "
+          return Stream.unwrap(Effect.as(
+            names.length === 0
+              ? Effect.void
+              : annotated(Effect.logWarning(`${message}${names.slice(0, namesInLog).join(", ")}${more}`), address),
+            Stream.fromIterable(operations)
+          ))
+        })
+      }),
 
     listPages,
 
@@ -218,23 +252,29 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         result: () => Exit.void
       }),
 
-    // Once the request is sent, an interruption takes effect when the exchange has ended: what it starts must not be lost.
+    // Once the request is sent, an interruption takes effect after the response, so that the operation's name is not
+    // lost.
     start: (custom, options) =>
       call<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>("start", undefined, (
         caller,
         done
       ) => {
-        const cancels = options?.onInterrupt === "cancel"
-        const request = problem !== undefined
-          ? Either.left(problem)
-          : cancels && !api.methods.cancel
+        const checked = problem === undefined ? startSettings(options) : Either.left(problem)
+        if (Either.isLeft(checked)) return void done(Exit.fail(checked.left))
+        const cancels = checked.right.cancelOnInterrupt
+        const request = cancels && !api.methods.cancel
           ? Either.left(invalidRequest("this API has no method to cancel an operation"))
           : customRequest(settings, custom)
         if (Either.isLeft(request)) return void done(Exit.fail(request.left))
         let ended: Exit.Exit<Response.Snapshot, HttpError.HttpError> | undefined
         let onEnd: (() => void) | undefined
         const exchange = client.begin(
-          { request: request.right, decode: Response.toSnapshot(api, undefined), caller },
+          {
+            request: request.right,
+            decode: Response.toSnapshot(api, undefined),
+            caller,
+            trace: { pollAttempt: 0, operation: ({ operation }) => operation }
+          },
           (exit) => {
             ended = exit
             done(Exit.flatMap(exit, ({ operation }) => verdict(operation)))
@@ -255,7 +295,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       }),
 
     handle: (operation, options) =>
-      Effect.clockWith((clock) =>
+      Effect.flatMap(Effect.zip(Effect.clock, currentTraceparent), ([clock, traceparent]) =>
         Either.gen(function*() {
           if (problem !== undefined) return yield* Either.left(problem)
           const name = yield* operationName(settings, operation)
@@ -269,16 +309,16 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
             startedAt: DateTime.unsafeMake(now),
             ...(deadline > lastDate ? undefined : { deadline: DateTime.unsafeMake(deadline) }),
             ...(responseType === undefined ? undefined : { responseType }),
-            ...(metadataType === undefined ? undefined : { metadataType })
+            ...(metadataType === undefined ? undefined : { metadataType }),
+            ...(traceparent === undefined ? undefined : { traceparent })
           })
-        })
-      ),
+        })),
 
     close: lifecycle.close
   }
 }
 
-// Reads a page, and refuses one that points back to a page that was read before.
+// Decodes a page, and refuses a page token that was used before.
 const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
   Either.flatMap(decode(context, response, now), (page) => {
     const { nextPageToken } = page
@@ -286,7 +326,7 @@ const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Dec
       return Either.left(Response.decodeError(
         context,
         response,
-        `the page token ${nextPageToken} came before, so the list would never end`
+        `the page token ${nextPageToken} was used before, so the list would never end`
       ))
     }
     seen.add(nextPageToken)

@@ -1,5 +1,5 @@
 /**
- * Every option of a service with its default, checked once. What is below this file reads no option.
+ * Checks all options of a service once, and adds the defaults. All other code uses the checked settings.
  */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -15,6 +15,7 @@ import * as Polling from "../Polling.js"
 import { userProject } from "./http/authorization.js"
 import { type Endpoint, endpoint, isHeaderValue } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
+import { describeValue } from "./text.js"
 
 /**
  * The options of a wait, as `OperationsService.WaitOptions` describes them.
@@ -50,7 +51,7 @@ export interface Options extends Pick<WaitOptions, "schedule" | "retrySchedule" 
 }
 
 /**
- * What a wait is driven by.
+ * The checked options of a wait.
  *
  * @internal
  */
@@ -59,7 +60,7 @@ export interface WaitSettings {
   readonly retrySchedule: Schedule.Schedule<unknown, HttpError.HttpError>
   readonly isTransient: (error: HttpError.HttpError) => boolean
   readonly onUpdate: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
-  /** In ms; none if the wait has no limit of its own. */
+  /** In ms. Undefined if the wait has no `timeout`. */
   readonly timeout: number | undefined
   readonly cancelOnInterrupt: boolean
   readonly cancelOnTimeout: boolean
@@ -71,25 +72,25 @@ export interface Settings {
   readonly endpoint: Endpoint
   readonly credentials: Credentials.Credentials
   readonly xgafv: "1" | "2" | undefined
-  /** The headers of every request, by lower-case name. */
+  /** The headers of all requests, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   /** In ms. */
   readonly requestTimeout: number
   /** In bytes. */
   readonly maxBodySize: number
-  /** How long a server may ask a wait not to poll, in ms. */
+  /** The longest delay that a server can ask for, in ms. */
   readonly maxServerDelay: number
-  /** How many requests may begin in a second, Infinity for no limit. */
+  /** How many requests may start in a second. Infinity for no limit. */
   readonly requestsPerSecond: number
-  /** How many requests may be in flight, Infinity for no limit. */
+  /** How many requests may be in flight. Infinity for no limit. */
   readonly concurrentRequests: number
   readonly wait: WaitSettings
 }
 
-// `null` from JavaScript is no value that an option can have: it is refused, not taken for the default.
+// `null`, which JavaScript programs can pass, is refused like any other invalid value. Only `undefined` is the default.
 const isGiven = <A>(value: A | undefined): value is A => value !== undefined
 
-// Duration reads NaN and negative numbers as zero.
+// Duration.decode turns NaN and negative numbers into zero, so they are checked here.
 const isOutOfRange = (value: unknown): boolean =>
   typeof value === "string"
     ? value.trimStart().startsWith("-")
@@ -102,22 +103,17 @@ const durationMillis = (value: unknown): number =>
     ? NaN
     : Option.match(Duration.decodeUnknown(value), { onNone: () => NaN, onSome: Duration.toMillis })
 
-const describe = (value: unknown): string => {
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : typeof value
-}
-
 /**
- * Collects what is wrong with options: the first of them counts.
+ * Checks options, and keeps the first problem.
  *
  * @internal
  */
 export class Checks {
   problem: string | undefined
 
-  /** Notes a problem with an option that must be something else. */
+  /** Records a problem with an option. `must` describes a valid value. */
   refuse(option: string, must: string, value: unknown): void {
-    this.problem ??= `${option} must be ${must}, not ${describe(value)}`
+    this.problem ??= `${option} must be ${must}, not ${describeValue(value)}`
   }
 
   check(option: string, must: string, value: unknown, isValid: boolean): void {
@@ -141,7 +137,7 @@ export class Checks {
     return isValid ? value : defaultCount
   }
 
-  /** One of a few values, or none. */
+  /** One of the given values, or undefined. */
   oneOf<A extends string | boolean>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
     const found = values.find((candidate) => candidate === value)
     const must = values.map((candidate) => JSON.stringify(candidate)).join(" or ")
@@ -149,13 +145,18 @@ export class Checks {
     return found
   }
 
-  /** The checked value, or an error that names the option. */
+  /** The value, or the error of the first problem, which names the option. */
   result<A>(value: A): Either.Either<A, HttpError.HttpError> {
     return this.problem === undefined ? Either.right(value) : Either.left(invalidRequest(this.problem))
   }
 }
 
 const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null
+
+const notAnObject = (what: string, value: unknown): Either.Either<never, HttpError.HttpError> =>
+  Either.left(invalidRequest(`the options of ${what} must be an object, not ${describeValue(value)}`))
+
+const isFunction = (value: unknown): boolean => typeof value === "function"
 
 const checkSchedule = (checks: Checks, option: string, value: unknown): void => {
   if (isGiven(value)) checks.check(option, "a Schedule", value, Schedule.isSchedule(value))
@@ -167,12 +168,14 @@ const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
   checkSchedule(checks, "schedule", options.schedule)
   checkSchedule(checks, "retrySchedule", options.retrySchedule)
   if (isGiven(options.isTransient)) {
-    checks.check("isTransient", "a function", options.isTransient, typeof options.isTransient === "function")
+    checks.check("isTransient", "a function", options.isTransient, isFunction(options.isTransient))
   }
 }
 
+const actions = ["detach", "cancel"] as const
+
 /**
- * The settings of one wait: its options, and where it has none, those of the service.
+ * The settings of one wait: its own options, or else those of the service.
  *
  * @internal
  */
@@ -181,14 +184,13 @@ export const waitSettings = (
   options: WaitOptions | undefined
 ): Either.Either<WaitSettings, HttpError.HttpError> => {
   if (options === undefined) return Either.right(defaults)
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a wait must be an object"))
+  if (!isRecord(options)) return notAnObject("a wait", options)
   const checks = new Checks()
   checkWaitOptions(checks, options)
   if (isGiven(options.onUpdate)) {
-    checks.check("onUpdate", "a function", options.onUpdate, typeof options.onUpdate === "function")
+    checks.check("onUpdate", "a function", options.onUpdate, isFunction(options.onUpdate))
   }
   const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
-  const actions = ["detach", "cancel"] as const
   return checks.result({
     schedule: options.schedule ?? defaults.schedule,
     retrySchedule: options.retrySchedule ?? defaults.retrySchedule,
@@ -198,6 +200,55 @@ export const waitSettings = (
     cancelOnInterrupt: checks.oneOf("onInterrupt", options.onInterrupt, actions) === "cancel",
     cancelOnTimeout: checks.oneOf("onTimeout", options.onTimeout, actions) === "cancel"
   })
+}
+
+/**
+ * The checked options of `updates` beside those of a wait: whether it emits unchanged states.
+ *
+ * @internal
+ */
+export const emitsUnchanged = (
+  options: { readonly emitUnchanged?: boolean | undefined } | undefined
+): Either.Either<boolean, HttpError.HttpError> => {
+  const checks = new Checks()
+  return checks.result(checks.oneOf("emitUnchanged", options?.emitUnchanged, [true, false]) === true)
+}
+
+interface StartOptions {
+  readonly onInterrupt?: "detach" | "cancel" | undefined
+}
+
+/**
+ * The checked options of a start: whether an interruption cancels the operation.
+ *
+ * @internal
+ */
+export const startSettings = (
+  options: StartOptions | undefined
+): Either.Either<{ readonly cancelOnInterrupt: boolean }, HttpError.HttpError> => {
+  if (options === undefined) return Either.right({ cancelOnInterrupt: false })
+  if (!isRecord(options)) return notAnObject("a start", options)
+  const checks = new Checks()
+  const action = checks.oneOf("onInterrupt", options.onInterrupt, actions)
+  return checks.result({ cancelOnInterrupt: action === "cancel" })
+}
+
+interface GetOptions {
+  readonly xgafv?: "1" | "2" | undefined
+}
+
+const noGetOptions: Either.Either<GetOptions> = Either.right({})
+
+/**
+ * The checked options of a get.
+ *
+ * @internal
+ */
+export const getSettings = (options: GetOptions | undefined): Either.Either<GetOptions, HttpError.HttpError> => {
+  if (options === undefined) return noGetOptions
+  if (!isRecord(options)) return notAnObject("a get", options)
+  const checks = new Checks()
+  return checks.result({ xgafv: checks.oneOf("xgafv", options.xgafv, ["1", "2"]) })
 }
 
 /**
@@ -224,11 +275,11 @@ const checkString = (checks: Checks, option: string, value: unknown): void => {
  */
 export const listSettings = (options: ListOptions | undefined): Either.Either<ListOptions, HttpError.HttpError> => {
   if (options === undefined) return Either.right({})
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a list must be an object"))
+  if (!isRecord(options)) return notAnObject("a list", options)
   const checks = new Checks()
   for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
   const { pageSize } = options
-  // Zero asks for the size that the server chooses (AIP-158).
+  // With a size of zero, the server chooses the size (AIP-158).
   if (isGiven(pageSize)) {
     checks.check(
       "pageSize",
@@ -248,7 +299,7 @@ interface HandleOptions {
 }
 
 /**
- * The checked options of a handle; the timeout in ms.
+ * The checked options of a handle, with the timeout in ms.
  *
  * @internal
  */
@@ -256,7 +307,7 @@ export const handleSettings = (
   options: HandleOptions | undefined
 ): Either.Either<Omit<HandleOptions, "timeout"> & { readonly timeout: number | undefined }, HttpError.HttpError> => {
   if (options === undefined) return Either.right({ timeout: undefined })
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a handle must be an object"))
+  if (!isRecord(options)) return notAnObject("a handle", options)
   const checks = new Checks()
   const timeout = checks.duration("timeout", options.timeout, Infinity, "zero")
   checkString(checks, "responseType", options.responseType)
@@ -264,7 +315,18 @@ export const handleSettings = (
   return checks.result({ ...options, timeout: isGiven(options.timeout) ? timeout : undefined })
 }
 
-const noEndpoint: Endpoint = { origin: "", baseUrl: "", prefix: "", mayCarryCredentials: false }
+const checkMethods = (checks: Checks, methods: GoogleApi.Methods): void => {
+  if (!isRecord(methods)) return checks.refuse("api.methods", "an object", methods)
+  for (const method of ["list", "cancel", "delete"] as const) {
+    const value = methods[method]
+    checks.check(`api.methods.${method}`, "true or false", value, typeof value === "boolean")
+  }
+  const { wait } = methods
+  const isKnown = wait === false || ["body", "query", "fixed"].includes(wait)
+  checks.check("api.methods.wait", "false, \"body\", \"query\" or \"fixed\"", wait, isKnown)
+}
+
+const noEndpoint: Endpoint = { origin: "", address: "", port: 0, baseUrl: "", prefix: "", mayCarryCredentials: false }
 
 const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
   if (!isRecord(api)) {
@@ -272,7 +334,14 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
     return noEndpoint
   }
   checks.check("api.operationName", "a RegExp", api.operationName, api.operationName instanceof RegExp)
-  checks.check("api.methods", "an object", api.methods, isRecord(api.methods))
+  checkMethods(checks, api.methods)
+  const { dialect } = api
+  checks.check(
+    "api.dialect",
+    "a Dialect",
+    dialect,
+    isRecord(dialect) && isFunction(dialect.poll) && isFunction(dialect.decode)
+  )
   return Either.getOrElse(endpoint(api), (problem) => {
     checks.problem ??= problem
     return noEndpoint
@@ -285,15 +354,15 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
  * @internal
  */
 export interface TransportDefaults {
-  /** Further headers of every request, by lower-case name. */
+  /** Additional headers of all requests, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** What is wrong with the options of the transport. */
+  /** The problem with the options of the transport, if there is one. */
   readonly problem?: string | undefined
 }
 
 /**
- * Checks the options of a service and completes them. With options out of range the left side is the error that every call
- * fails with.
+ * Checks the options of a service, and adds the defaults. If an option is out of range, the left side is the error with
+ * which every call fails.
  *
  * @internal
  */
@@ -301,7 +370,7 @@ export const resolve = (
   options: Options = {},
   ofTransport: TransportDefaults = {}
 ): Either.Either<Settings, HttpError.HttpError> => {
-  if (!isRecord(options)) return Either.left(invalidRequest("the options of a service must be an object"))
+  if (!isRecord(options)) return notAnObject("a service", options)
   const checks = new Checks()
   checks.problem = ofTransport.problem
   const api = options.api === undefined ? GoogleApi.accessContextManager : options.api
@@ -310,13 +379,13 @@ export const resolve = (
     "credentials",
     "Credentials",
     credentials,
-    isRecord(credentials) && typeof credentials.headers === "function"
+    isRecord(credentials) && isFunction(credentials.headers)
   )
   const headers: Record<string, string> = { accept: "application/json", ...ofTransport.headers }
   if (isGiven(options.quotaProject)) {
     const { quotaProject } = options
     if (typeof quotaProject === "string" && isHeaderValue(quotaProject)) headers[userProject] = quotaProject
-    else checks.refuse("quotaProject", "a project that a header can carry", quotaProject)
+    else checks.refuse("quotaProject", "a project that is valid in a header", quotaProject)
   }
   const budget = options.requestBudget
   if (isGiven(budget)) checks.check("requestBudget", "an object", budget, isRecord(budget))
@@ -354,7 +423,7 @@ export const resolve = (
 }
 
 /**
- * Options that come from configuration: those out of range are an error of the configuration.
+ * Checks options that come from configuration. If an option is out of range, it fails with a `ConfigError`.
  *
  * @internal
  */
@@ -368,7 +437,7 @@ export const checkedOptions = <O extends Options>(
   })
 
 /**
- * The options of a service whose API is that of its tag.
+ * The options of a service, with the API of its tag.
  *
  * @internal
  */

@@ -1,32 +1,49 @@
 /**
- * Text of servers and callers as a part of messages: short, and on one line.
+ * Prepares text from servers and callers for messages: short, and on one line.
  */
 
-// How much of one text a message quotes, in characters.
+// The longest text that a message quotes, in characters.
 const maxQuoted = 1_000
 
+// How much of an option's value a message quotes, in characters.
+const maxValue = 100
+
 /**
- * How long a message is, in characters. It holds a few quoted texts.
+ * The longest message, in characters. It has space for a few quoted texts.
  *
  * @internal
  */
 export const maxMessage = 4_000
 
 /**
- * The beginning of a text, on one line.
+ * The beginning of a text, without line breaks.
  *
  * @internal
  */
 export const oneLine = (text: string, length = maxQuoted): string => {
-  // Not within a surrogate pair.
+  // Do not cut a surrogate pair.
   const end = text.length > length && /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length
   const line = text.slice(0, end).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim()
   return text.length > length ? `${line}…` : line
 }
 
 /**
- * A text with a full stop at its end, to be followed by another sentence.
+ * A text with a full stop at its end, so that another sentence can follow.
  *
  * @internal
  */
 export const sentence = (text: string): string => /[.!?…]["')]?$/.test(text) ? text : `${text}.`
+
+/**
+ * A value of a caller, in a few words: short values as they are, others by their type.
+ *
+ * @internal
+ */
+export const describeValue = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(oneLine(value, maxValue))
+  if (typeof value === "bigint") return oneLine(`${value}n`, maxValue)
+  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) {
+    return String(value)
+  }
+  return Array.isArray(value) ? "an array" : typeof value
+}

@@ -1,5 +1,6 @@
 /**
- * Walks over values that a server sent. Nothing here recurses, because such a value may be nested thousands of levels deep.
+ * Functions on values from a server. Except for `cut`, they are not recursive, because a value may be nested thousands
+ * of levels deep.
  */
 
 const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
@@ -12,12 +13,13 @@ const keysOf = (value: object): ReadonlyArray<PropertyKey> => {
   return symbols.length === 0 ? Object.keys(value) : [...Object.keys(value), ...symbols]
 }
 
-// A response of 4 MiB has two million values at most. Only a cyclic value, which no server can send, comes near this.
+// A response of 4 MiB has at most two million values. Only cyclic values, which cannot come from a server, reach this
+// limit.
 const maxVisits = 5_000_000
 
 /**
- * Tells whether two values have the same content. The order of fields does not matter, and a field that is `undefined`
- * counts as absent.
+ * Tells whether two values have the same content. The order of fields does not matter. A field that is `undefined` is
+ * the same as an absent field.
  *
  * @internal
  */
@@ -40,10 +42,10 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
   return true
 }
 
-// An error bounds its own data.
+// An error limits its data itself.
 const isData = (u: unknown): u is object => isObject(u) && !(u instanceof Error)
 
-// How many values a value is made of, itself included, and on how many levels. Stops at the level that exceeds a limit.
+// Counts the values in a value, including itself, and their levels. It stops at the level that exceeds a limit.
 const measure = (value: unknown, maxCount: number, maxLevels: number): { count: number; levels: number } => {
   let level = [value]
   let count = 0
@@ -59,24 +61,24 @@ const measure = (value: unknown, maxCount: number, maxLevels: number): { count: 
 }
 
 /**
- * How many values a value is made of, itself included. Counts no further once there are more than `limit`.
+ * Counts the values in a value, including itself. It stops when there are more than `limit`.
  *
  * @internal
  */
 export const countValues = (value: unknown, limit: number): number => measure(value, limit, Infinity).count
 
-// How deep the data of an error may be nested. Protobuf's own JSON parsers have the same limit. JSON.stringify, loggers and
-// `util.inspect`, which recurse, bear several times as much.
+// The deepest nesting of the data in an error. Protobuf's own JSON parsers have the same limit. The recursion of
+// JSON.stringify, loggers and `util.inspect` can be several times as deep.
 const maxLevels = 100
 
 /**
- * Tells whether a value is nested deeper than the data of an error may be.
+ * Tells whether a value is nested too deeply for the data of an error.
  *
  * @internal
  */
 export const isDeep = (value: unknown): boolean => measure(value, maxVisits, maxLevels).levels > maxLevels
 
-// Recurses, but no deeper than `levels`.
+// The recursion is not deeper than `levels`.
 const cut = (value: unknown, levels: number): unknown => {
   if (!isData(value)) return value
   if (levels === 0) return "…"
@@ -85,11 +87,11 @@ const cut = (value: unknown, levels: number): unknown => {
   return Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(fields))
 }
 
-// A value as it is, or a copy with "…" in the place of what is nested too deep.
+// The value, or a copy in which "…" replaces what is nested too deeply.
 const shallow = (value: unknown): unknown => isDeep(value) ? cut(value, maxLevels - 1) : value
 
 /**
- * The known fields of an error that have a value. What is nested deeper than an error's data may be is cut off.
+ * The known fields of an error that have a value. Data that is nested too deeply is cut off.
  *
  * @internal
  */

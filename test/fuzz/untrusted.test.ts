@@ -1,99 +1,78 @@
-// Random data in every place that a server or a caller fills: the outcome is always a declared one. `npm run fuzz` makes
-// 100,000 cases. FUZZ_RUNS=N makes N cases, FUZZ_SECONDS=N ends after that time, FUZZ_SEED=N begins at another seed.
+// Random data in every place that a server fills: the outcome of every method is always a declared one, in time, with bounded
+// memory. `test/fuzz/callers.test.ts` does the same for what a caller passes.
+//
+// Most cases run over transports in memory and in virtual time: an `HttpClient`, platform's fetch client over a `fetch` of the
+// test, and platform's undici client and `NodeOperations` over an undici dispatcher of the test. About one in fifty runs over
+// real sockets: platform's fetch, undici and node:http clients and `NodeOperations`. Broken connections and broken HTTP are
+// cases of `test/transports.table.test.ts`, not of this file.
+//
+// `npm run fuzz` makes 100,000 cases in both files. FUZZ_RUNS=N makes N cases, FUZZ_SECONDS=N ends after that time, FUZZ_SEED=N
+// begins at another seed.
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
-import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
-import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Option from "effect/Option"
-import { call, type Case, clients, credentials, generators, problemOf } from "../support/fuzz.js"
+import {
+  call,
+  type Case,
+  credentials,
+  ofServers,
+  problemOf,
+  report,
+  runs,
+  seconds,
+  seed,
+  testInMemory
+} from "../support/fuzz.js"
 import { rawServer, response } from "../support/rawServer.js"
-import { VirtualClock } from "../support/virtualClock.js"
+import { transports } from "../support/sockets.js"
 
-const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise)
-
-const seconds = setting("FUZZ_SECONDS", process.env["FUZZ_RUNS"] === undefined ? 10 : 3_600)
-const count = Object.keys(generators).length
-const runs = Math.ceil(setting("FUZZ_RUNS", 2_100) / count)
-const seed = setting("FUZZ_SEED", 1)
-
-const quietly = Logger.remove(Logger.defaultLogger)
-
-// Longer than any delay of the cases, in ms.
-const longest = 1e15
-
-const outcome = (one: Case, client: keyof typeof clients): Promise<Exit.Exit<unknown, unknown> | undefined> => {
-  const clock = new VirtualClock()
-  return Effect.gen(function*() {
-    const service = yield* OperationsService.make(
-      typeof one.serviceOptions === "object" && one.serviceOptions !== null
-        ? { credentials, api: one.api(), ...one.serviceOptions }
-        : one.serviceOptions
-    )
-    const fiber = yield* Effect.fork(call(service, one))
-    for (let turn = 0; turn < 5 && fiber.unsafePoll() === null; turn++) yield* clock.pass(longest)
-    const exit = yield* Fiber.poll(fiber)
-    yield* Fiber.interruptFork(fiber)
-    return Option.getOrUndefined(exit)
-  }).pipe(
-    Effect.scoped,
-    Effect.provide(clients[client]!(one.replies)),
-    Effect.provide(quietly),
-    Effect.withClock(clock),
-    Effect.runPromise
-  )
-}
-
-describe("data of a server and of a caller", () => {
-  it.each(Object.entries(generators))(
-    "%s",
-    async (what, generator) => {
-      let cases = 0
-      const started = performance.now()
-      await FastCheck.assert(
-        FastCheck.asyncProperty(generator, FastCheck.constantFrom(...Object.keys(clients)), async (one, client) => {
-          cases++
-          assert.strictEqual(problemOf(await outcome(one, client)), undefined)
-        }),
-        { seed, numRuns: runs, interruptAfterTimeLimit: (seconds * 1_000) / count, markInterruptAsFailure: false }
-      )
-      console.log(`${what}: ${cases} cases in ${((performance.now() - started) / 1_000).toFixed(1)} s`)
-      assert.isAbove(cases, 0)
-    },
-    seconds * 1_000 + 10_000
-  )
+describe("data of a server", () => {
+  testInMemory(ofServers)
 })
 
-const overSockets = ["mutated responses", "bodies", "headers and statuses"] as const
-
-// NodeOperations against a server that sends the responses of one case after the other.
-it.scopedLive.each(overSockets)("%s over real sockets", (what) =>
-  Effect.gen(function*() {
-    const cases = FastCheck.sample(generators[what]!, { seed, numRuns: 100 })
-    let current = cases[0]!
-    let index = 0
-    const server = yield* rawServer(() => {
-      const { body, headers, status } = current.replies[Math.min(index++, current.replies.length - 1)]!
-      const sendable = headers.filter(([name, value]) => name !== "content-length" && !/[\r\n]/.test(value))
-      return [{ send: response(body, sendable, `${status} X`) }]
-    })
-    const service = yield* NodeOperations.make({
-      api: GoogleApi.make({ ...GoogleApi.accessContextManager, baseUrl: server.origin }),
-      credentials,
-      requestTimeout: "300 millis",
-      schedule: Polling.spaced("5 millis"),
-      retrySchedule: Polling.spaced("5 millis")
-    })
-    for (const one of cases) {
-      current = one
-      index = 0
-      const exit = yield* Effect.exit(call(service, one, "30 millis")).pipe(Effect.timeoutOption("10 seconds"))
-      assert.strictEqual(problemOf(Option.getOrUndefined(exit)), undefined)
-    }
-    assert.isAbove(server.requests.length, 50)
-  }).pipe(Effect.provide(quietly)), 60_000)
+const all: typeof transports = {
+  ...transports,
+  "platform's node:http client": (options) => OperationsService.layer(options).pipe(Layer.provide(NodeHttpClient.layer))
+}
+it.scopedLive.each(Object.entries(all))(
+  "data of a server over real sockets: %s",
+  ([what, layer]) =>
+    Effect.gen(function*() {
+      const start = performance.now()
+      const numRuns = Math.ceil(runs / 50 / Object.keys(all).length / Object.keys(ofServers).length)
+      const cases = Object.values(ofServers).flatMap((generator) => FastCheck.sample(generator, { seed, numRuns }))
+      const seen = cases.map(() => 0)
+      const server = yield* rawServer(({ path }) => {
+        const index = Number(path.split("/")[1])
+        const replies = cases[index]!.replies
+        const { body, headers, status } = replies[Math.min(seen[index]!++, replies.length - 1)]!
+        const sendable = headers.filter(([name, value]) => name !== "content-length" && !/[\r\n]/.test(value))
+        return [{ send: response(body, sendable, `${status} X`) }]
+      })
+      const run = (one: Case, index: number) =>
+        Effect.flatMap(
+          OperationsService.OperationsService,
+          (operations) => Effect.exit(call(operations, one, { prefix: `/${index}`, timeout: "30 millis" }))
+        ).pipe(
+          Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Error("the call does not end") }),
+          Effect.map((exit) => assert.strictEqual(problemOf(exit), undefined, `case ${index} of FUZZ_SEED=${seed}`)),
+          Effect.provide(layer({
+            api: GoogleApi.make({ ...one.api(), baseUrl: `${server.origin}/${index}` }),
+            credentials,
+            requestTimeout: "300 millis",
+            schedule: Polling.spaced("5 millis"),
+            retrySchedule: Polling.spaced("5 millis")
+          }))
+        )
+      yield* Effect.forEach(cases, run, { concurrency: 20, discard: true })
+      report(what, cases.length, start)
+      assert.isAbove(seen.filter((requests) => requests > 0).length, cases.length / 4)
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
+  seconds * 1_000 + 30_000
+)

@@ -1,14 +1,19 @@
 // Random responses, names, APIs, handles and options for every method, and what every outcome must be.
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, it } from "@effect/vitest"
 import * as Credentials from "effect-google-operations/Credentials"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as HttpError from "effect-google-operations/HttpError"
+import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as OperationError from "effect-google-operations/OperationError"
 import * as OperationHandle from "effect-google-operations/OperationHandle"
-import type * as OperationsService from "effect-google-operations/OperationsService"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as ResultError from "effect-google-operations/ResultError"
 import * as WaitTimeoutError from "effect-google-operations/WaitTimeoutError"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -16,15 +21,25 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
-import * as Layer from "effect/Layer"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import { identity } from "effect/Function"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
-import { filled, untrusted } from "./untrusted.js"
+import { getHeapStatistics } from "node:v8"
+import { Dispatcher } from "undici"
+import { anyText, filled, untrusted } from "./untrusted.js"
 import { dialects, paths, responses } from "./vectors.js"
+import { VirtualClock } from "./virtualClock.js"
 
 /** A value of a caller who writes plain JavaScript: the type checker does not see it. */
 const untyped = (value: unknown): never => value as never
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 export interface Reply {
   readonly status: number
@@ -37,12 +52,16 @@ const methods = [
   "wait",
   "updates",
   "waitAll",
+  "waitAll of anything",
   "list",
   "listPages",
   "cancel",
   "delete",
   "start",
-  "handle"
+  "handle",
+  "OperationInfo.execute",
+  "OperationInfo.result",
+  "OperationInfo.updates"
 ] as const
 
 export interface Case {
@@ -55,7 +74,9 @@ export interface Case {
   readonly callOptions: object
 }
 
-const operation = "operations/x"
+const defaultOperation = "operations/x"
+
+const noOptions = {}
 
 const apis = [
   GoogleApi.accessContextManager,
@@ -70,7 +91,7 @@ const apis = [
 // ---------------------------------------------------------------------------------------------------------------------
 
 const text = FastCheck.oneof(
-  FastCheck.string({ unit: "binary", maxLength: 30 }),
+  anyText(30),
   FastCheck.constantFrom(
     "",
     "\ud800",
@@ -128,12 +149,14 @@ const mutation: FastCheck.Arbitrary<Mutation> = FastCheck.record({
     ),
     text
   ),
-  value: FastCheck.oneof({ weight: 9, arbitrary: scalar }, { weight: 1, arbitrary: FastCheck.constant(deepMark) })
+  value: FastCheck.oneof({ weight: 49, arbitrary: scalar }, { weight: 1, arbitrary: FastCheck.constant(deepMark) })
 })
 
 const mutate = (json: Json, mutations: ReadonlyArray<Mutation>): Json => {
   const root = { "": structuredClone(json) }
-  for (const { at, field, how, key, value } of mutations) {
+  for (const { at, field, how, key, value: shared } of mutations) {
+    // The generator gives the same object again, in this case and in others.
+    const value = structuredClone(shared)
     const all = containers(root)
     const container = all[at % all.length]!
     const keys = Object.keys(container)
@@ -187,25 +210,27 @@ const status = FastCheck.oneof(
   FastCheck.integer({ min: 200, max: 999 })
 )
 
-// A value that is too deep for JSON.stringify is sent with its placeholders.
-const toBody = (json: unknown): string => {
+// Few bodies are deep and wide, as those take as long as a hundred others. JSON.stringify throws for some.
+const toBody = ([json, isFilled]: readonly [json: unknown, isFilled: boolean]): string => {
   try {
-    return JSON.stringify(filled(json))
+    return JSON.stringify(isFilled ? filled(json) : json)
   } catch {
     return JSON.stringify(json)
   }
 }
 
+const rarely = (times: number): FastCheck.Arbitrary<boolean> => FastCheck.nat(times - 1).map((n) => n === 0)
+
 const anyBody: FastCheck.Arbitrary<Reply["body"]> = FastCheck.oneof(
-  { weight: 3, arbitrary: untrusted.map(toBody) },
-  { weight: 2, arbitrary: FastCheck.uint8Array({ maxLength: 200 }) },
-  { weight: 2, arbitrary: FastCheck.string({ unit: "binary", maxLength: 200 }) },
+  { weight: 12, arbitrary: FastCheck.tuple(untrusted, rarely(20)).map(toBody) },
+  { weight: 8, arbitrary: FastCheck.uint8Array({ maxLength: 200 }) },
+  { weight: 8, arbitrary: anyText(200) },
   {
     weight: 1,
     arbitrary: FastCheck.tuple(
       FastCheck.constantFrom(
         (deep: string) => deep,
-        (deep: string) => `{"name":"${operation}","metadata":${deep}}`,
+        (deep: string) => `{"name":"${defaultOperation}","metadata":${deep}}`,
         (deep: string) => `{"done":true,"response":${deep}}`,
         (deep: string) => `{"done":true,"error":{"code":5,"details":[${deep}]}}`,
         (deep: string) => `{"error":{"code":503,"message":"m","details":[${deep}]}}`,
@@ -256,16 +281,16 @@ const reply: FastCheck.Arbitrary<Reply> = FastCheck.record({
     FastCheck.constantFrom(
       "",
       "{}",
-      `{"name":"${operation}"}`,
-      `{"name":"${operation}","done":true}`,
+      `{"name":"${defaultOperation}"}`,
+      `{"name":"${defaultOperation}","done":true}`,
       "{\"error\":{\"code\":503,\"message\":\"m\"}}"
     ),
     anyBody
   )
 })
 
-const pending: Reply = { status: 200, headers: [], body: JSON.stringify({ name: operation }) }
-const done: Reply = { status: 200, headers: [], body: JSON.stringify({ name: operation, done: true }) }
+const pending: Reply = { status: 200, headers: [], body: JSON.stringify({ name: defaultOperation }) }
+const done: Reply = { status: 200, headers: [], body: JSON.stringify({ name: defaultOperation, done: true }) }
 const failed: Reply = { status: 404, headers: [], body: "{\"error\":{\"code\":404,\"message\":\"gone\"}}" }
 
 const name: FastCheck.Arbitrary<string> = FastCheck.oneof(
@@ -287,7 +312,7 @@ const name: FastCheck.Arbitrary<string> = FastCheck.oneof(
 
 const handleJson = {
   version: 1,
-  name: operation,
+  name: defaultOperation,
   api: { baseUrl: "https://accesscontextmanager.googleapis.com", version: "v1" },
   startedAt: "1970-01-01T00:00:00.000Z",
   deadline: "1970-01-01T00:00:05.000Z",
@@ -372,13 +397,13 @@ const optionsOf = (keys: string): FastCheck.Arbitrary<object> =>
   )
 
 const method = FastCheck.constantFrom(...methods)
-const none = FastCheck.constant({})
+const none = FastCheck.constant<object>(noOptions)
 const api = FastCheck.constantFrom(...apis).map((api) => () => api)
 
 const base = {
   method,
   replies: FastCheck.constantFrom<Array<ReadonlyArray<Reply>>>([done], [pending, done], [failed], [pending]),
-  operation: FastCheck.constant<unknown>(operation),
+  operation: FastCheck.constant<unknown>(defaultOperation),
   api: FastCheck.constant(() => GoogleApi.accessContextManager),
   serviceOptions: none,
   callOptions: none
@@ -386,14 +411,19 @@ const base = {
 
 const replies = (reply: FastCheck.Arbitrary<Reply>) => FastCheck.array(reply, { minLength: 1, maxLength: 3 })
 
-export const generators: Record<string, FastCheck.Arbitrary<Case>> = {
+/** What a server sends. */
+export const ofServers = {
   "mutated responses": FastCheck.record({ ...base, api, replies: replies(mutated) }),
   "bodies": FastCheck.record({
     ...base,
     api,
     replies: replies(FastCheck.record({ status, headers: FastCheck.constant([]), body: anyBody }))
   }),
-  "headers and statuses": FastCheck.record({ ...base, replies: replies(reply) }),
+  "headers and statuses": FastCheck.record({ ...base, replies: replies(reply) })
+} satisfies Record<string, FastCheck.Arbitrary<Case>>
+
+/** What a caller passes. */
+export const ofCallers = {
   "names": FastCheck.record({ ...base, operation: FastCheck.oneof(name, anything) }),
   "base URLs and versions": FastCheck.record({
     ...base,
@@ -421,18 +451,24 @@ export const generators: Record<string, FastCheck.Arbitrary<Case>> = {
     // Without a timeout, a wait for an operation that is always pending has no end.
     replies: FastCheck.constantFrom<Array<ReadonlyArray<Reply>>>([done], [pending, done], [failed]),
     serviceOptions: optionsOf(
-      "api credentials xgafv quotaProject requestTimeout maxBodySize schedule transient isTransient maxServerDelay requestBudget"
+      "api credentials xgafv quotaProject requestTimeout maxBodySize schedule retrySchedule isTransient maxServerDelay " +
+        "requestBudget connections pool proxy headers gracefulShutdownTimeout"
     ),
     callOptions: optionsOf(
-      "xgafv schedule transient isTransient onUpdate timeout onInterrupt onTimeout emitUnchanged collection filter pageSize " +
+      "xgafv by schedule retrySchedule isTransient onUpdate timeout onInterrupt onTimeout emitUnchanged collection filter pageSize " +
         "pageToken returnPartialSuccess responseType metadataType"
     )
   })
-}
+} satisfies Record<string, FastCheck.Arbitrary<Case>>
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Clients
+// Transports in memory
 // ---------------------------------------------------------------------------------------------------------------------
+
+const inTurn = (replies: ReadonlyArray<Reply>): () => Reply => {
+  let index = 0
+  return () => replies[Math.min(index++, replies.length - 1)]!
+}
 
 const toResponse = ({ body, headers, status }: Reply): Response => {
   const all = new Headers()
@@ -449,25 +485,114 @@ const toResponse = ({ body, headers, status }: Reply): Response => {
   })
 }
 
-const inTurn = (replies: ReadonlyArray<Reply>): () => Response => {
-  let index = 0
-  return () => toResponse(replies[Math.min(index++, replies.length - 1)]!)
+// What undici 7 calls of a handler. Its own API, which platform's client uses, still takes the older one.
+interface OlderHandler {
+  readonly onConnect: (abort: () => void) => void
+  readonly onHeaders: (status: number, headers: ReadonlyArray<Buffer>, resume: () => void, text: string) => void
+  readonly onData: (chunk: Buffer) => void
+  readonly onComplete: (trailers: ReadonlyArray<Buffer>) => void
 }
 
-export const clients: Record<string, (replies: ReadonlyArray<Reply>) => Layer.Layer<HttpClient.HttpClient>> = {
-  mock: (replies) => {
+const isOlder = (handler: object): handler is OlderHandler => "onConnect" in handler
+
+/** A dispatcher of undici without connections. */
+class MemoryDispatcher extends Dispatcher {
+  readonly #next: () => Reply
+
+  constructor(replies: ReadonlyArray<Reply>) {
+    super()
+    this.#next = inTurn(replies)
+  }
+
+  override dispatch(_: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const { body, headers, status } = this.#next()
+    // A server cannot send these.
+    const sendable = headers.filter(([, value]) => !/[\0\r\n]/.test(value))
+    const bytes = Buffer.from(body)
+    let isAborted = false
+    if (isOlder(handler)) {
+      handler.onConnect(() => void (isAborted = true))
+      queueMicrotask(() => {
+        if (isAborted) return
+        handler.onHeaders(status, sendable.flat().map((text) => Buffer.from(text, "latin1")), () => {}, "")
+        if (!isAborted && bytes.length > 0) handler.onData(bytes)
+        if (!isAborted) handler.onComplete([])
+      })
+      return true
+    }
+    const grouped = new Map<string, Array<string>>()
+    for (const [name, value] of sendable) grouped.set(name, [...grouped.get(name) ?? [], value])
+    const controller: Dispatcher.DispatchController = {
+      get aborted() {
+        return isAborted
+      },
+      paused: false,
+      reason: null,
+      rawHeaders: null,
+      rawTrailers: null,
+      abort: (reason) => {
+        if (isAborted) return
+        isAborted = true
+        handler.onResponseError?.(controller, reason)
+      },
+      pause: () => {},
+      resume: () => {}
+    }
+    handler.onRequestStart?.(controller, {})
+    queueMicrotask(() => {
+      if (isAborted) return
+      const byName = Object.fromEntries(
+        [...grouped].map(([name, values]) => [name, values.length === 1 ? values[0] : values])
+      )
+      handler.onResponseStart?.(controller, status, byName, "")
+      if (!isAborted && bytes.length > 0) handler.onResponseData?.(controller, bytes)
+      if (!isAborted) handler.onResponseEnd?.(controller, {})
+    })
+    return true
+  }
+}
+
+type Make = (options: object | undefined) => Effect.Effect<OperationsService.Service, never, Scope.Scope>
+
+interface InMemory {
+  readonly make: Make
+  /** What the calls need. */
+  readonly provide: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+}
+
+const over = (client: HttpClient.HttpClient): Make => (options) =>
+  Effect.provideService(OperationsService.make(untyped(options)), HttpClient.HttpClient, client)
+
+// Platform's client takes its `fetch` from the context of the call.
+const fetchClient = Effect.runSync(Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer))
+
+/** The transports, each with these responses instead of a network. */
+const inMemory: Record<string, (replies: ReadonlyArray<Reply>) => InMemory> = {
+  "an HttpClient": (replies) => {
     const next = inTurn(replies)
-    return Layer.succeed(
-      HttpClient.HttpClient,
-      HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, next())))
+    const client = HttpClient.make((request) =>
+      Effect.sync(() => HttpClientResponse.fromWeb(request, toResponse(next())))
     )
+    return { make: over(client), provide: identity }
   },
-  fetch: (replies) => {
+  "platform's fetch client": (replies) => {
     const next = inTurn(replies)
-    return Layer.provide(
-      FetchHttpClient.layer,
-      Layer.succeed(FetchHttpClient.Fetch, () => Promise.resolve(next()))
-    )
+    return {
+      make: over(fetchClient),
+      provide: Effect.provideService(FetchHttpClient.Fetch, () => Promise.resolve(toResponse(next())))
+    }
+  },
+  "platform's undici client": (replies) => ({
+    make: over(NodeHttpClient.makeUndici(new MemoryDispatcher(replies))),
+    provide: identity
+  }),
+  "NodeOperations": (replies) => {
+    const dispatcher = new MemoryDispatcher(replies)
+    return {
+      make: (options) =>
+        NodeOperations.make(untyped(options === undefined || isObject(options) ? { ...options, dispatcher } : options)),
+      provide: identity
+    }
   }
 }
 
@@ -477,16 +602,31 @@ export const clients: Record<string, (replies: ReadonlyArray<Reply>) => Layer.La
 
 export const credentials = Credentials.accessToken(Redacted.make("fuzz-token-0123456789"))
 
-/** Calls the method of a case. */
+const info = OperationInfo.make({
+  response: { typeName: "google.protobuf.Struct", schema: Schema.Struct({ a: Schema.String }) },
+  metadata: { typeName: "x.Metadata", schema: Schema.Struct({ a: Schema.String }) }
+})
+
+const outcomes = <A, E>(stream: Stream.Stream<{ readonly result: Either.Either<A, E> }>) =>
+  Effect.flatMap(Stream.runCollect(stream), Effect.forEach(({ result }) => result))
+
+/** Calls the method of a case. `prefix` is the path of the base URL. */
 export const call = (
   service: OperationsService.Service,
   { callOptions, method, operation }: Case,
-  timeout: Duration.DurationInput = "3 seconds"
+  { prefix = "", timeout = "3 seconds" }: {
+    readonly prefix?: string
+    readonly timeout?: Duration.DurationInput
+  } = {}
 ): Effect.Effect<unknown, unknown> => {
-  const isPlain = typeof callOptions === "object" && callOptions !== null
   const of = untyped(operation)
   const options = untyped(callOptions)
-  const waitOptions = untyped(isPlain ? { timeout, ...callOptions } : callOptions)
+  const waitOptions = untyped(isObject(callOptions) ? { timeout, ...callOptions } : callOptions)
+  const request = operation === defaultOperation
+    ? HttpClientRequest.post(`${prefix}/v1/things`)
+    : typeof operation === "string"
+    ? HttpClientRequest.post(operation)
+    : of
   switch (method) {
     case "get":
       return service.get(of, options)
@@ -495,10 +635,9 @@ export const call = (
     case "updates":
       return Stream.runCollect(service.updates(of, waitOptions))
     case "waitAll":
-      return Effect.flatMap(
-        Stream.runCollect(service.waitAll([of, "operations/other"], waitOptions)),
-        Effect.forEach(({ result }) => Either.isLeft(result) ? Effect.fail(result.left) : Effect.succeed(result.right))
-      )
+      return outcomes(service.waitAll([of, "operations/other"], waitOptions))
+    case "waitAll of anything":
+      return outcomes(service.waitAll(of, waitOptions))
     case "list":
       return Stream.runCollect(Stream.take(service.list(options), 100))
     case "listPages":
@@ -508,23 +647,85 @@ export const call = (
     case "delete":
       return service.delete(of)
     case "start":
-      return service.start(HttpClientRequest.post("/v1/things"), options)
+      return service.start(request, options)
     case "handle":
       return Effect.map(service.handle(of, options), OperationHandle.toJson)
+    case "OperationInfo.execute":
+      return info.using(service).execute(request, waitOptions)
+    case "OperationInfo.result":
+      return info.using(service).result(of, waitOptions)
+    case "OperationInfo.updates":
+      return Stream.runCollect(info.using(service).updates(of, waitOptions))
   }
 }
 
+const quietly = Logger.remove(Logger.defaultLogger)
+
+// Longer than any delay of the cases, in ms.
+const longest = 1e15
+
+/** The end of a call, and when it came on the clock of the case, in ms. */
+interface Ended {
+  readonly exit: Exit.Exit<unknown, unknown>
+  readonly time: number
+}
+
+/** What is wrong with each of some cases. All of them run at once, in virtual time. */
+const problemsOf = (
+  cases: ReadonlyArray<readonly [Case, transport: string]>
+): Promise<ReadonlyArray<string | undefined>> => {
+  const clock = new VirtualClock()
+  const run = ([one, transport]: readonly [Case, string]) => {
+    const { make, provide } = inMemory[transport]!(one.replies)
+    const options = isObject(one.serviceOptions)
+      ? { credentials, api: one.api(), ...one.serviceOptions }
+      : one.serviceOptions
+    return Effect.scoped(
+      Effect.flatMap(
+        make(options),
+        (service) => provide(Effect.map(Effect.exit(call(service, one)), (exit): Ended => ({ exit, time: clock.time })))
+      )
+    )
+  }
+  return Effect.gen(function*() {
+    const fibers = yield* Effect.forEach(cases, (one) => Effect.fork(run(one)))
+    for (let turn = 0; turn < 5 && fibers.some((fiber) => fiber.unsafePoll() === null); turn++) {
+      yield* clock.pass(longest, "together")
+    }
+    const problems = fibers.map((fiber, index) => {
+      const exit = fiber.unsafePoll()
+      if (exit === null) return "the call does not end"
+      return Exit.isSuccess(exit)
+        ? problemOf(exit.value.exit, cases[index]![0]) ?? lateness(cases[index]![0], exit.value.time)
+        : problemOf(exit)
+    })
+    yield* Fiber.interruptAllAs(fibers, FiberId.none).pipe(Effect.forkDaemon)
+    return problems
+  }).pipe(Effect.provide(quietly), Effect.withClock(clock), Effect.runPromise)
+}
+
+// With the default options a wait ends at its timeout, and everything else within `requestTimeout`.
+const lateness = ({ callOptions, serviceOptions }: Case, time: number): string | undefined =>
+  callOptions === noOptions && serviceOptions === noOptions && time > 30_000
+    ? `a call that ends after ${time} ms`
+    : undefined
+
+// The `onUpdate` of the cases returns no Effect, which is a defect of the caller.
+const hasFunction = ({ callOptions }: Case): boolean =>
+  isObject(callOptions) && "onUpdate" in callOptions && typeof callOptions.onUpdate === "function"
+
 const isDeclared = (error: unknown): error is Error =>
-  HttpError.isHttpError(error) || OperationError.isOperationError(error) || WaitTimeoutError.isWaitTimeoutError(error)
+  HttpError.isHttpError(error) || OperationError.isOperationError(error) ||
+  WaitTimeoutError.isWaitTimeoutError(error) || ResultError.isResultError(error)
 
 /** What is wrong with the end of a call; nothing if it is a declared outcome that can be printed. */
-export const problemOf = (exit: Exit.Exit<unknown, unknown> | undefined): string | undefined => {
-  if (exit === undefined) return "the call does not end"
+export const problemOf = (exit: Exit.Exit<unknown, unknown>, one?: Case): string | undefined => {
   if (Exit.isSuccess(exit)) {
     inspect(exit.value)
     return undefined
   }
   const { cause } = exit
+  if (cause._tag === "Die" && one !== undefined && hasFunction(one)) return undefined
   if (cause._tag !== "Fail") return `a cause that is no failure: ${Cause.pretty(cause)}`
   const { error } = cause
   if (!isDeclared(error)) return `an error that is not declared: ${inspect(error)}`
@@ -532,9 +733,60 @@ export const problemOf = (exit: Exit.Exit<unknown, unknown> | undefined): string
   if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(error.message)) {
     return `a message with a control character: ${inspect(error.message)}`
   }
-  inspect(error)
   inspect(error, { depth: Infinity })
   JSON.stringify(error)
   Cause.pretty(cause, { renderErrorCause: true })
   return undefined
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Runs
+// ---------------------------------------------------------------------------------------------------------------------
+
+const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise)
+
+/** How many cases all generators make together, for how long at most, and from which seed on. */
+export const runs = setting("FUZZ_RUNS", 2_100)
+export const seconds = setting("FUZZ_SECONDS", process.env["FUZZ_RUNS"] === undefined ? 20 : 3_600)
+export const seed = setting("FUZZ_SEED", 1)
+
+const count = Object.keys(ofServers).length + Object.keys(ofCallers).length
+// Cases that run at the same time, made from one seed.
+const batchSize = 25
+const anyTransport = FastCheck.constantFrom(...Object.keys(inMemory))
+const maxGrowth = 512 * 1024 * 1024
+
+export const report = (what: string, cases: number, start: number): void =>
+  console.log(`${what}: ${cases} cases in ${((performance.now() - start) / 1_000).toFixed(1)} s`)
+
+// Runs the cases of a seed. A case that fails is made smaller by fast-check, which says how to make it again.
+const runBatch = async (generator: FastCheck.Arbitrary<Case>, seed: number): Promise<void> => {
+  const cases = FastCheck.tuple(generator, anyTransport)
+  const problems = await problemsOf(FastCheck.sample(cases, { seed, numRuns: batchSize }))
+  const problem = problems.find((problem) => problem !== undefined)
+  if (problem === undefined) return
+  await FastCheck.assert(
+    FastCheck.asyncProperty(cases, async (one) => assert.deepStrictEqual(await problemsOf([one]), [undefined])),
+    { seed, numRuns: batchSize }
+  )
+  assert.fail(`FUZZ_SEED=${seed}, only when ${batchSize} cases run at the same time: ${problem}`)
+}
+
+/** Tests the cases of each generator over the transports in memory. */
+export const testInMemory = (generators: Record<string, FastCheck.Arbitrary<Case>>): void =>
+  it.each(Object.entries(generators))(
+    "%s",
+    async (what, generator) => {
+      const start = performance.now()
+      const heap = getHeapStatistics().used_heap_size
+      const batches = Math.ceil(runs / count / batchSize)
+      let batch = 0
+      while (batch < batches && performance.now() - start < seconds * 1_000 / count) {
+        await runBatch(generator, seed + batch++)
+        assert.isBelow(getHeapStatistics().used_heap_size - heap, maxGrowth)
+      }
+      report(what, batch * batchSize, start)
+      assert.isAbove(batch, 0)
+    },
+    seconds * 1_000 + 30_000
+  )

@@ -15,8 +15,8 @@ export type Exchange = (
 /** Sends a request and waits for the outcome. Interruption aborts it and waits until the client has let go of it. */
 export const exchange = (transport: Transport, origin: string): Exchange => (path, request) =>
   Effect.flatMap(
-    currentCaller,
-    ({ propagatedSpan: span, runtime }) =>
+    currentCaller(),
+    (caller) =>
       Effect.async((resume) =>
         Effect.suspend(transport.send(
           {
@@ -25,8 +25,8 @@ export const exchange = (transport: Transport, origin: string): Exchange => (pat
             headers: {},
             body: HttpBody.empty,
             maxBodySize: 4 * 1024 * 1024,
-            span,
-            runtime,
+            span: caller.propagated(),
+            runtime: caller.runtime,
             ...request
           },
           (exit) => resume(Effect.either(exit))

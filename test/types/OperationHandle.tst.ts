@@ -18,6 +18,7 @@ interface Json {
   readonly deadline?: string | undefined
   readonly responseType?: string | undefined
   readonly metadataType?: string | undefined
+  readonly traceparent?: string | undefined
 }
 
 test("a handle has these fields", () => {
@@ -29,6 +30,7 @@ test("a handle has these fields", () => {
     | "deadline"
     | "responseType"
     | "metadataType"
+    | "traceparent"
     | OperationHandle.TypeId
   >()
   expect(handle.version).type.toBe<1>()
@@ -38,6 +40,7 @@ test("a handle has these fields", () => {
   expect(handle.deadline).type.toBe<DateTime.Utc | undefined>()
   expect(handle.responseType).type.toBe<string | undefined>()
   expect(handle.metadataType).type.toBe<string | undefined>()
+  expect(handle.traceparent).type.toBe<string | undefined>()
 })
 
 test("toJson gives what JSON holds", () => {

@@ -15,6 +15,7 @@ test("the barrel has every module that needs neither an optional peer nor Node, 
     | "OperationHandle"
     | "OperationInfo"
     | "OperationsEmulator"
+    | "OperationsMetrics"
     | "OperationsService"
     | "Polling"
     | "ProtobufAny"

@@ -125,8 +125,12 @@ describe("WaitOptions and UpdatesOptions", () => {
     expect<keyof OperationsService.UpdatesOptions>().type.toBe<WaitKeys | "emitUnchanged">()
     expect<AllUndefined<OperationsService.UpdatesOptions>>().type.toBeAssignableTo<OperationsService.UpdatesOptions>()
     expect<OperationsService.UpdatesOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
-    expect<OptionalKeys<OperationsService.WaitAllOptions>>().type.toBe<keyof OperationsService.WaitOptions | "by">()
-    expect<keyof OperationsService.WaitAllOptions>().type.toBe<keyof OperationsService.WaitOptions | "by">()
+    expect<OptionalKeys<OperationsService.WaitAllOptions>>().type.toBe<
+      keyof OperationsService.WaitOptions | "by" | "tracePolls"
+    >()
+    expect<keyof OperationsService.WaitAllOptions>().type.toBe<
+      keyof OperationsService.WaitOptions | "by" | "tracePolls"
+    >()
     expect<AllUndefined<OperationsService.WaitAllOptions>>().type.toBeAssignableTo<OperationsService.WaitAllOptions>()
     expect<OperationsService.WaitAllOptions>().type.toBeAssignableTo<OperationsService.WaitOptions>()
   })

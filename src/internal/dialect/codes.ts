@@ -1,11 +1,11 @@
 /**
- * The codes that Google's older APIs give to their errors, each with the `google.rpc.Code` that it stands for.
+ * The error codes of Google's older APIs, with the corresponding `google.rpc.Code`.
  */
 import type * as Code from "../../Code.js"
 
 /**
- * Compute Engine's: the most frequent ones of "Troubleshooting resource creation" and of the API's reference. The others
- * take the code of the operation's HTTP status.
+ * The codes of Compute Engine: the most frequent ones of "Troubleshooting resource creation" and of the API's
+ * reference. For all others, the operation's HTTP status is used.
  *
  * @internal
  */
@@ -27,14 +27,15 @@ export const compute: ReadonlyMap<string, Code.Code> = new Map<string, Code.Code
 ])
 
 /**
- * Cloud SQL's. Those that are named like a `google.rpc.Code`, such as `UNKNOWN`, need no entry.
+ * The codes of Cloud SQL. A code with the name of a `google.rpc.Code`, such as `UNKNOWN`, needs no entry.
  *
  * @internal
  */
 export const sqlAdmin: ReadonlyMap<string, Code.Code> = new Map<string, Code.Code>([["INTERNAL_ERROR", "INTERNAL"]])
 
 /**
- * BigQuery's reasons ("Error messages" of its documentation). Its HTTP statuses are those of requests, not of jobs.
+ * The reasons of BigQuery (its documentation, "Error messages"). The HTTP statuses there are for requests, and not for
+ * jobs.
  *
  * @internal
  */

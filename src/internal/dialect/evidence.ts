@@ -1,5 +1,5 @@
 /**
- * What a response says of the dialect that it is in: the difference between a wrong dialect and something else.
+ * Finds out from a response whether it is an operation of another dialect, or no operation.
  */
 import { isRecord } from "effect/Predicate"
 import { quote } from "./names.js"
@@ -8,7 +8,7 @@ import { quote } from "./names.js"
 export type Raw = { readonly [field: string]: unknown }
 
 /**
- * What a response is read against.
+ * What was requested, for decoding a response.
  *
  * @internal
  */
@@ -25,14 +25,14 @@ const byKind: ReadonlyMap<string, string> = new Map([
   ["deploymentmanager#operation", "compute"],
   ["sql#operation", "sqlAdmin"],
   ["bigquery#job", "bigQuery"],
-  // Cloud Storage's operations are google.longrunning.Operations with a kind.
+  // The operations of Cloud Storage are google.longrunning.Operations with a kind.
   ["storage#operation", "longRunning"]
 ])
 
 const use = (dialect: string): string => `make the API with the dialect Dialect.${dialect}`
 
 /**
- * Why an object is not an operation in this dialect, if its kind or its fields say so.
+ * Returns why an object is not an operation of the dialect, if its `kind` or its fields show this.
  *
  * @internal
  */
@@ -46,7 +46,7 @@ export const inAnotherDialect = (dialect: string, raw: Raw): string | undefined 
         quote(kind)
       }, which no dialect of this package reads; make the API with a dialect of your own`
     }
-    // A google.longrunning.Operation may have any field that its message does not define.
+    // A google.longrunning.Operation may have additional fields.
     if (dialect !== "longRunning") return `it is a ${quote(kind)}, not an operation`
   }
   if (isRecord(jobReference) && dialect !== "bigQuery") return `it has a "jobReference"; ${use("bigQuery")}`

@@ -1,5 +1,5 @@
 /**
- * Reads `google.longrunning.Operation`, and tells it from everything that is not one.
+ * Decodes `google.longrunning.Operation`, and refuses every other message.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -9,7 +9,7 @@ import { matches, quote } from "./names.js"
 
 const fields = ["name", "metadata", "done", "error", "response"]
 
-// Only a string names a type. Any other "@type" leaves a message without one.
+// If the "@type" is not a string, the message has no type.
 const withStringType = (any: unknown): unknown => {
   if (!isRecord(any) || !("@type" in any) || typeof any["@type"] === "string") return any
   const { "@type": _, ...message } = any
@@ -24,7 +24,7 @@ const read = (raw: Raw): Either.Either<Operation.Operation, string> => {
   )
 }
 
-// Why an object without `done` is not an operation that is pending.
+// Returns why an object without `done` is not a pending operation.
 const notPending = (raw: Raw, asked: Asked): string | undefined => {
   const { error, name } = raw
   const other = inAnotherDialect("longRunning", raw)

@@ -1,10 +1,11 @@
 /**
- * Operation names: as parts of a path, and as what URLs and the links in responses reduce to.
+ * Names of operations, and how to get them from URLs and from the links in responses.
  */
 import * as Either from "effect/Either"
 
 /**
- * Whether a name is that of an operation. `search` ignores the `lastIndex` of a pattern with the flag `g` or `y`.
+ * Tells whether a name matches the pattern of an operation. `search` ignores the `lastIndex` of a pattern with the flag
+ * `g` or `y`.
  *
  * @internal
  */
@@ -24,7 +25,7 @@ export const parent = (name: string): string | undefined => {
 }
 
 /**
- * Text from outside in a message: bounded, without line breaks.
+ * Quotes text from a server or a caller in a message. The result is short and has no line breaks.
  *
  * @internal
  */
@@ -38,7 +39,7 @@ interface Link {
   readonly query: URLSearchParams
 }
 
-// No name has such a segment, and a decoded slash would look like two segments.
+// Names do not have such segments, and a decoded slash would look like two segments.
 const segment = (encoded: string): string | undefined => {
   try {
     const text = decodeURIComponent(encoded)
@@ -48,27 +49,27 @@ const segment = (encoded: string): string | undefined => {
   }
 }
 
-// The path is taken from the text, because the `URL` class resolves `..` and even `%2e%2e`. The left side says what is
-// wrong, without the parts of the URL that can hold a secret.
+// The path is read from the text, because the `URL` class resolves `..` and even `%2e%2e`. The left side describes the
+// problem, without the parts of the URL that can contain a secret.
 const parseLink = (text: string): Either.Either<Link, string> => {
   const [, base, path, query] = /^(https?:\/\/[^/?#\\]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? []
   const url = base !== undefined && URL.canParse(base) ? new URL(base) : undefined
   if (url === undefined || path === undefined) {
     return Either.left("it is not a URL that starts with https:// or http://")
   }
-  if (url.username !== "" || url.password !== "") return Either.left("the URL has a user name or a password in it")
+  if (url.username !== "" || url.password !== "") return Either.left("the URL contains a user name or a password")
   const segments = path.slice(1).split("/").map(segment)
   return segments.every((segment) => segment !== undefined)
     ? Either.right({ origin: url.origin, hostname: url.hostname, segments, query: new URLSearchParams(query) })
     : Either.left(
-      "the URL's path has a segment that no name can have: an empty one, \".\", \"..\", an encoded slash, or a bad encoding"
+      "the path has a segment that is not valid in a name: an empty one, \".\", \"..\", an encoded slash, or a bad encoding"
     )
 }
 
 const roots: ReadonlySet<string> = new Set(["projects", "locations", "organizations", "folders"])
 
 /**
- * The relative name in a `selfLink`, whatever the host, service path and version before it.
+ * Returns the relative name in a `selfLink`. The host, service path and version are ignored.
  *
  * @internal
  */
@@ -87,8 +88,8 @@ const isVersion = (segment: string): boolean => /^(?:v\d+[a-z0-9]*|alpha|beta)$/
 
 const google = ".googleapis.com"
 
-// Google's hosts that serve the same API: with and without mutual TLS, and www.googleapis.com for one with a service
-// path, such as /compute, which says which API it is.
+// Tells whether two hosts serve the same API. The host for mutual TLS is the same as the one without.
+// www.googleapis.com is the same as the API's own host, if a service path, such as /compute, identifies the API.
 const isSameHost = (one: string, other: string, hasServicePath: boolean): boolean => {
   const [a, b] = [one, other].map((host) => host.replace(/\.mtls\.googleapis\.com$/, google))
   if (a === b) return true
@@ -97,7 +98,7 @@ const isSameHost = (one: string, other: string, hasServicePath: boolean): boolea
 }
 
 /**
- * What follows the API's version in a URL of the API. The left side says why the URL is not one.
+ * Returns the part of a URL after the API's version. The left side says why it is not a URL of the API.
  *
  * @internal
  */
@@ -114,7 +115,7 @@ export const pathBelowVersion = (
       (base.origin === `https://${base.hostname}` && link.origin === `https://${link.hostname}` &&
         isSameHost(base.hostname, link.hostname, service.length > 0))
     if (!isOwn) return Either.left(`it is at ${link.origin}, and this API is at ${base.origin}`)
-    // A resource has the same name in every version of its API (AIP-122): a selfLink may have another version.
+    // A selfLink may have another version, because a resource has the same name in all versions (AIP-122).
     const [version, ...rest] = link.segments.slice(service.length)
     const own = prefix.at(-1)
     return service.every((segment, index) => segment === link.segments[index]) && version !== undefined &&

@@ -1,5 +1,5 @@
 /**
- * Reads a page of a list of operations.
+ * Decodes a page of a list of operations.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -20,7 +20,8 @@ const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 const isStrings = (u: unknown): u is ReadonlyArray<string> => isList(u) && u.every(isString)
 
 /**
- * Reads a page whose operations are in the field `items` and whose unreachable places are in the field `unreachable`.
+ * Decodes a page. The names of the fields with the operations and the unreachable locations are `items` and
+ * `unreachable`.
  *
  * @internal
  */
@@ -40,7 +41,7 @@ export const decodePage = (
   for (const [index, item] of items.entries()) {
     const operation = decode(item)
     if (Either.isLeft(operation)) {
-      return Either.left(`"${fields.items}" has at index ${index} no operation: ${operation.left}`)
+      return Either.left(`the item ${index} of "${fields.items}" is not an operation: ${operation.left}`)
     }
     operations.push(operation.right)
   }
@@ -48,7 +49,7 @@ export const decodePage = (
 }
 
 /**
- * The lists of all scopes of a project in one (`projects/p/aggregated/operations`), as if they were one list.
+ * Turns an aggregated list (`projects/p/aggregated/operations`), which has a list for each scope, into one list.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Reads operations that say in a state how far they are: those of Compute Engine, Cloud SQL and GKE, and BigQuery's jobs.
+ * Decodes operations that have a state: those of Compute Engine, Cloud SQL and GKE, and the jobs of BigQuery.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -12,23 +12,23 @@ import { type Asked, inAnotherDialect, notAnObject, type Raw } from "./evidence.
 import { lastSegment, matches, nameInLink, quote } from "./names.js"
 
 /**
- * An API's kind of operation.
+ * The form of an API's operations.
  *
  * @internal
  */
 export interface Form {
   /** The name of the dialect. */
   readonly dialect: string
-  /** The full name of the message, which the metadata and the response get as their type. */
+  /** The full name of the message. It becomes the type of the metadata and the response. */
   readonly type: string
-  /** The states of an operation that is in progress. `DONE` is the only one that ends an operation. */
+  /** The states of an operation in progress. An operation is done only in the state `DONE`. */
   readonly pending: ReadonlyArray<string>
   readonly state: (raw: Raw) => unknown
   /** The id, which is the last segment of the name. */
   readonly id: (raw: Raw) => unknown
-  /** The name, as far as the operation tells it itself. */
+  /** The name, if the operation contains it. */
   readonly ownName: (raw: Raw) => string | undefined
-  /** The error of an operation that has failed; the left side says why it cannot be read. */
+  /** The error of a failed operation. The left side says why it cannot be decoded. */
   readonly failure: (raw: Raw) => Either.Either<Status.Status | undefined, string>
 }
 
@@ -41,19 +41,20 @@ const number = (value: unknown): string | undefined =>
 
 const records = (value: unknown): ReadonlyArray<Raw> => Array.isArray(value) ? value.filter(isRecord) : []
 
-// The name that was asked for, where the id shows that the response is about it; else the one that the response tells.
+// Returns the requested name, if the id shows that the response is about that operation, or else the name in the
+// response.
 const nameOf = (form: Form, raw: Raw, id: string, asked: Asked): string | undefined => {
   if (asked.name !== undefined) {
     const last = lastSegment(asked.name)
-    // Compute Engine takes an operation's number in the place of its name.
+    // Compute Engine accepts the number of an operation instead of its name.
     if (last !== "" && (id === last || number(raw["id"]) === last)) return asked.name
-    // Without an id, the kind and the state show that it is an operation.
+    // If there is no id, the kind and the state show that the response is an operation.
     if (id === "" && typeof raw["kind"] === "string" && typeof form.state(raw) === "string") return asked.name
   }
   return [form.ownName(raw), id].find((name) => name !== undefined && name !== "" && matches(asked.operationName, name))
 }
 
-// Why an object without a name is not an operation.
+// Returns why an object without a name is not an operation.
 const nameless = (raw: Raw, id: string, state: string | null | undefined, asked: Asked): string => {
   if (isAbsent(state) && isRecord(raw["error"])) {
     return "it is an error without an operation: it has neither a state nor a name"
@@ -61,7 +62,7 @@ const nameless = (raw: Raw, id: string, state: string | null | undefined, asked:
   if (id === "") return "it has no name"
   return asked.name === undefined
     ? `it has the id ${quote(id)}, but not the full name of an operation of this API`
-    : `its id ${quote(id)} is not that of the operation asked for, and it has no link to one of this API`
+    : `its id ${quote(id)} is not that of the requested operation, and it has no link to an operation of this API`
 }
 
 /** @internal */
@@ -78,8 +79,8 @@ export const decodeState =
     const name = nameOf(form, json, id, asked)
     const metadata = { ...json, "@type": `type.googleapis.com/${form.type}` }
     if (state === "DONE") {
-      // Without a name, a kind (which is this dialect's, or the object would be in another one) or a type of operation
-      // shows that it is an operation.
+      // If there is no name, the kind or the type of operation shows that it is an operation. The kind is that of this
+      // dialect, because other dialects are refused before.
       if (name === undefined && typeof json["kind"] !== "string" && typeof json["operationType"] !== "string") {
         return Either.left(nameless(json, id, state, asked))
       }
@@ -91,9 +92,11 @@ export const decodeState =
     }
     if (name === undefined) return Either.left(nameless(json, id, state, asked))
     if (!isAbsent(state) && !form.pending.includes(state)) {
-      return Either.left(`its state ${quote(state)} is none of those that are known: ${form.pending.join(", ")}, DONE`)
+      return Either.left(
+        `its state ${quote(state)} is unknown; the known states are ${form.pending.join(", ")} and DONE`
+      )
     }
-    // An error that cannot be read says nothing before the end.
+    // Before the operation is done, an error that cannot be decoded is ignored.
     const error = Either.getOrUndefined(form.failure(json))
     return Either.right(Operation.pending({ name, metadata, ...(error === undefined ? undefined : { error }) }))
   }
@@ -101,7 +104,7 @@ export const decodeState =
 /** @internal */
 export const linkedName = (raw: Raw): string | undefined => nameInLink(raw["selfLink"])
 
-// Codes that an API gives to its errors, each with the google.rpc.Code that it stands for.
+// The error codes of an API, with the corresponding google.rpc.Code.
 type Codes = ReadonlyMap<string, Code.Code>
 
 const codeOf = (codes: Codes, own: string, httpStatus: number | undefined): number =>
@@ -126,7 +129,7 @@ type Detail = ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny
 const detail = (type: string, fields: Raw): Detail =>
   ErrorDetails.fromAny({ ...fields, "@type": `type.googleapis.com/google.rpc.${type}` })
 
-// The standard messages in `errorDetails` of Compute Engine, by the field that each is in.
+// The standard messages in the `errorDetails` of Compute Engine, by the field that contains them.
 const standardDetails: { readonly [field: string]: (fields: Raw, message: string) => Detail } = {
   errorInfo: (info) => detail("ErrorInfo", { ...info, metadata: info["metadatas"] ?? info["metadata"] }),
   quotaInfo: (info, message) =>
@@ -152,8 +155,8 @@ const errorDetails = (raw: Raw, message: string): ReadonlyArray<Detail> =>
   )
 
 /**
- * The error of an operation of Compute Engine or Cloud SQL: `error.errors[]`, of which the first counts, beside the status
- * and message of HTTP.
+ * Decodes the error of an operation of Compute Engine or Cloud SQL: the first of `error.errors`, with the HTTP status
+ * and message of the operation.
  *
  * @internal
  */
@@ -183,7 +186,7 @@ export const errorsFailure =
   }
 
 /**
- * The error of an operation of GKE: a `google.rpc.Status`, or only its message from servers of before.
+ * Decodes the error of an operation of GKE: a `google.rpc.Status`, or the `statusMessage` of older servers.
  *
  * @internal
  */
@@ -198,8 +201,8 @@ export const statusFailure = (raw: Raw): Either.Either<Status.Status | undefined
 }
 
 /**
- * The error of a job of BigQuery: `errorResult`. The job's `errors` are details beside it; without an `errorResult` they
- * are no failure.
+ * Decodes the error of a BigQuery job: its `errorResult`. The `errors` of the job are details. Without an
+ * `errorResult`, the job has not failed.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The headers that authorize a request.
+ * Reads credentials, and adds them to the headers of a request.
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -20,15 +20,17 @@ export type ClearHeaders = Readonly<Record<string, string>>
 export interface Authorization {
   /** The secret headers. */
   readonly headers: ClearHeaders
-  /** The project that quota is charged to, if the credentials say so. It is not secret. */
+  /** The project that quota is charged to, if the credentials contain it. It is not secret. */
   readonly project: string | undefined
+  /** What errors must not show: the secret headers, and those of earlier requests. */
+  readonly secrets: ClearHeaders
 }
 
 const authenticationError = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "Authentication", description })
 
 /**
- * The headers of credentials in clear text.
+ * Returns the headers of credentials in clear text.
  *
  * @internal
  */
@@ -36,7 +38,7 @@ export const authorizationOf = (
   credentials: Readonly<Record<string, Redacted.Redacted>>
 ): Either.Either<Authorization, HttpError.HttpError> => {
   if (typeof credentials !== "object" || credentials === null) {
-    return Either.left(authenticationError("the credentials did not give an object of headers"))
+    return Either.left(authenticationError("the credentials did not return an object of headers"))
   }
   const clear: Record<string, string> = {}
   for (const [name, redacted] of Object.entries(credentials)) {
@@ -45,14 +47,14 @@ export const authorizationOf = (
       return Either.left(authenticationError(
         `the value for the header ${
           JSON.stringify(name)
-        } is not a Redacted string, is empty, or has a character that no ` +
-          "header can carry, such as a line break"
+        } is not a Redacted string, is empty, or has a character that is not ` +
+          "valid in a header, such as a line break"
       ))
     }
     clear[name.toLowerCase()] = value
   }
   const { [userProject]: project, ...headers } = clear
-  return Either.right({ headers, project })
+  return Either.right({ headers, project, secrets: headers })
 }
 
 /** @internal */
@@ -62,8 +64,8 @@ export const isSame = (a: ClearHeaders, b: ClearHeaders): boolean => {
 }
 
 /**
- * The headers of a request with those of the credentials. The quota project of the credentials gives way to the one of the
- * service or of the request (AIP-4110).
+ * Returns the headers of a request with those of the credentials. A quota project of the service or of the request
+ * overrides that of the credentials (AIP-4110).
  *
  * @internal
  */
@@ -73,17 +75,41 @@ export const authorized = (headers: ClearHeaders, authorization: Authorization):
     : { ...headers, ...authorization.headers, [userProject]: authorization.project }
 
 /**
- * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept.
+ * Adds the secrets of earlier requests, which a server may repeat as well. No header has a space in its name.
+ *
+ * @internal
+ */
+export const withEarlier = (secrets: ClearHeaders, earlier: ReadonlyArray<ClearHeaders>): ClearHeaders =>
+  earlier.length === 0 ? secrets : Object.assign(
+    {},
+    ...earlier.map((headers, index) =>
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [`${name} ${index}`, value]))
+    ),
+    secrets
+  )
+
+// How many earlier credentials of a service are redacted. Tokens live for an hour.
+const maxEarlier = 3
+
+/**
+ * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept. The secrets of the
+ * latest few credentials are those of each request.
  *
  * @internal
  */
 export const latestAuthorization = (): typeof authorizationOf => {
   let latest: Readonly<Record<string, Redacted.Redacted>> | undefined
   let result: Either.Either<Authorization, HttpError.HttpError> | undefined
+  let recent: ReadonlyArray<ClearHeaders> = []
   return (credentials) => {
     if (result === undefined || credentials !== latest) {
       latest = credentials
-      result = authorizationOf(credentials)
+      result = Either.map(authorizationOf(credentials), (authorization) => {
+        const { headers } = authorization
+        const earlier = recent.filter((other) => !isSame(other, headers))
+        recent = [headers, ...earlier].slice(0, 1 + maxEarlier)
+        return { ...authorization, secrets: withEarlier(headers, recent.slice(1)) }
+      })
     }
     return result
   }

@@ -1,5 +1,6 @@
 /**
- * Any `HttpClient` with credentials for one API. It keeps them from other origins, from spans, errors and what is printed.
+ * An `HttpClient` with credentials for one API. The credentials are not sent to other origins, and do not appear in
+ * spans, errors or printed values.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
@@ -17,7 +18,14 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type * as HttpError from "../../HttpError.js"
-import { type Authorization, authorizationOf, authorized, isSame } from "./authorization.js"
+import {
+  type Authorization,
+  authorizationOf,
+  authorized,
+  type ClearHeaders,
+  isSame,
+  withEarlier
+} from "./authorization.js"
 import { type Endpoint, plainHttp } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 import { plainCause, redactorOf } from "./redaction.js"
@@ -33,13 +41,13 @@ interface Credentials {
   }) => Effect.Effect<CredentialHeaders, HttpError.HttpError>
 }
 
-// In the spans of a client every header is redacted: a server may repeat a credential in any of them.
+// All headers in the spans of a client are redacted, because a response may repeat a credential in any header.
 const allHeaders = [/^/]
 
 const isStatusError = (error: unknown): error is HttpClientError.ResponseError =>
   HttpClientError.isHttpClientError(error) && error._tag === "ResponseError" && error.reason === "StatusCode"
 
-// A response that shows its request without credentials, as its errors do.
+// A response whose `request` and errors do not contain credentials.
 class CleanResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
@@ -98,7 +106,7 @@ class CleanResponse extends Inspectable.Class implements HttpClientResponse.Http
   }
 }
 
-// What errors and responses show of a request that was sent.
+// Removes the credentials from responses and errors.
 const cleaner = (request: HttpClientRequest.HttpClientRequest, secrets: Readonly<Record<string, string>>) => {
   const response = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse =>
     new CleanResponse(response, request, responseError)
@@ -125,7 +133,7 @@ const cleaner = (request: HttpClientRequest.HttpClientRequest, secrets: Readonly
   }
 }
 
-// Fetch would follow a redirect with the headers of the request, to any origin.
+// Without this, fetch follows a redirect to any origin with the headers of the request.
 const withoutRedirects = <R>(context: Context.Context<R>): Context.Context<R> =>
   Context.add(context, FetchHttpClient.RequestInit, {
     ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
@@ -133,8 +141,7 @@ const withoutRedirects = <R>(context: Context.Context<R>): Context.Context<R> =>
   })
 
 /**
- * A client whose requests are authorized by the rules of a service: see `Credentials.authorize`. The left side of `endpoint`
- * says what is wrong with the base URL.
+ * Implements `Credentials.authorize`. The left side of `endpoint` describes the problem with the base URL.
  *
  * @internal
  */
@@ -146,12 +153,13 @@ export const authorizedClient = <E, R>(
   const send = (
     request: HttpClientRequest.HttpClientRequest,
     { headers, secrets, url }: ApiRequest,
-    authorization: Authorization
+    authorization: Authorization,
+    refused: ReadonlyArray<ClearHeaders> = []
   ) => {
     const own = HttpClientRequest.setUrl(request, new URL(url))
     const { error, response } = cleaner(
       HttpClientRequest.setHeaders(own, Record.map(secrets, () => "<redacted>")),
-      { ...secrets, ...authorization.headers }
+      withEarlier({ ...secrets, ...authorization.secrets }, refused)
     )
     return client.execute(HttpClientRequest.setHeaders(own, authorized(headers, authorization))).pipe(
       Effect.mapBoth({ onFailure: error, onSuccess: response }),
@@ -177,7 +185,7 @@ export const authorizedClient = <E, R>(
       const authorization = yield* authorizationWith(headers)
       const first = yield* Effect.either(send(request, checked, authorization))
 
-      // A client may turn statuses into errors (HttpClient.filterStatusOk).
+      // Some clients fail for a status (HttpClient.filterStatusOk).
       const response = Either.match(first, {
         onLeft: (error) => isStatusError(error) ? error.response : undefined,
         onRight: (response) => response
@@ -185,9 +193,9 @@ export const authorizedClient = <E, R>(
       if (response?.status !== 401) return yield* first
       const others = yield* authorizationWith(yield* credentials.headers({ url, refresh: true, refused: headers }))
       if (isSame(others.headers, authorization.headers)) return yield* first
-      // The connection can be used again when the body was read.
+      // The connection can only be used again after the body is read.
       yield* Effect.ignore(response.text)
-      return yield* send(request, checked, others)
+      return yield* send(request, checked, others, [authorization.headers])
     })
 
   return HttpClient.makeWith(

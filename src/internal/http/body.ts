@@ -1,6 +1,6 @@
 /**
- * Collects the body of a response up to a limit, decodes its content encodings and its text. This file runs in every
- * runtime. Content encodings are decoded by `node:zlib`, if the runtime has it.
+ * Collects the body of a response up to a limit, and decodes its content encodings and its text. This file works in
+ * every runtime. Content encodings are decoded by `node:zlib`, if the runtime has it.
  */
 
 /**
@@ -10,19 +10,20 @@
  */
 export interface Bytes {
   readonly bytes: Uint8Array
-  /** Whether there were more than the limit allows. */
+  /** Whether the body was larger than the limit. */
   readonly isTruncated: boolean
 }
 
 const empty: Uint8Array = new Uint8Array(0)
 
 /**
- * Collects the bytes of a body up to a limit. It holds at most twice the size of the body, however small the chunks are.
+ * Collects the bytes of a body up to a limit. It needs at most twice the size of the body, even if the chunks are
+ * small.
  *
  * @internal
  */
 export class ByteCollector implements Bytes {
-  // The first chunk, or, after further chunks, a larger buffer that this object owns.
+  // The first chunk. After further chunks, a larger buffer that belongs to this object.
   #buffer = empty
   #length = 0
   #isTruncated = false
@@ -76,8 +77,8 @@ const utf8 = new TextDecoder()
 export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
 
 /**
- * Whether bytes are UTF-8 text; the last character may be incomplete. `fetch` decodes a body but keeps the header
- * `content-encoding`. This function tells such a body from one that is still encoded.
+ * Tells whether bytes are UTF-8 text. The last character may be incomplete. `fetch` decodes a body, but keeps the
+ * header `content-encoding`. With this function, such a body can be distinguished from one that is still encoded.
  *
  * @internal
  */
@@ -102,7 +103,7 @@ export const contentEncodings = (header: string | ReadonlyArray<string> | undefi
       encoding !== "" && encoding !== "identity"
     )
 
-// "deflate" is the zlib format (RFC 9110, 8.4.1.2), but some servers send the bare deflate format.
+// "deflate" is the zlib format (RFC 9110, 8.4.1.2), but some servers send the raw deflate format.
 const hasZlibHeader = (bytes: Uint8Array): boolean =>
   (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0
 
@@ -133,14 +134,14 @@ const decompress = async (encoding: string, encoded: Bytes, limit: number): Prom
   }
   const decoded = new ByteCollector(limit)
   await addAll(decoded, stream.end(encoded.bytes)).catch((error: unknown) => {
-    // The end of a truncated body is missing.
+    // The end of a truncated body is missing, so this error is expected.
     if (encoded.isTruncated) return
     throw new Error(`the body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`)
   })
   return { bytes: decoded.bytes, isTruncated: decoded.isTruncated || encoded.isTruncated }
 }
 
-// Servers use one or two. Each one costs the decoding of up to `limit` bytes.
+// Servers use one or two. For each, up to `limit` bytes are decoded.
 const maxEncodings = 4
 
 /**

@@ -1,17 +1,18 @@
 /**
- * How many requests may be in flight, and how many may begin in a second: first come, first served.
+ * Limits how many requests are in flight, and how many start in a second. Requests wait in the order in which they
+ * came.
  */
 import { type Timer, Wakeable } from "../time/timer.js"
 
 /**
- * Leaves a queue. Nothing is left when it was granted at once.
+ * Leaves a queue. It is undefined if the permit was granted at once.
  *
  * @internal
  */
 export type Leave = () => void
 
 /**
- * Permits for a number of holders at a time.
+ * A semaphore: at most `permits` requests have a permit at a time.
  *
  * @internal
  */
@@ -36,7 +37,10 @@ export class Permits {
     return () => this.#queue.delete(place)
   }
 
-  /** The next in the queue is granted a little later: of many that are interrupted together, none begins a request. */
+  /**
+   * Grants the permit to the next in the queue, in a microtask. If many are interrupted together, none of them starts a
+   * request.
+   */
   release(): void {
     this.#free++
     if (this.#isGranting || this.#queue.size === 0) return
@@ -66,7 +70,7 @@ class Place extends Wakeable {
   }
 }
 
-// Only the first in the queue is scheduled; it is granted `interval` after the one before it.
+// Only the first in the queue is scheduled. It is granted `interval` after the one before it.
 class Pace {
   readonly #interval: number
   readonly #queue = new Set<Place>()
@@ -122,7 +126,7 @@ export class Budget {
     this.#pace = perSecond === Infinity ? undefined : new Pace(perSecond)
   }
 
-  /** Calls `granted` when a request may begin, perhaps at once. Who is granted must `release` at the end. */
+  /** Calls `granted` when a request may start, perhaps at once. Call `release` when the request is done. */
   acquire(timer: Timer, granted: () => void): Leave | undefined {
     const pace = this.#pace
     if (pace === undefined) return this.#permits.acquire(granted)

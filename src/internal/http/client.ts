@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Credentials from "../../Credentials.js"
 import type * as HttpError from "../../HttpError.js"
+import type { Caller } from "../caller.js"
+import { MetricLabels } from "../metrics.js"
 import type { Settings } from "../settings.js"
 import { latestAuthorization } from "./authorization.js"
 import { Budget } from "./budget.js"
@@ -26,6 +28,7 @@ export class ApiClient implements Sender {
   hasResponded = false
   hasSucceeded = false
   readonly authorization = latestAuthorization()
+  readonly #metricLabels = new WeakMap<Caller["metricLabels"], MetricLabels>()
 
   constructor(transport: Transport, settings: Settings) {
     this.transport = transport
@@ -57,6 +60,16 @@ export class ApiClient implements Sender {
       maxBodySize,
       isKnown: this.hasSucceeded
     }
+  }
+
+  /** The labels of the metrics of the service that a call has updated. */
+  metricLabels({ metricLabels }: Caller): MetricLabels {
+    let labels = this.#metricLabels.get(metricLabels)
+    if (labels === undefined) {
+      labels = new MetricLabels(this.settings.endpoint.address, metricLabels)
+      this.#metricLabels.set(metricLabels, labels)
+    }
+    return labels
   }
 
   /** Starts an exchange; `done` is called once, perhaps at once, unless the exchange is aborted. */

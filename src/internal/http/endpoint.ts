@@ -1,5 +1,5 @@
 /**
- * Where an API is: its base URL and its version.
+ * The base URL and the version of an API.
  */
 import * as Either from "effect/Either"
 import { isLoopback } from "./loopback.js"
@@ -8,7 +8,7 @@ import { isLoopback } from "./loopback.js"
 export const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 /**
- * Quotes a URL without what can be a secret: a user name, a password and a query.
+ * Quotes a URL without the parts that can be secret: the user name, the password and the query.
  *
  * @internal
  */
@@ -24,16 +24,19 @@ export const quoteUrl = (url: string): string => {
 export interface Endpoint {
   /** `https://accesscontextmanager.googleapis.com` */
   readonly origin: string
+  /** `accesscontextmanager.googleapis.com`, without the brackets of an IPv6 address. */
+  readonly address: string
+  readonly port: number
   /** The base URL in one spelling: without a slash at its end. */
   readonly baseUrl: string
   /** `/v1` */
   readonly prefix: string
-  /** Whether credentials may be sent there: over https, or to this machine. */
+  /** Whether credentials may be sent to it: with https, or to a loopback address. */
   readonly mayCarryCredentials: boolean
 }
 
 /**
- * Reads the base URL and the version of an API; the left side says what is wrong with them.
+ * Checks the base URL and the version of an API. The left side describes the problem.
  *
  * @internal
  */
@@ -49,10 +52,10 @@ export const endpoint = (
     )
   }
   if (url.username !== "" || url.password !== "") {
-    return Either.left("api.baseUrl must not hold a user name or a password; use `credentials` instead")
+    return Either.left("api.baseUrl must not contain a user name or a password; use `credentials` instead")
   }
   if (/[?#]/.test(baseUrl)) return Either.left(`api.baseUrl ${quoteUrl(baseUrl)} must not have a query or a fragment`)
-  // `URL` resolves "." and "..", also percent-encoded, so the text is looked at, too.
+  // `URL` resolves "." and "..", even percent-encoded, so the text is checked as well.
   if (!isCleanPath(url.pathname.replace(/\/+$/, "")) || /\/\.|%/.test(baseUrl)) {
     return Either.left(`the path of api.baseUrl ${quoteUrl(baseUrl)} must consist of plain segments`)
   }
@@ -66,17 +69,19 @@ export const endpoint = (
   const path = url.pathname.replace(/\/+$/, "")
   return Either.right({
     origin: url.origin,
+    address: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
     baseUrl: `${url.origin}${path}`,
     prefix: `${path}/${version}`,
     mayCarryCredentials: url.protocol === "https:" || isLoopback(url.hostname)
   })
 }
 
-// Segments that no server and no proxy reads in another way; one slash at the end is allowed.
+// Tells whether all servers and proxies interpret a path in the same way. One slash at the end is allowed.
 const isCleanPath = (path: string): boolean => /^(\/[-_.~0-9a-zA-Z]+)*\/?$/.test(path) && !/\/\.{1,2}(\/|$)/.test(path)
 
 /**
- * Whether a value is one that a header can carry.
+ * Tells whether a value is valid in a header.
  *
  * @internal
  */
@@ -86,7 +91,7 @@ export const isHeaderValue = (value: string): boolean => /^[\x21-\x7e](?:[\x20-\
 export const isHeaderName = (name: string): boolean => /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(name)
 
 /**
- * Why credentials are not sent.
+ * Describes why credentials are not sent.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The errors of a request, without its secrets.
+ * Makes the errors of a request, without its credentials.
  */
 import * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
@@ -8,7 +8,7 @@ import { maxMessage, oneLine, sentence } from "../text.js"
 import { causesOf, plainCause, redactorOf } from "./redaction.js"
 
 /**
- * What an error says of its request, and what it must not say.
+ * The request of an error, and the secrets that the error must not contain.
  *
  * @internal
  */
@@ -19,18 +19,18 @@ export interface ErrorContext {
   readonly requestTimeout: Duration.Duration
   /** Credentials, by header name. */
   readonly secrets: Readonly<Record<string, string>>
-  /** What kind of credentials the request has. The error of a 401 says what to do about them. */
+  /** The kind of credentials of the request. The message for a 401 depends on it. */
   readonly credentials?: "none" | "fixed" | "renewable" | undefined
-  /** The limit of a response's body, in bytes. */
+  /** The largest response body that is read, in bytes. */
   readonly maxBodySize?: number | undefined
-  /** Whether the API has responded before, so that no error needs to doubt the base URL. */
+  /** Whether the API has responded before. If it has not, the base URL may be wrong. */
   readonly isKnown?: boolean | undefined
 }
 
 const clean = (context: ErrorContext, text: string): string => redactorOf(context.secrets).clean(text)
 
 /**
- * Makes an error of a request. Its description is redacted and bounded here, whatever it quotes.
+ * Makes the error of a request. Its description is redacted and shortened here.
  *
  * @internal
  */
@@ -46,19 +46,23 @@ export const exchangeError = (
   })
 
 /**
- * A description with advice for those who call the API for the first time.
+ * Adds advice to a description, if the API has not responded before.
  *
  * @internal
  */
 export const orWrongUrl = (context: ErrorContext, description: string): string =>
   context.isKnown === true ? description : `${sentence(description)} Check the base URL and the version`
 
-/** @internal */
+/**
+ * Makes an error of what a caller passes. Its description is bounded here, whatever it quotes.
+ *
+ * @internal
+ */
 export const invalidRequest = (description: string): HttpError.HttpError =>
-  new HttpError.HttpError({ reason: "InvalidRequest", description })
+  new HttpError.HttpError({ reason: "InvalidRequest", description: oneLine(description, maxMessage) })
 
 /**
- * A request that a client refuses to send, for instance because of a header with a line break.
+ * The error for a request that a client refuses to send, for example because of a header with a line break.
  *
  * @internal
  */
@@ -70,7 +74,7 @@ export const unsendable = (context: ErrorContext, cause: unknown): HttpError.Htt
     })`
   })
 
-// Codes of OpenSSL and Node for certificates and for what both sides disagree on in TLS. Trying again changes neither.
+// Codes of OpenSSL and Node for errors of certificates and of the TLS protocol. A retry would fail in the same way.
 const tlsCode =
   /^(?:CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_SSL_|ERR_TLS_CERT_|(?:HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|EPROTO)$)/
 
@@ -80,8 +84,8 @@ const hasTlsCode = (cause: unknown): boolean =>
 const isUnknown = (cause: unknown): boolean => hasProperty(cause, "code") && cause.code === "ENOTFOUND"
 
 /**
- * Tells whether a request failed because its host has no address. The error is transient: a wait may have read the operation
- * before, and then the name server is at fault.
+ * Tells whether a request failed because its host has no address. The error itself is transient: if a wait has read the
+ * operation before, the host exists, and the name server has a problem.
  *
  * @internal
  */
@@ -100,7 +104,7 @@ export const transportError = (
   return exchangeError(context, {
     reason: "Transport",
     description: tls !== undefined
-      ? `${description}. Trying again does not help: check the base URL, the trusted certificates and the proxy`
+      ? `${description}. A retry does not help. Check the base URL, the trusted certificates and the proxy`
       : isUnknown(cause)
       ? orWrongUrl(context, description)
       : description,

@@ -6,13 +6,17 @@ import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
+import type * as Tracer from "effect/Tracer"
 import * as HttpError from "../../HttpError.js"
+import * as OperationsMetrics from "../../OperationsMetrics.js"
 import type { Caller, Interrupt } from "../caller.js"
+import type { MetricLabels } from "../metrics.js"
 import type { Settings } from "../settings.js"
 import { type Timer, timerOf, Wakeable } from "../time/timer.js"
-import { type Authorization, authorized, type ClearHeaders, isSame } from "./authorization.js"
+import { type Authorization, authorized, type ClearHeaders, isSame, withEarlier } from "./authorization.js"
 import type { Budget, Leave } from "./budget.js"
 import { plainHttp } from "./endpoint.js"
 import {
@@ -27,6 +31,7 @@ import {
 } from "./errors.js"
 import type { Closeable, Lifecycle } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
+import { describeRequest, errorTypeOf, type RequestTrace, setOperation, spanName } from "./requestTelemetry.js"
 import type { Abort, RawResponse, Transport, TransportFailure } from "./transport.js"
 
 /**
@@ -47,6 +52,8 @@ export interface ExchangeOptions<A> {
   readonly caller: Caller
   /** How long the exchange may take, in ms. Default: `requestTimeout`. */
   readonly timeLimit?: number | undefined
+  /** What its span says of operations. */
+  readonly trace?: RequestTrace<A> | undefined
   /** The timer of a request that must not wait for its turn in the budget. Default: that of the caller's clock, with a turn. */
   readonly urgentTimer?: Timer | undefined
 }
@@ -66,6 +73,7 @@ export interface Sender {
   hasResponded: boolean
   /** Whether a response was what was asked for, so that the base URL is right. */
   hasSucceeded: boolean
+  readonly metricLabels: (caller: Caller) => MetricLabels
   readonly authorization: (credentials: Credentials) => Either.Either<Authorization, HttpError.HttpError>
   /** What an error says of a request. */
   readonly errorContext: (
@@ -75,6 +83,7 @@ export interface Sender {
 }
 
 const noHeaders: ClearHeaders = {}
+const interrupted = Exit.interrupt(FiberId.none)
 
 type Credentials = Readonly<Record<string, Redacted.Redacted>>
 
@@ -127,7 +136,14 @@ export class Exchange<A> extends Wakeable implements Closeable {
   #stop: Interrupt | Abort | undefined
   #step = 0
   #authorization: ClearHeaders = noHeaders
+  // What errors must not show: the credentials of all attempts.
+  #secrets: ClearHeaders = noHeaders
   #isRepeated = false
+  // How often the request was sent, and whether it is in flight now.
+  #sends = 0
+  #isSent = false
+  #span: Tracer.Span | undefined
+  #status: number | undefined
 
   constructor(
     client: Sender,
@@ -169,6 +185,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
   readonly abort = (): Effect.Effect<void> => {
     if (this.#isOver) return Exit.void
     const stop = this.#stop
+    this.#onResponse(interrupted)
     this.#cleanUp()
     return stop === undefined ? Exit.void : stop()
   }
@@ -200,6 +217,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
 
   #end(exit: Exit.Exit<A, HttpError.HttpError>): void {
     if (this.#isOver) return
+    this.#onResponse(exit)
     this.#cleanUp()
     this.#done(exit)
   }
@@ -218,8 +236,9 @@ export class Exchange<A> extends Wakeable implements Closeable {
       }
       const authorization = this.#client.authorization(exit.value)
       if (Either.isLeft(authorization)) return this.#end(Exit.fail(authorization.left))
-      const { headers } = authorization.right
+      const { headers, secrets } = authorization.right
       if (refused !== undefined && isSame(headers, this.#authorization)) return this.#decode(refused.response)
+      this.#secrets = refused === undefined ? secrets : withEarlier(secrets, [this.#secrets])
       this.#authorization = headers
       if (!endpoint.mayCarryCredentials && Object.keys(headers).length > 0) {
         return this.#end(Exit.fail(invalidRequest(plainHttp(endpoint))))
@@ -248,8 +267,16 @@ export class Exchange<A> extends Wakeable implements Closeable {
     const { settings, transport } = this.#client
     const step = ++this.#step
     const { body, method, url } = request
+    this.#isSent = true
+    this.#status = undefined
+    const resends = this.#sends++
     let abort: Abort
     try {
+      const span = this.#span = caller.requestSpan(spanName(request))
+      if (span !== undefined) {
+        const { secrets } = this.#context()
+        describeRequest(span, request, { endpoint: settings.endpoint, trace: this.#options.trace, resends, secrets })
+      }
       abort = transport.send(
         {
           method,
@@ -257,7 +284,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
           headers,
           body,
           maxBodySize: settings.maxBodySize,
-          span: caller.propagatedSpan,
+          span: caller.propagated(span),
           get runtime() {
             return caller.runtime
           }
@@ -265,7 +292,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
         (exit) => this.#onSent(exit, headers, renewable)
       )
     } catch (defect) {
-      // Thrown by the client, unless the exchange has ended: then by what `done` has called.
+      // Thrown by the client or the tracer, unless the exchange has ended: then by what `done` has called.
       if (this.#isOver) throw defect
       return this.#end(Exit.die(defect))
     }
@@ -283,21 +310,45 @@ export class Exchange<A> extends Wakeable implements Closeable {
     // Something that the client did not declare: a defect, or an interruption by itself.
     if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
     const failure = failed.left
-    if (!failure.isStale || !this.#options.request.isRepeatable || this.#isRepeated) {
-      return this.#end(Exit.fail(failureError(this.#context(), failure, this.#client.hasResponded)))
-    }
+    const error = failureError(this.#context(), failure, this.#client.hasResponded)
+    if (!failure.isStale || !this.#options.request.isRepeatable || this.#isRepeated) return this.#end(Exit.fail(error))
     this.#isRepeated = true
+    this.#onResponse(Exit.fail(error))
     this.#send(headers, renewable)
   }
 
   #receive(response: RawResponse, renewable: Credentials | undefined): void {
     this.#client.hasResponded = true
+    this.#status = response.status
     if (response.status !== 401 || renewable === undefined) return this.#decode(response)
+    this.#onResponse(Exit.fail(exchangeError(this.#context(), {
+      reason: "StatusCode",
+      httpStatus: 401,
+      description: "the server refused the credentials"
+    })))
     this.#authorize({ response, credentials: renewable })
   }
 
+  // The request that was sent is no longer in flight: its span ends, and it is counted.
+  #onResponse(exit: Exit.Exit<A, HttpError.HttpError>): void {
+    if (!this.#isSent) return
+    this.#isSent = false
+    const { caller, request, trace } = this.#options
+    const status = this.#status || undefined
+    const type = errorTypeOf(exit)
+    const labels = this.#client.metricLabels(caller).requests.with("http.request.method", request.method)
+      .with("http.response.status_code", status).with("error.type", type)
+    OperationsMetrics.requests.unsafeUpdate(1, labels.all)
+    const span = this.#span
+    if (span === undefined) return
+    if (status !== undefined) span.attribute("http.response.status_code", status)
+    if (type !== undefined) span.attribute("error.type", type)
+    if (Exit.isSuccess(exit) && trace?.operation !== undefined) setOperation(span, trace.operation(exit.value))
+    caller.endSpan(span, exit)
+  }
+
   #context(): ErrorContext {
-    return this.#client.errorContext(this.#options.request, this.#authorization)
+    return this.#client.errorContext(this.#options.request, this.#secrets)
   }
 
   #decode(response: RawResponse): void {

@@ -1,20 +1,26 @@
 /**
- * The transport over any `HttpClient` of `@effect/platform`. The only file that knows the errors of that package.
+ * The transport over any `HttpClient` of `@effect/platform`. Together with `authorizedClient.ts`, it is the only file
+ * that uses the errors of that package.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
+import { constTrue } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { type Interrupt, runFork } from "../caller.js"
 import { ByteCollector, type Bytes, contentEncodings, decodeBody, decodeUtf8, isUtf8 } from "./body.js"
 import type { RawResponse, Transport, TransportFailure } from "./transport.js"
@@ -28,7 +34,8 @@ const failureOf = (error: HttpClientError.HttpClientError | TransportFailure): T
     : { kind: "Unsendable", cause, isStale: false }
 }
 
-// undici's errors, which Node's fetch passes on, tell whether the connection had received anything before it closed.
+// undici's errors, also as causes of the errors of Node's fetch, say whether the connection had received data before it
+// closed.
 const isStale = (cause: unknown): boolean => {
   for (let error = cause, depth = 0; typeof error === "object" && error !== null && depth < 8; depth++) {
     if ("code" in error && error.code === "UND_ERR_SOCKET" && "socket" in error) {
@@ -46,24 +53,24 @@ const read = (
 ): Effect.Effect<RawResponse, HttpClientError.ResponseError | TransportFailure> => {
   const { headers, status } = response
   const encodings = contentEncodings(headers["content-encoding"])
-  // These responses have no body, but undici expects one if there is a content-length.
+  // These responses have no body. But undici expects one if there is a content-length.
   if (status === 204 || status === 304) {
     return Effect.as(Effect.ignore(response.text), { status, headers, body: "", truncated: false })
   }
   const length = Number(headers["content-length"] ?? NaN)
   if (length <= maxBodySize && encodings.length === 0) {
-    // Not every client removes a byte order mark.
+    // Some clients do not remove a byte order mark.
     return Effect.map(
       response.text,
       (body) => ({ status, headers, body: body.replace(/^\uFEFF/, ""), truncated: false })
     )
   }
-  // Neither fetch nor undici honours platform's MaxBodySize, so the bytes are counted here.
+  // fetch and undici ignore the MaxBodySize of platform, so the bytes are counted here.
   const collector = new ByteCollector(maxBodySize)
   return Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => collector.add(chunk))).pipe(
     Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
     Effect.flatMap(() =>
-      // fetch decodes a body and keeps its header.
+      // fetch decodes a body, but keeps the header `content-encoding`.
       encodings.length === 0 || isUtf8(collector.bytes)
         ? Effect.succeed<Bytes>(collector)
         : Effect.tryPromise({
@@ -80,7 +87,7 @@ type Failure = HttpClientError.HttpClientError | TransportFailure
 const isStatusError = (failure: Failure): failure is HttpClientError.ResponseError =>
   "_tag" in failure && failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
-// Older releases of workerd throw for a `cache` in a request's settings. Found out once.
+// Older releases of workerd throw if the settings of a request have a `cache`. This is tested once.
 let takesCache: boolean | undefined
 const withoutCache = (): { readonly cache?: "no-store" } => {
   if (takesCache === undefined) {
@@ -94,6 +101,70 @@ const withoutCache = (): { readonly cache?: "no-store" } => {
   return takesCache ? { cache: "no-store" } : {}
 }
 
+// Stands in for the span that a client of platform's makes of a request: the request has a span already. The client names this
+// one in trace headers and makes it the parent of its own spans; what it notes in it is not kept.
+class StandIn implements Tracer.Span {
+  readonly _tag = "Span"
+  readonly name: string
+  readonly spanId: string
+  readonly traceId: string
+  readonly parent: Tracer.Span["parent"]
+  readonly context: Tracer.Span["context"]
+  readonly kind: Tracer.SpanKind
+  readonly sampled: boolean
+  readonly status: Tracer.SpanStatus
+  readonly attributes: ReadonlyMap<string, unknown> = new Map()
+  readonly links: ReadonlyArray<Tracer.SpanLink> = []
+
+  constructor({ context, kind, name, parent, sampled, spanId, status, traceId }: Tracer.Span) {
+    this.name = name
+    this.spanId = spanId
+    this.traceId = traceId
+    this.parent = parent
+    this.context = context
+    this.kind = kind
+    this.sampled = sampled
+    this.status = status
+  }
+
+  attribute(): void {}
+  event(): void {}
+  addLinks(): void {}
+  end(): void {}
+}
+
+// The first client span below the span of the request is that of the request itself. A client that sends a request again, or
+// others before it, has spans for these.
+const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer => {
+  let isFirst = true
+  return Tracer.make({
+    span: (name, parent, context, links, startTime, kind, options) => {
+      if (!isFirst || kind !== "client" || Option.getOrUndefined(parent) !== span) {
+        return tracer.span(name, parent, context, links, startTime, kind, options)
+      }
+      isFirst = false
+      return new StandIn(span)
+    },
+    context: (execution, fiber) => tracer.context(execution, fiber)
+  })
+}
+
+// Makes the client trace a request as every transport does.
+const traced = (refs: FiberRefs.FiberRefs, span: Tracer.Span | undefined): FiberRefs.FiberRefs => {
+  if (!FiberRefs.getOrDefault(refs, FiberRef.currentTracerEnabled)) return refs
+  const fiberId = FiberId.none
+  if (span === undefined) {
+    return FiberRefs.updateAs(refs, { fiberId, fiberRef: HttpClient.currentTracerDisabledWhen, value: constTrue })
+  }
+  const services = FiberRefs.getOrDefault(refs, DefaultServices.currentServices)
+  const tracer = tracerWithin(span, Context.get(services, Tracer.Tracer))
+  return FiberRefs.updateAs(refs, {
+    fiberId,
+    fiberRef: DefaultServices.currentServices,
+    value: Context.add(services, Tracer.Tracer, tracer)
+  })
+}
+
 // In the spans of a client every header is redacted: a server may repeat a credential in any of them.
 const allHeaders = [/^/]
 
@@ -104,26 +175,40 @@ const requestInitOf = (context: Context.Context<never>): RequestInit | undefined
     () => undefined
   )
 
+// undici encodes only its own FormData, and platform's client passes on the one of the runtime.
+const withEncodedForm = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientRequest.HttpClientRequest> => {
+  if (request.body._tag !== "FormData") return Effect.succeed(request)
+  const response = new Response(request.body.formData)
+  // The type names the boundary. It is read first, because Bun drops it when the body is read.
+  const type = response.headers.get("content-type") ?? "multipart/form-data"
+  return Effect.map(
+    Effect.promise(() => response.arrayBuffer()),
+    (bytes) => HttpClientRequest.bodyUint8Array(request, new Uint8Array(bytes), type)
+  )
+}
+
 /**
- * Sends by a client of platform's, and makes up for what clients do on their own: fetch follows no redirect and uses no cache,
- * no span shows the header of a credential, and no status is an error.
+ * Sends requests with an `HttpClient`, and switches off behaviour of the clients: fetch does not follow redirects or
+ * use its cache, spans do not contain headers of credentials, and a status is not an error.
  *
- * The settings of a `FetchHttpClient.RequestInit` are kept where they can be seen: in the context of the call, or else in the
- * one in which the service was made.
+ * The settings of a `FetchHttpClient.RequestInit` are kept. It is read from the context of the call, or else from the
+ * context in which the service was made.
  *
  * @internal
  */
 export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Context.Context<never>): Transport => ({
   gracefulShutdownTimeout: Duration.zero,
   release: Effect.void,
-  send: ({ body, headers, maxBodySize, method, runtime, url }, done) => {
+  send: ({ body, headers, maxBodySize, method, runtime, span, url }, done) => {
     const init = requestInitOf(runtime.context) ?? requestInitOf(madeIn)
     const { signal } = init ?? {}
     const settings: RequestInit = { ...withoutCache(), ...init, redirect: "manual" }
     const request = HttpClientRequest.make(method as "POST")(url, { headers, body })
-    const exchange = client.execute(request).pipe(
+    const exchange = Effect.flatMap(withEncodedForm(request), client.execute).pipe(
       Effect.flatMap((response) => read(response, maxBodySize)),
-      // A client may turn statuses into errors (HttpClient.filterStatusOk); the response is all there.
+      // Some clients fail for a status (HttpClient.filterStatusOk). The error has the complete response.
       Effect.catchIf(isStatusError, ({ response }) => read(response, maxBodySize)),
       Effect.mapError(failureOf)
     )
@@ -139,8 +224,12 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
     interrupt = runFork(
       Runtime.make({
         runtimeFlags: runtime.runtimeFlags,
-        context: Context.add(runtime.context, FetchHttpClient.RequestInit, settings),
-        fiberRefs: FiberRefs.updateAs(runtime.fiberRefs, {
+        context: Context.add(
+          span === undefined ? runtime.context : Context.add(runtime.context, Tracer.ParentSpan, span),
+          FetchHttpClient.RequestInit,
+          settings
+        ),
+        fiberRefs: FiberRefs.updateAs(traced(runtime.fiberRefs, span), {
           fiberId: FiberId.none,
           fiberRef: Headers.currentRedactedNames,
           value: allHeaders

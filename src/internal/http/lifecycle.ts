@@ -1,5 +1,5 @@
 /**
- * A service is open, then closing (requests in flight may still finish), then closed.
+ * The states of a service: open, then closing (requests in flight may finish), then closed.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -9,21 +9,21 @@ import * as FiberId from "effect/FiberId"
 import { onLiveClock } from "../time/clock.js"
 
 /**
- * What ends with a service.
+ * Something that ends when the service is closed, such as a request or a wait.
  *
  * @internal
  */
 export interface Closeable {
-  /** The service begins to close. What is not in flight ends now. */
+  /** Called when the service starts to close. Everything that is not in flight ends now. */
   readonly onClosing: () => void
-  /** The time to finish has passed. */
+  /** Called when the time for requests in flight has passed. */
   readonly onClosed?: () => void
 }
 
 /** @internal */
 export class Lifecycle {
   #isClosing = false
-  // Those in flight have an `onClosed`; `close` waits for them.
+  // The requests in flight. They have an `onClosed`, and `close` waits for them.
   readonly #inFlight = new Set<Closeable>()
   readonly #listeners = new Set<Closeable>()
   #onIdle: (() => void) | undefined
@@ -31,9 +31,9 @@ export class Lifecycle {
   readonly #shutdown: Effect.Effect<void>
 
   constructor(options: {
-    /** How long requests in flight may take to finish. */
+    /** How long `close` waits for requests in flight. */
     readonly gracefulShutdownTimeout: Duration.Duration
-    /** Runs when no request is in flight any more. */
+    /** Runs when no requests are in flight. */
     readonly release: Effect.Effect<void>
   }) {
     this.#shutdown = Effect.gen(this, function*() {
@@ -60,7 +60,7 @@ export class Lifecycle {
     if (this.#inFlight.delete(request) && this.#inFlight.size === 0) this.#onIdle?.()
   }
 
-  /** Tells a listener when the service begins to close. */
+  /** Calls the listener when the service starts to close. */
   listen(listener: Closeable): void {
     this.#listeners.add(listener)
   }
@@ -71,8 +71,8 @@ export class Lifecycle {
   })
 
   /**
-   * Closes once; every caller waits for that one close to end. It runs on the clock of the machine in a fiber of its own, so
-   * that no interruption and no test clock can stop it.
+   * Closes the service once. All callers wait until this is done. It runs in a separate fiber with the clock of the
+   * machine, so that neither an interruption nor a test clock can stop it.
    */
   readonly close: Effect.Effect<void> = Effect.uninterruptible(Effect.suspend(() => {
     if (!this.#isClosing) {

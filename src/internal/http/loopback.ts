@@ -1,6 +1,6 @@
 /**
- * Whether a host, as `URL.hostname` has it, is this machine. Names below `localhost` do not count: a resolver may send them
- * anywhere.
+ * Tells whether a host, as in `URL.hostname`, is a loopback address. A subdomain of `localhost` is not, because a
+ * resolver can return any address for it.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * Finds the proxy of a connection pool, from the option `proxy` or from the environment through Effect's `Config`. No error
- * shows the URL of a proxy, because it can hold a password.
+ * Finds the proxy of a connection pool, from the option `proxy` or from the environment through Effect's `Config`.
+ * Errors do not contain the URL of a proxy, because it can contain a password.
  */
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
@@ -11,12 +11,12 @@ import * as Redacted from "effect/Redacted"
 import { isLoopback } from "./loopback.js"
 
 /**
- * A proxy, and the hosts that are reached without it.
+ * A proxy, and the hosts for which it is not used.
  *
  * @internal
  */
 export interface Proxy {
-  /** Without user name and password. */
+  /** The URL, without user name and password. */
   readonly url: string
   /** The value of `proxy-authorization`. */
   readonly authorization: string | undefined
@@ -26,7 +26,7 @@ export interface Proxy {
 
 const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 
-// Reads the URL of a proxy. As in curl, `host:port` stands for `http://host:port`.
+// Reads the URL of a proxy. As in curl, `host:port` means `http://host:port`.
 const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
   try {
     const url = new URL(/^[a-z][-+.a-z0-9]*:\/\//i.test(value) ? value : `http://${value}`)
@@ -39,7 +39,7 @@ const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
       })
     }
   } catch {
-    // The error would show the URL.
+    // The error is not kept, because it contains the URL.
   }
   return Either.left("is not the URL of an HTTP proxy; expected one like \"http://user:password@proxy.example:3128\"")
 }
@@ -50,7 +50,7 @@ const parseOption = (proxy: unknown): Either.Either<Omit<Proxy, "except">, strin
 }
 
 /**
- * Returns what is wrong with the URL in the option `proxy`.
+ * Returns the problem with the URL in the option `proxy`.
  *
  * @internal
  */
@@ -82,7 +82,7 @@ const variables = Config.all({
 
 const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, string> => {
   const { hostname, protocol } = new URL(origin)
-  // As in Go's net/http: a local emulator needs no NO_PROXY.
+  // As in Go's net/http. So a local emulator needs no NO_PROXY.
   if (isLoopback(hostname)) return Effect.succeed(undefined)
   return variables.pipe(
     // Deno throws if the program may not read the environment.

@@ -1,17 +1,18 @@
 /**
- * A resource name and options become a request. Whatever is wrong with them is found here, before anything is sent.
+ * Makes requests from resource names and options, and checks them before anything is sent.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import type * as Dialect from "../../Dialect.js"
 import type * as HttpError from "../../HttpError.js"
 import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 
 /**
- * A request that is ready to be sent, but for its credentials.
+ * A request without credentials that is ready to be sent.
  *
  * @internal
  */
@@ -21,23 +22,25 @@ export interface ApiRequest {
   readonly url: string
   /** The path of the URL. */
   readonly path: string
+  /** The path without the names of resources, for telemetry; none for a request of the user's. */
+  readonly template: string | undefined
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: HttpBody.HttpBody
   /** Whether the request may be sent again when a connection closes before any byte of a response has arrived. */
   readonly isRepeatable: boolean
-  /** Credentials in a request of the user's, by header name. */
+  /** Credentials in the request of a caller, by header name. */
   readonly secrets: Readonly<Record<string, string>>
 }
 
 /**
- * What the requests to an API have in common.
+ * The common part of all requests to an API.
  *
  * @internal
  */
 export interface RequestSettings {
   readonly endpoint: Endpoint
-  /** The headers of every request, by lower-case name. */
+  /** The headers of all requests, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly xgafv: "1" | "2" | undefined
 }
@@ -48,7 +51,8 @@ const invalid = (description: string): Invalid => Either.left(invalidRequest(des
 
 const unreserved = /^[-_.~/0-9a-zA-Z]*$/
 
-// Every byte outside [-_.~/0-9a-zA-Z] is percent-encoded (google/api/http.proto). A lone surrogate has no bytes.
+// Percent-encodes every byte outside [-_.~/0-9a-zA-Z] (google/api/http.proto). Undefined for a lone surrogate, which
+// has no bytes.
 const encode = (name: string): string | undefined => {
   if (unreserved.test(name)) return name
   try {
@@ -62,7 +66,7 @@ const encode = (name: string): string | undefined => {
 }
 
 /**
- * Why a text is not a relative resource name that matches a pattern.
+ * Returns why a text is not a relative resource name that matches a pattern.
  *
  * @internal
  */
@@ -77,17 +81,17 @@ export const nameProblem = (name: string, pattern?: RegExp): string | undefined 
     : undefined
 }
 
-// Most names need no closer look. One that begins with a "v" may begin with a version.
+// Most names match this pattern, and need no other checks. A name that starts with "v" may start with a version.
 const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
 
 const unusualNameProblem = (name: string): string | undefined => {
   if (name === "") return "it is empty"
   if (name.startsWith("/")) return "it starts with a slash, but names are relative"
   if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
-  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, which belongs to the API"
+  if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, but names have no version"
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""
-  return encode(name) === undefined ? "it holds a lone surrogate" : undefined
+  return encode(name) === undefined ? "it contains a lone surrogate" : undefined
 }
 
 type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
@@ -106,7 +110,7 @@ const query = (
   const pairs: Array<string> = []
   for (const [name, value] of Object.entries({ ...parameters, "$.xgafv": xgafv })) {
     if (value === undefined) continue
-    if (encode(String(value)) === undefined) return invalid(`the value of ${name} holds a lone surrogate`)
+    if (encode(String(value)) === undefined) return invalid(`the value of ${name} contains a lone surrogate`)
     pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
   }
   return Either.right(pairs.length === 0 ? "" : `?${pairs.join("&")}`)
@@ -117,7 +121,7 @@ const noSecrets: Readonly<Record<string, string>> = {}
 const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBody.empty : HttpBody.unsafeJson(body)
 
 /**
- * A request of the dialect of the API, with its URL.
+ * Makes a request from a request of the API's dialect.
  *
  * @internal
  */
@@ -125,11 +129,11 @@ export const apiRequest = (
   { endpoint, headers, xgafv }: RequestSettings,
   request: Dialect.Request,
   options?: {
-    /** The error format to ask for, `$.xgafv`; Google's Python client calls it `x__xgafv`. */
+    /** The error format to request, `$.xgafv` (`x__xgafv` in Google's Python client). */
     readonly xgafv?: "1" | "2" | undefined
-    /** Whether the request only reads. Default: whether it is a GET. */
+    /** Whether the request only reads. Default: true for a GET. */
     readonly isRepeatable?: boolean | undefined
-    /** What the resource is, for messages. */
+    /** The kind of resource, for messages. */
     readonly what?: string | undefined
   }
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
@@ -145,6 +149,7 @@ export const apiRequest = (
     method,
     url: `${endpoint.origin}${path}${search.right}`,
     path,
+    template: `${endpoint.prefix}/{name}${suffix}`,
     headers: request.body === undefined ? headers : { ...headers, "content-type": "application/json" },
     body: bodyOf(request.body),
     isRepeatable: options?.isRepeatable ?? method === "GET",
@@ -154,7 +159,8 @@ export const apiRequest = (
 
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
-// Credentials in a query would be written to logs and spans; Google takes each of them in a header as well.
+// Moves credentials from the query to headers, which Google's APIs accept as well. A query can appear in logs and
+// spans.
 const moveCredentials = (url: URL, headers: Record<string, string>): void => {
   const key = url.searchParams.get("key")
   const token = url.searchParams.get("access_token") ?? url.searchParams.get("oauth_token")
@@ -166,7 +172,7 @@ const moveCredentials = (url: URL, headers: Record<string, string>): void => {
 }
 
 /**
- * A request that the user has made: its URL is absolute, or a path below the origin of the API.
+ * Makes a request from the `HttpClientRequest` of a caller. Its URL is absolute, or a path at the origin of the API.
  *
  * @internal
  */
@@ -175,7 +181,7 @@ export const customRequest = (
   request: HttpClientRequest.HttpClientRequest
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
   const { endpoint, xgafv } = settings
-  if (typeof request?.url !== "string" || typeof request.headers !== "object") {
+  if (!hasProperty(request, HttpClientRequest.TypeId)) {
     return invalid("a start needs an HttpClientRequest, such as HttpClientRequest.post(\"/v1/accessPolicies\")")
   }
   const absolute = request.url.startsWith("/") ? `${endpoint.origin}${request.url}` : request.url
@@ -184,7 +190,7 @@ export const customRequest = (
     return invalid(`${quoteUrl(request.url)} is not a URL; use an absolute one, or a path such as "/v1/accessPolicies"`)
   }
   if (url.origin !== endpoint.origin || url.username !== "" || url.password !== "") {
-    return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, where the API of this service is`)
+    return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, the origin of the API of this service`)
   }
   url.hash = ""
   if (xgafv !== undefined && !url.searchParams.has("$.xgafv")) url.searchParams.set("$.xgafv", xgafv)
@@ -194,7 +200,9 @@ export const customRequest = (
   for (const [name, value] of Object.entries(headers)) {
     if (!isHeaderName(name)) return invalid(`${quote(name)} is not the name of a header`)
     if (!isHeaderValue(value)) {
-      return invalid(`the value of the header ${quote(name)} is empty, or has a character that no header can carry`)
+      return invalid(
+        `the value of the header ${quote(name)} is empty, or has a character that is not valid in a header`
+      )
     }
     if (!credentialHeaders.has(name)) continue
     secrets[name] = value
@@ -204,6 +212,7 @@ export const customRequest = (
     method: request.method,
     url: url.href,
     path: url.pathname,
+    template: undefined,
     headers,
     body: request.body,
     isRepeatable: false,

@@ -1,13 +1,13 @@
 /**
- * The headers of every request: those of this package, and those of the option `headers`.
+ * The headers of all requests: those of this package, and those of the option `headers`.
  */
 import { getCurrentVersion } from "effect/ModuleVersion"
 import { isRecord } from "effect/Predicate"
 import { version } from "../version.js"
 
 /**
- * The headers that name this package, Effect and the runtime with their versions: `user-agent` and Google's
- * `x-goog-api-client`. In browsers, which do not allow it, there is no `user-agent`.
+ * The headers with the names and versions of this package, Effect and the runtime: `user-agent` and Google's
+ * `x-goog-api-client`. Browsers do not allow a `user-agent`, so it is left out there.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ export const userAgentHeaders = (): Readonly<Record<string, string>> => {
 const token = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-// Headers that the option must not set, and why.
+// Headers that the option must not set, with the reasons.
 const reserved = new Map([
   ["accept-encoding", "this package asks for responses without encoding"],
   ["authorization", "the option `credentials` sets it"],
@@ -41,7 +41,7 @@ const reserved = new Map([
 ])
 
 /**
- * Returns what is wrong with the option `headers`. Values are not shown, because they can be secret.
+ * Returns the problem with the option `headers`. It does not contain values, because they can be secret.
  *
  * @internal
  */
@@ -53,7 +53,7 @@ export const headersProblem = (headers: unknown): string | undefined => {
     const problem = !token.test(name)
       ? "it is not the name of a header"
       : reserved.get(lowerCase) ?? (seen.has(lowerCase)
-        ? "it is there twice"
+        ? "it is set twice"
         : typeof value !== "string" || !fieldValue.test(value)
         ? "its value must be a string of visible Latin-1 characters, spaces and tabs"
         : undefined)
@@ -64,8 +64,8 @@ export const headersProblem = (headers: unknown): string | undefined => {
 }
 
 /**
- * The headers of every request, by lower-case name. Those of the option `headers` replace those of this package. Browsers
- * ignore `accept-encoding`, since they decode responses themselves.
+ * Returns the headers of all requests, by lower-case name. The headers of the option override those of this package.
+ * Browsers ignore `accept-encoding`, because they decode responses themselves.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Reads the response of a server: an operation, a page of operations, or an `HttpError`.
+ * Decodes the response of a server: to an operation, a page of operations, or an `HttpError`.
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -14,15 +14,15 @@ import { type GoogleError, googleError, isTransient, transientHttpStatuses } fro
 import { redactorOf } from "./redaction.js"
 import type { RawResponse } from "./transport.js"
 
-// RFC 9110, section 5.6.7: the preferred form and the two obsolete ones that a recipient must still read.
+// RFC 9110, section 5.6.7: the preferred format, and the two obsolete formats that a recipient must accept.
 const httpDate =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
 
 const dateMillis = (text: string): number =>
   httpDate.test(text) ? Date.parse(text.endsWith("GMT") ? text : `${text} GMT`) : NaN
 
-// The first valid value of `Retry-After`, in ms from `now` (ms since the epoch): seconds or a date (RFC 9110, 10.2.3). Proxies
-// add values of their own, as headers or after a comma; a date holds a comma itself.
+// Returns the first valid value of `Retry-After`, in ms from `now` (ms since the epoch). A value is a number of seconds
+// or a date (RFC 9110, 10.2.3). Proxies can add values, as headers or after a comma. A date contains a comma too.
 const retryAfterMillis = (answer: RawResponse, now: () => number): number | undefined => {
   const values = [answer.headers["retry-after"] ?? []].flat().join(",").split(",")
   for (const [index, value] of values.entries()) {
@@ -34,18 +34,18 @@ const retryAfterMillis = (answer: RawResponse, now: () => number): number | unde
   return undefined
 }
 
-// A browser hides the status of a redirect.
+// The status of a redirect is 0 in a browser.
 const isRedirect = (status: number): boolean => status === 0 || (status >= 300 && status < 400)
 
 const aboutCredentials = {
   none: "No credentials were given: set the option `credentials`",
-  fixed: "The token is fixed and cannot be renewed: give a new one, or credentials that renew theirs",
-  renewable: "Renewed credentials were refused, too, or there were none"
+  fixed: "The token cannot be refreshed. Use a new token, or credentials that refresh their tokens",
+  renewable: "The credentials were refreshed, but were refused again or did not change"
 }
 
 const describe = (context: ErrorContext, { status }: RawResponse, google: GoogleError | undefined): string => {
   if (status === 304) {
-    return "the response of a cache (Not Modified), which this package never asks for. Exclude the API from caching"
+    return "the response comes from a cache (Not Modified). Exclude the API from caching"
   }
   if (isRedirect(status)) {
     return orWrongUrl(context, "the server redirects to another URL, and credentials are not sent there")
@@ -55,25 +55,28 @@ const describe = (context: ErrorContext, { status }: RawResponse, google: Google
     return context.credentials === undefined ? words : `${sentence(words)} ${aboutCredentials[context.credentials]}`
   }
   if (google !== undefined) return oneLine(google.status.message)
-  if (status === 404) return orWrongUrl(context, "the response is not a Google API's, so the path has no route there")
+  if (status === 404) {
+    return orWrongUrl(context, "the response does not come from a Google API, so there is no route for the path")
+  }
   return transientHttpStatuses.has(status)
     ? "the server could not handle the request now"
-    : "the response holds no Google error; see its `body`"
+    : "the response contains no Google error; see the `body` of this error"
 }
 
-// A longer error is not decoded. A Google API's has at most some kilobytes.
+// A longer error is not decoded. The errors of Google's APIs have at most some kilobytes.
 const maxErrorLength = 1_048_576
 
 const keptLength = 16_384
 
-// What an error keeps of a body. No secret that begins in it is longer than it.
+// Returns the part of a body that an error contains. It is longer than any secret, so a secret that is cut off at its
+// end is found too.
 const keptBody = (context: ErrorContext, { body, truncated }: RawResponse): string => {
   const redactor = redactorOf(context.secrets)
   const head = body.slice(0, 2 * keptLength)
   return (truncated || head !== body ? redactor.cleanCut(head) : redactor.clean(head)).slice(0, keptLength)
 }
 
-// The body as JSON without the secrets of its request, which a server may echo anywhere in it.
+// Parses the body, and removes the secrets of the request, which a server may repeat anywhere in it.
 const parse = (context: ErrorContext, body: string): unknown => {
   try {
     return JSON.parse(redactorOf(context.secrets).clean(body))
@@ -116,15 +119,15 @@ export const decodeError = (context: ErrorContext, answer: RawResponse, descript
 const notJson = new WeakSet<HttpError.HttpError>()
 
 /**
- * Tells whether a response says nothing, because it is empty, cut off, not JSON or a redirect. Once an API has responded,
- * something between it and this program is at fault.
+ * Tells whether a response is empty, cut off, not JSON or a redirect. If the API has responded before, such a response
+ * comes from something between the API and this program.
  *
  * @internal
  */
 export const saysNothing = (error: HttpError.HttpError): boolean =>
   notJson.has(error) || (error.reason === "StatusCode" && isRedirect(error.httpStatus ?? 0))
 
-// The words of the JSON parser quote the body, so they are not kept.
+// The message of the JSON parser is not kept, because it quotes the body.
 const notJsonError = (context: ErrorContext, answer: RawResponse): HttpError.HttpError => {
   const start = keptBody(context, answer).trim().slice(0, 40)
   const description = start === ""
@@ -135,12 +138,12 @@ const notJsonError = (context: ErrorContext, answer: RawResponse): HttpError.Htt
   return error
 }
 
-// An error, although the HTTP status says success. An operation has a name or says whether it is done.
+// Tells whether JSON with a success status is an error. An operation has a `name` or a `done`.
 const isError = (json: unknown): boolean =>
   Array.isArray(json) ||
   (isRecord(json) && isRecord(json["error"]) && !json["name"] && typeof json["done"] !== "boolean")
 
-// Reads a response's JSON with `decode`, whose left side is the problem in words.
+// Decodes the JSON of a response. The left side of `decode` describes the problem.
 const interpret = <A>(
   context: ErrorContext,
   answer: RawResponse,
@@ -167,7 +170,7 @@ const interpret = <A>(
     decode(json),
     (problem) => {
       const description = `the body is not ${what}: ${problem}`
-      // A response that another dialect reads is that of an API.
+      // A response of another dialect comes from an API, so the message does not say that the base URL may be wrong.
       const isOfApi = problem.includes("Dialect.")
       return decodeError(context, answer, isOfApi ? description : orWrongUrl(context, description))
     }
@@ -175,7 +178,7 @@ const interpret = <A>(
 }
 
 /**
- * A state of an operation, and how long the server wants no further request after it (ms).
+ * A state of an operation, and how long the server asks clients to wait before the next request, in ms.
  *
  * @internal
  */
@@ -185,7 +188,7 @@ export interface Snapshot {
 }
 
 /**
- * Reads the response of a method that returns nothing: `google.protobuf.Empty`, or an empty body.
+ * Decodes the response of a method that returns nothing: `google.protobuf.Empty`, or an empty body.
  *
  * @internal
  */
@@ -205,7 +208,7 @@ export const toVoid = (
     )
 
 /**
- * Reads a page of a list.
+ * Decodes a page of a list.
  *
  * @internal
  */
@@ -224,7 +227,8 @@ export const toPage = (api: GoogleApi, list: Dialect.List, collection: string) =
   )
 
 /**
- * Reads the state of an operation. `name` is the one that was asked for; a request that starts an operation has none.
+ * Decodes the state of an operation. `name` is the requested name. It is undefined for a request that starts an
+ * operation.
  *
  * @internal
  */

@@ -1,8 +1,8 @@
 /**
- * The seam to the network: a request goes out, and a raw response or a failure comes back, once.
+ * The interface to the network: a transport sends a request, and calls back once, with a response or a failure.
  *
- * A transport knows nothing of operations, credentials, time limits, budgets and closing: `exchange.ts` adds these to every
- * transport alike.
+ * A transport does not handle operations, credentials, time limits, budgets and closing. `exchange.ts` adds these to
+ * all transports.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as Duration from "effect/Duration"
@@ -19,16 +19,19 @@ export interface TransportRequest {
   /** By lower-case name, credentials included. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: HttpBody.HttpBody
-  /** How many bytes of the body are read at most, counted after its `content-encoding` is undone. */
+  /** The largest body that is read, in bytes after its `content-encoding` is decoded. */
   readonly maxBodySize: number
-  /** What effects of the user run with; its context has the span of the call. It costs something, so it is made when asked for. */
+  /**
+   * The runtime for effects of the caller, such as the stream of a body. Its context has the span of the call. The
+   * runtime is made on first use.
+   */
   readonly runtime: Runtime.Runtime<never>
-  /** The span that trace headers name; none if they are not wanted. */
+  /** The span for the trace headers. Undefined if trace headers are switched off. */
   readonly span: Tracer.Span | undefined
 }
 
 /**
- * A whole response, whatever its status.
+ * A complete response with any status.
  *
  * @internal
  */
@@ -38,24 +41,26 @@ export interface RawResponse {
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   /** The text of the body, without a byte order mark. */
   readonly body: string
-  /** Whether the body is longer than `maxBodySize`, so that its end is missing. */
+  /** Whether the end of the body is missing, because the body is longer than `maxBodySize`. */
   readonly truncated: boolean
 }
 
 /** @internal */
 export interface TransportFailure {
   /**
-   * `"Unsendable"`: the client refuses the request. `"Connection"`: there is no response. `"Body"`: the response broke off, or
-   * its `content-encoding` cannot be undone. `"Aborted"`: the user's own signal aborted the request.
+   * `"Unsendable"`: the client refuses to send the request. `"Connection"`: there is no response. `"Body"`: the body is
+   * incomplete, or its `content-encoding` cannot be decoded. `"Aborted"`: the caller's `AbortSignal` aborted the
+   * request.
    */
   readonly kind: "Unsendable" | "Connection" | "Body" | "Aborted"
   readonly cause: unknown
-  /** Whether a connection that had served a request before was closed before any byte of the response arrived. */
+  /** Whether the connection had been used before, and was closed before any byte of the response. */
   readonly isStale: boolean
 }
 
 /**
- * Aborts a request at once, after which `done` is not called. The returned effect waits until the client has released it.
+ * Aborts a request at once. `done` is then not called. The returned effect waits until the client has released the
+ * request.
  *
  * @internal
  */
@@ -68,8 +73,8 @@ export interface Transport {
     request: TransportRequest,
     done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void
   ) => Abort
-  /** How long requests in flight may take to finish while the service closes. */
+  /** How long `close` waits for requests in flight. */
   readonly gracefulShutdownTimeout: Duration.Duration
-  /** Releases the connections; run when no request is in flight any more. */
+  /** Releases the connections. It runs when no requests are in flight. */
   readonly release: Effect.Effect<void>
 }

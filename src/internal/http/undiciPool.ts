@@ -1,10 +1,10 @@
 /**
- * Connection pools of undici that record, for each connection, whether it has served a response, and that close every
- * socket.
+ * Connection pools of undici. They record for each connection whether it has delivered a response, and they can close
+ * all sockets.
  */
 import { Socket } from "node:net"
 import type { Dispatcher } from "undici"
-// Bun replaces the module "undici" by one without `dispatch`. It does not replace the entry file of the package.
+// Bun replaces the module "undici" with one that has no `dispatch`. It does not replace the entry file of the package.
 import { buildConnector, Client, EnvHttpProxyAgent, Pool } from "undici/index.js"
 import type { ConnectionOptions } from "./nodeOptions.js"
 import type { Proxy } from "./proxy.js"
@@ -17,14 +17,15 @@ import type { Proxy } from "./proxy.js"
 export interface Connection {
   readonly socket: Socket
   readonly isHttp2: boolean
-  /** Whether it carries several requests at a time: HTTP/2 or pipelining. */
+  /** Whether it can have several requests at a time: HTTP/2 or pipelining. */
   readonly isShared: boolean
   /** Whether it has delivered a response. */
   hasServed: boolean
 }
 
 /**
- * A request for `dispatch`. The client of a pool made here that takes the request sets `exchange.client` to itself.
+ * A request for `dispatch`. The client that accepts the request sets `exchange.client` to itself, if it is in a pool of
+ * this file.
  *
  * @internal
  */
@@ -53,7 +54,7 @@ export class TrackedClient extends Client {
     this.#current = current
   }
 
-  /** The connection that the client sends requests over. */
+  /** The current connection of the client. */
   get connection(): Connection | undefined {
     return this.#current.connection
   }
@@ -71,8 +72,8 @@ export class TrackedClient extends Client {
 const closed = new Error("closed")
 
 /**
- * The open sockets. Destroying a pool does not close all of them: undici drops a client from its pool when an attempt to
- * connect fails, although the client may connect later, and it does not end attempts in progress.
+ * The open sockets. Destroying a pool does not close all of them. When an attempt to connect fails, undici removes the
+ * client from the pool, but the client may still connect later. Also, undici does not abort attempts in progress.
  */
 class Sockets {
   readonly #open = new Set<Socket>()
@@ -85,7 +86,7 @@ class Sockets {
     if (this.#isClosed) socket.destroy(closed)
   }
 
-  /** Returns a connector that adds its sockets here, and calls `onConnect` with each that is connected. */
+  /** Returns a connector that adds its sockets to this object, and calls `onConnect` with each connected socket. */
   tracking(connect: Client.Options["connect"], onConnect: (socket: Socket) => void): buildConnector.connector {
     const connector = typeof connect === "function" ? connect : buildConnector(connect)
     return (options, callback) => {
@@ -119,7 +120,7 @@ export interface ConnectionPool {
 }
 
 /**
- * Makes a pool for an origin. Throws undici's error for an option that it refuses.
+ * Makes a pool for an origin. It throws the error of undici for an invalid option.
  *
  * @internal
  */
@@ -133,7 +134,7 @@ export const makePool = (
   const connectTimeout = pool.connectTimeout ?? 10_000
   const trackedPool = (origin: string | URL, options: Pool.Options) =>
     new Pool(origin, { ...options, factory: (origin, options) => new TrackedClient(origin, options, sockets) })
-  // The pool makes its clients on demand. This one reports invalid options now.
+  // The pool makes its clients on demand. This client is made to report invalid options now.
   void new Client(origin, options)
   const dispatcher = proxy === undefined ? trackedPool(origin, options) : new EnvHttpProxyAgent({
     ...options,

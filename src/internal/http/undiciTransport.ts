@@ -1,6 +1,6 @@
 /**
- * The transport of `NodeOperations`. It uses undici's `dispatch`, so that a request needs no fiber, stream or
- * AbortController. It does not follow redirects and sets no time limits.
+ * The transport of `NodeOperations`. It uses `dispatch` of undici, so that a request needs no fiber, stream or
+ * AbortController. It does not follow redirects, and has no time limits.
  */
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Duration from "effect/Duration"
@@ -36,7 +36,7 @@ const toUnsendable = (error: unknown): unknown => {
     error instanceof errors.RequestContentLengthMismatchError
   ) return error
   if (!(error instanceof Error)) return undefined
-  // Deno denies a permission. The message names the flag that grants it.
+  // Deno denied a permission. The message contains the flag that grants it.
   if (error.name === "NotCapable") return error
   const status = refusalOfProxy.exec(error.message)?.[1]
   if (status === undefined || status === "408" || status === "429") return undefined
@@ -47,20 +47,20 @@ const toUnsendable = (error: unknown): unknown => {
 type Done = (exit: Exit.Exit<RawResponse, TransportFailure>) => void
 
 /**
- * One request, as undici's handler. It calls `done` in a microtask, because undici cannot take the next request while it
- * runs a callback.
+ * The handler of one request. It calls `done` in a microtask, because undici does not accept a request during a
+ * callback.
  */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** The client that takes the request, if the pool is one of `makePool`. */
+  /** The client that accepted the request, if the pool is from `makePool`. */
   client: TrackedClient | undefined
   #controller: Dispatcher.DispatchController | undefined
   #connection: Connection | undefined
-  // The state of the connection when the request is sent.
+  // Whether the connection had delivered a response when the request was sent.
   #hadServed = false
   #bytesRead = 0
   #status = 0
   #headers: RawResponse["headers"] = {}
-  // The outcome is known; later callbacks of undici are ignored.
+  // Whether the outcome is known. Later callbacks of undici are ignored.
   #isSettled = false
   #isAborted = false
   #source: Readable | undefined
@@ -96,7 +96,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   // Ends the request in the client.
   #letGo(): void {
     this.#isSettled = true
-    // After the abort alone, undici keeps the request in its queue and opens another connection for it.
+    // Otherwise undici keeps the aborted request in its queue, and opens another connection for it.
     if (this.#connection?.isShared === false) this.#connection.socket.destroy(aborted)
     this.#controller?.abort(aborted)
   }
@@ -112,7 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     if (this.#isSettled) return
-    // These responses have no body, but undici expects one if there is a content-length.
+    // These responses have no body. But undici expects one if there is a content-length.
     if (this.#status === 204 || this.#status === 304) return this.#succeed()
     const refusal = this.#hasSourceFailed ? error : toUnsendable(error)
     this.#settle(Exit.fail(
@@ -150,7 +150,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The request was aborted while it waited for a connection. An error here leaves the connection open.
+    // The request was aborted while it waited for a connection. An error thrown here does not close the connection.
     if (this.#isSettled) throw aborted
     this.#controller = controller
     this.#connection = this.client?.connection
@@ -161,7 +161,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
-    // Informational; the response follows.
+    // An informational response. The final response follows.
     if (status < 200) return
     this.#status = status
     this.#headers = headers
@@ -222,7 +222,7 @@ const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Tra
       origin,
       path: request.url.slice(origin.length),
       method: request.method,
-      // undici's proxy agent adds to this object.
+      // undici's proxy agent adds headers to this object.
       headers: {
         ...request.headers,
         ...payload.headers,
@@ -253,7 +253,7 @@ const refusing = (problem: string): ConnectionPool => ({
 const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<ConnectionPool, string> => {
   const { dispatcher, pool } = options
   if (dispatcher !== undefined) return Effect.succeed({ dispatcher, close: () => Promise.resolve() })
-  // The environment's proxy does not apply to a connector of the user's.
+  // If `connect` is a function, the proxy of the environment is not used.
   const option = typeof pool?.connect === "function" ? "none" : options.proxy
   return Effect.flatMap(proxyFor(option, origin), (proxy) =>
     Effect.try({
@@ -263,8 +263,9 @@ const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<Conn
 }
 
 /**
- * Makes a transport to one origin, over its own connection pool or over the user's dispatcher. If an option is out of
- * range, or the proxy cannot be used, every request fails as `Unsendable` with a message that names the option or variable.
+ * Makes a transport for one origin, with a connection pool or with the dispatcher of the options. If an option is out
+ * of range, or the proxy cannot be used, every request fails as `Unsendable`. The message contains the option or
+ * variable.
  *
  * @internal
  */

@@ -1,11 +1,12 @@
 /**
- * Monotonic time: the time of a clock that a change of the system time does not move.
+ * Monotonic time, which a change of the system time does not affect.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /**
- * The longest delay that Effect's clock and Node's timers support, in ms: 24.8 days. A longer one never ends, or ends at once.
+ * The longest delay that Effect's clock and Node's timers support, in ms (24.8 days). A longer delay never ends, or
+ * ends at once.
  *
  * @internal
  */
@@ -26,7 +27,7 @@ export const liveClock: Clock.Clock = Clock.make()
 export const monotonicMillis = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos()) / 1e6
 
 /**
- * Runs an effect on the clock of the machine, whatever the clock of its caller.
+ * Runs an effect with the clock of the machine, even if the caller has another clock.
  *
  * @internal
  */

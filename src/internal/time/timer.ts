@@ -1,6 +1,6 @@
 /**
- * Wakes objects at given times. All that wait on one clock are in one queue, and one fiber sleeps until the earliest of them
- * is due: a waiting object costs neither a fiber nor a timer of the machine.
+ * Wakes objects at given times. All objects that use one clock are in one queue, and one fiber sleeps until the
+ * earliest is due. So a waiting object needs no fiber and no timer of the machine.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -15,16 +15,16 @@ import { maxSleep, monotonicMillis } from "./clock.js"
 const fork = Runtime.runFork(Runtime.defaultRuntime)
 
 /**
- * What a timer can wake. It is its own entry in the queue of the timer, so that waiting costs no further object.
+ * An object that a timer can wake. It is also the entry in the queue of the timer, so no other object is allocated.
  *
  * @internal
  */
 export abstract class Wakeable {
-  /** When the timer wakes it, in monotonic ms. */
+  /** The time at which it is due, in monotonic ms. */
   wakeAt = 0
-  /** Those that are due at the same time are woken in the order in which they were scheduled. */
+  /** The order of targets that are due at the same time: that in which they were scheduled. */
   wakeOrder = 0
-  /** Its index in the queue of the timer; -1 while it waits for none. */
+  /** The index in the queue of the timer. It is -1 while the object is not scheduled. */
   wakeIndex = -1
 
   abstract onTime(): void
@@ -36,7 +36,7 @@ const isBefore = (a: Wakeable, b: Wakeable): boolean =>
 /** @internal */
 export class Timer {
   readonly #clock: Clock.Clock
-  // A binary heap with the earliest first.
+  // A binary heap. The first element is the earliest.
   readonly #queue: Array<Wakeable> = []
   #order = 0
   #sleeper: { readonly until: number; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
@@ -50,7 +50,7 @@ export class Timer {
     return monotonicMillis(this.#clock)
   }
 
-  /** Wakes the target at a time in monotonic ms, but never before `schedule` has returned. A target has one time. */
+  /** Wakes the target at a time in monotonic ms, and never before `schedule` returns. A target has only one time. */
   schedule(at: number, target: Wakeable): void {
     if (target.wakeIndex !== -1) this.#remove(target)
     target.wakeAt = at
@@ -64,7 +64,8 @@ export class Timer {
   cancel(target: Wakeable): void {
     if (target.wakeIndex === -1) return
     this.#remove(target)
-    // A sleeper that wakes too early sleeps again; with nothing to wait for it must not keep the process alive.
+    // If the queue is empty, the sleeping fiber must not keep the process alive. If it wakes too early, it sleeps
+    // again.
     if (this.#queue.length === 0) this.#wake()
   }
 
@@ -75,7 +76,7 @@ export class Timer {
     this.#wake()
     const now = this.now()
     const millis = Math.min(maxSleep, Math.max(0, Math.ceil(first.wakeAt - now)))
-    // A test's clock ends a sleep of 0 ms at once, which would wake the target before `schedule` has returned.
+    // The TestClock ends a sleep of 0 ms at once, which would wake the target before `schedule` returns.
     const sleep = millis === 0 ? Effect.yieldNow() : this.#clock.sleep(Duration.millis(millis))
     const sleeper = { until: now + millis, fiber: fork(sleep) }
     this.#sleeper = sleeper
@@ -94,7 +95,8 @@ export class Timer {
 
   #runDue(): void {
     const now = this.now()
-    // What is scheduled meanwhile waits for the next turn, so that targets that schedule themselves cannot block the process.
+    // Targets that are scheduled during the loop wait for the next run. So targets that schedule themselves cannot
+    // block the process.
     const last = this.#order
     try {
       for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {

@@ -10,6 +10,7 @@ import type { Caller } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
 import { invalidRequest, timeoutError } from "../http/errors.js"
 import { type ApiRequest, apiRequest } from "../http/request.js"
+import { annotated } from "../http/requestTelemetry.js"
 import * as Response from "../http/response.js"
 import type { Settings } from "../settings.js"
 import { liveClock } from "../time/clock.js"
@@ -18,7 +19,13 @@ import { timerOf } from "../time/timer.js"
 // How long the cancels that the end of waits asks for may take, all together, in ms.
 const cancelMillis = 5_000
 const cancelsAtATime = 64
-const namesInLog = 10
+
+/**
+ * How many names one line of the log has.
+ *
+ * @internal
+ */
+export const namesInLog = 10
 
 /** @internal */
 export const cancelRequest = (settings: Settings, name: string): Either.Either<ApiRequest, HttpError.HttpError> => {
@@ -29,53 +36,100 @@ export const cancelRequest = (settings: Settings, name: string): Either.Either<A
 }
 
 /**
+ * Logs the cancels of one call that have failed. Those that are in flight together are one line.
+ *
+ * @internal
+ */
+export class CancelReport {
+  readonly #address: string
+  #running = 0
+  #count = 0
+  #failures = 0
+  #names: Array<string> = []
+  #first = ""
+
+  constructor(address: string) {
+    this.#address = address
+  }
+
+  onBegin(count: number): void {
+    this.#running++
+    this.#count += count
+  }
+
+  onFailure(name: string, message: string): void {
+    if (this.#failures++ === 0) this.#first = message
+    if (this.#names.length < namesInLog) this.#names.push(name)
+  }
+
+  /** Logs what has failed when the last of the cancels has ended. */
+  onEnd(): Effect.Effect<void> {
+    return --this.#running > 0 ? Effect.void : this.#log()
+  }
+
+  #log(): Effect.Effect<void> {
+    const count = this.#count
+    const failures = this.#failures
+    const names = this.#names
+    this.#count = this.#failures = 0
+    this.#names = []
+    if (failures === 0) return Effect.void
+    if (count === 1) {
+      return annotated(
+        Effect.logWarning(`Could not cancel operation ${names[0]}. It may still be running. ${this.#first}`),
+        this.#address,
+        names[0]
+      )
+    }
+    const more = failures > namesInLog ? `, and ${failures - namesInLog} more` : ""
+    return annotated(
+      Effect.logWarning(
+        `Could not cancel ${failures} of ${count} operations. They may still be running: ${
+          names.join(", ")
+        }${more}. ${this.#first}`
+      ),
+      this.#address
+    )
+  }
+}
+
+/**
  * Cancels operations when the waits for them have ended: each once, all of them within 5 seconds on the clock of the machine.
- * Never fails. What could not be cancelled is logged as a warning; the result is the first error.
+ * Never fails. What could not be cancelled is logged as a warning by the report; the result is the first error.
  *
  * @internal
  */
 export const cancelAbandoned = (
   client: ApiClient,
   caller: Caller,
-  names: ReadonlyArray<string>
+  names: ReadonlyArray<string>,
+  report: CancelReport
 ): Effect.Effect<HttpError.HttpError | undefined> => {
   if (names.length === 0) return Effect.succeed(undefined)
   return Effect.suspend(() => {
     const timer = timerOf(liveClock)
     const deadline = timer.now() + cancelMillis
-    const failed: Array<readonly [name: string, message: string]> = []
     let first: HttpError.HttpError | undefined
+    report.onBegin(names.length)
     const cancelOne = (name: string): Effect.Effect<void> =>
       Effect.flatMap(cancelRequest(client.settings, name), (request) => {
-        const millis = deadline - timer.now()
-        return millis > 0
-          ? client.execute({ request, decode: Response.toVoid, caller, timeLimit: millis, urgentTimer: timer })
+        const timeLimit = deadline - timer.now()
+        const trace = { operationName: name }
+        return timeLimit > 0
+          ? client.execute({ request, decode: Response.toVoid, caller, timeLimit, urgentTimer: timer, trace })
           : Effect.fail(timeoutError(client.errorContext(request)))
       }).pipe(
         Effect.catchAllCause((cause) =>
           Effect.sync(() => {
             const error = Either.getOrUndefined(Either.flip(Cause.failureOrCause(cause)))
             first ??= error
-            failed.push([name, error?.message ?? Cause.pretty(cause)])
+            report.onFailure(name, error?.message ?? Cause.pretty(cause))
           })
         )
       )
     return Effect.forEach(names, cancelOne, { concurrency: cancelsAtATime, discard: true }).pipe(
-      Effect.zipRight(Effect.suspend(() => failed.length === 0 ? Effect.void : warn(failed, names.length))),
+      Effect.zipRight(Effect.suspend(() => report.onEnd())),
       Effect.map(() => first)
     )
   })
-}
-
-const warn = (
-  failed: ReadonlyArray<readonly [name: string, message: string]>,
-  count: number
-): Effect.Effect<void> => {
-  const [[name, message]] = failed as [readonly [string, string]]
-  if (count === 1) return Effect.logWarning(`Could not cancel operation ${name}. It may still be running. ${message}`)
-  const names = failed.slice(0, namesInLog).map(([name]) => name).join(", ")
-  const more = failed.length > namesInLog ? `, and ${failed.length - namesInLog} more` : ""
-  return Effect.logWarning(
-    `Could not cancel ${failed.length} of ${count} operations. They may still be running: ${names}${more}. ${message}`
-  )
 }

@@ -24,11 +24,12 @@ import { operationName, type Waitable } from "../operationName.js"
 import { type WaitOptions, waitSettings } from "../settings.js"
 import { timerOf } from "../time/timer.js"
 import { sameValue } from "../values.js"
-import { cancelAbandoned } from "./cancel.js"
+import { cancelAbandoned, CancelReport } from "./cancel.js"
 import { type ListObserver, Lists } from "./list.js"
 import { type Poll, type Polled, Polls } from "./poll.js"
 import { nextPoll, type OperationRecord, Records, type WaitContext, Waiter, type WaitFailure } from "./state.js"
 import * as Stepper from "./stepper.js"
+import { type End, endOf, interrupted, timedOut, WaitTelemetry } from "./telemetry.js"
 import { inWait, isNotFound, mayAppear } from "./transience.js"
 
 // How long NOT_FOUND may mean that an operation is not visible yet, in ms.
@@ -62,7 +63,8 @@ export class Engine implements ListObserver {
         settings,
         timer: timerOf(caller.clock),
         onTime: this.#onTime,
-        hasLogged: false
+        telemetry: new WaitTelemetry(this.#client, caller, rest.permits !== undefined),
+        cancels: undefined
       })),
       ({ settings }) => api.methods.cancel || !(settings.cancelOnInterrupt || settings.cancelOnTimeout),
       () => invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
@@ -99,6 +101,7 @@ export class Engine implements ListObserver {
         (handle?.deadline === undefined ? Infinity : Math.max(0, DateTime.toEpochMillis(handle.deadline) - now))
     })
     record.waiters = record.waiters.length === 0 ? [waiter] : [...record.waiters, waiter]
+    context.telemetry.onBegin()
     return Either.right(waiter)
   }
 
@@ -231,11 +234,14 @@ export class Engine implements ListObserver {
       {
         name: record.name,
         caller: context.caller,
+        attempt: waiter.polls,
         serverSideWaitMillis: context.usesServerSideWait ? waiter.lastPoll - waiter.polledAt : 0
       },
       (exit) => {
         record.inFlight = undefined
         permits?.release()
+        const line = context.telemetry.pollLine(record.name, exit)
+        if (line !== undefined) context.caller.run(line, () => {})
         this.#onPolled(record, context, exit)
       }
     )
@@ -270,7 +276,10 @@ export class Engine implements ListObserver {
       return this.#finish(waiter, Exit.failCause(exit.cause))
     }
     const { operation, retryAfter, waitedSince } = exit.value
-    this.#onRecovery(waiter)
+    if (waiter.failures > 0) {
+      this.#onRecovery(waiter)
+      if (waiter.phase === "ended") return
+    }
     waiter.hasRead = true
     this.#tell(waiter, operation, () => {
       switch (operation._tag) {
@@ -315,7 +324,10 @@ export class Engine implements ListObserver {
   // waited is asked again without a delay, and one that answers at once is not.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
     // A state that has not changed is let go, so that the garbage collector need not move it.
-    if (!sameValue(operation, waiter.last)) waiter.last = operation
+    const isFirst = waiter.schedule === undefined
+    const isSame = sameValue(operation, waiter.last)
+    if (isFirst || !isSame) waiter.context.telemetry.onPending(waiter, isFirst ? "first" : "changed")
+    if (!isSame) waiter.last = operation
     waiter.isStopped = waiter.context.observer.onPending?.(waiter, operation) === false
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.schedule ??= Stepper.begin(waiter.context.settings.schedule)
@@ -346,7 +358,7 @@ export class Engine implements ListObserver {
     if (this.#client.lifecycle.isClosing) return this.#fail(waiter, closedError(this.#context(waiter)))
     waiter.lastError = error
     if (waiter.failures++ === 0) waiter.failingSince = waiter.now()
-    this.#logFailure(waiter, error)
+    this.#log(waiter, waiter.context.telemetry.onFailure(waiter, error))
     if (waiter.phase === "ended") return
     waiter.retries ??= Stepper.begin(waiter.context.settings.retrySchedule)
     this.#step(waiter, waiter.retries, error, "retrySchedule", (delay) => {
@@ -360,6 +372,7 @@ export class Engine implements ListObserver {
   }
 
   #onRecovery(waiter: Waiter): void {
+    this.#log(waiter, waiter.context.telemetry.onRecovery(waiter))
     waiter.failures = 0
     waiter.retries = undefined
   }
@@ -407,6 +420,7 @@ export class Engine implements ListObserver {
     this.#conclude(
       waiter,
       settings.cancelOnTimeout,
+      timedOut(reason),
       (cancelError) => Exit.fail(new WaitTimeoutError({ ...fields, cancelError }))
     )
   }
@@ -416,16 +430,17 @@ export class Engine implements ListObserver {
   }
 
   #finish(waiter: Waiter, exit: Exit.Exit<Operation.Succeeded, WaitFailure>): void {
-    this.#conclude(waiter, false, () => exit)
+    this.#conclude(waiter, false, endOf(exit), () => exit)
   }
 
   // Ends a wait by itself, and passes on the result.
   #conclude(
     waiter: Waiter,
     wantsCancel: boolean,
+    end: End,
     result: (cancelError?: HttpError.HttpError) => Exit.Exit<Operation.Succeeded, WaitFailure>
   ): void {
-    this.#end(waiter, wantsCancel, [])
+    this.#end(waiter, wantsCancel, [], end)
     waiter.context.observer.onEnd(
       waiter,
       waiter.mustCancel
@@ -439,7 +454,7 @@ export class Engine implements ListObserver {
     const all = [...waiters]
     const running: Array<Effect.Effect<void>> = []
     for (const waiter of all) {
-      if (waiter.phase !== "ended") this.#end(waiter, wantsCancel(waiter), running)
+      if (waiter.phase !== "ended") this.#end(waiter, wantsCancel(waiter), running, interrupted)
     }
     return Effect.zipRight(
       running.length === 0 ? Effect.void : Effect.all(running, { concurrency: "unbounded", discard: true }),
@@ -455,12 +470,14 @@ export class Engine implements ListObserver {
       waiter.mustCancel = false
       names.push(waiter.record.name)
     }
-    return names.length === 0
-      ? Effect.succeed(undefined)
-      : cancelAbandoned(this.#client, waiters[0]!.context.caller, names)
+    if (names.length === 0) return Effect.succeed(undefined)
+    const { context } = waiters[0]!
+    context.cancels ??= new CancelReport(this.#client.settings.endpoint.address)
+    return cancelAbandoned(this.#client, context.caller, names, context.cancels)
   }
 
-  #end(waiter: Waiter, wantsCancel: boolean, running: Array<Effect.Effect<void>>): void {
+  #end(waiter: Waiter, wantsCancel: boolean, running: Array<Effect.Effect<void>>, end: End): void {
+    waiter.context.telemetry.onEnd(waiter, end)
     this.#rest(waiter, running)
     waiter.phase = "ended"
     const { record } = waiter
@@ -483,17 +500,12 @@ export class Engine implements ListObserver {
     }
   }
 
-  // Silence is easily taken for a hang, so the first failure is said.
-  #logFailure(waiter: Waiter, error: HttpError.HttpError): void {
-    const { context, record } = waiter
-    if (context.hasLogged) return
-    context.hasLogged = true
-    context.caller.run(
-      Effect.logInfo(`Could not read operation ${record.name}. The wait tries again. ${error.message}`),
-      (exit) => {
-        if (Exit.isFailure(exit)) this.#finish(waiter, Exit.failCause(exit.cause))
-      }
-    )
+  // What a logger throws is a defect of the wait.
+  #log(waiter: Waiter, line: Effect.Effect<void> | undefined): void {
+    if (line === undefined) return
+    waiter.context.caller.run(line, (exit) => {
+      if (Exit.isFailure(exit) && waiter.phase !== "ended") this.#finish(waiter, Exit.failCause(exit.cause))
+    })
   }
 
   #context({ record }: Waiter): ErrorContext {

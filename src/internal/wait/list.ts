@@ -15,8 +15,9 @@ import type { Interrupt } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
 import type { Decode } from "../http/exchange.js"
 import { apiRequest } from "../http/request.js"
+import { annotated } from "../http/requestTelemetry.js"
 import * as Response from "../http/response.js"
-import type { Polled } from "./poll.js"
+import { countPoll, type Polled } from "./poll.js"
 import type { InFlight, OperationRecord, PolledCollection, WaitContext, Waiter } from "./state.js"
 
 /** The largest page to ask for. A server may cut it (AIP-158), or refuse it. */
@@ -174,8 +175,13 @@ class Collection implements PolledCollection {
           list.request(this.#name, { pageSize: this.#pageSize, pageToken }),
           { what: "a collection of operations" }
         )
+        countPoll(client, caller, "list")
         const page = yield* Effect.either(client.execute({ request, decode, caller }))
         if (Either.isRight(page)) {
+          yield* annotated(
+            Effect.logDebug(`Polled ${this.#name}: a page with ${page.right.operations.length} operations.`),
+            settings.endpoint.address
+          )
           this.#show(round, page.right.operations)
           seen.add(pageToken)
           pageToken = page.right.nextPageToken
@@ -294,7 +300,10 @@ export class Lists {
     if (this.#hasLogged) return
     this.#hasLogged = true
     this.context.caller.run(
-      Effect.logInfo(`Could not list ${collection}; its operations are read one by one. ${error.message}`),
+      annotated(
+        Effect.logInfo(`Could not list ${collection}; its operations are read one by one. ${error.message}`),
+        this.client.settings.endpoint.address
+      ),
       () => {}
     )
   }

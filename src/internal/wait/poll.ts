@@ -7,6 +7,8 @@ import * as Exit from "effect/Exit"
 import type * as Dialect from "../../Dialect.js"
 import * as GoogleApi from "../../GoogleApi.js"
 import type * as HttpError from "../../HttpError.js"
+import type * as Operation from "../../Operation.js"
+import * as OperationsMetrics from "../../OperationsMetrics.js"
 import type { Caller } from "../caller.js"
 import type { ApiClient } from "../http/client.js"
 import type { Exchange } from "../http/exchange.js"
@@ -34,6 +36,8 @@ export interface Poll {
 export interface PollOptions {
   readonly name: string
   readonly caller: Caller
+  /** Which poll of the wait it is, from 1. */
+  readonly attempt: number
   /** For how long the server may wait for the end of the operation, in ms: a plain read if that is too short. */
   readonly serverSideWaitMillis: number
 }
@@ -65,24 +69,28 @@ export class Polls {
     let exchange: Exchange<Response.Snapshot> | undefined
     const send = (
       request: Dialect.Request,
+      method: "get" | "wait",
       timeLimit: number | undefined,
       done: (exit: Exit.Exit<Response.Snapshot, HttpError.HttpError>) => void
     ): void => {
+      const { attempt: pollAttempt, caller, name: operationName } = options
       const { settings } = this.#client
       const built = apiRequest(settings, request, { isRepeatable: true })
       if (Either.isLeft(built)) return done(Exit.fail(built.left))
       const decode = Response.toSnapshot(settings.api, options.name)
-      const begun = this.#client.begin({ request: built.right, decode, caller: options.caller, timeLimit }, done)
+      countPoll(this.#client, caller, method)
+      const trace = { operationName, pollAttempt, operation: operationOf }
+      const begun = this.#client.begin({ request: built.right, decode, caller, timeLimit, trace }, done)
       // A poll that has ended at once may have been followed by another one.
       if (!begun.isOver) exchange = begun
     }
-    const read = (): void => send(this.#client.settings.api.dialect.poll(options.name), undefined, done)
+    const read = (): void => send(this.#client.settings.api.dialect.poll(options.name), "get", undefined, done)
     const wait = this.#serverSideWait(options)
     if (wait === undefined) {
       read()
     } else {
       const waitedSince = timerOf(options.caller.clock).now()
-      send(wait, this.#client.settings.requestTimeout + wait.holdSeconds * 1000, (exit) => {
+      send(wait, "wait", this.#client.settings.requestTimeout + wait.holdSeconds * 1000, (exit) => {
         if (Exit.isFailure(exit) && exit.cause._tag === "Fail" && isMissing(exit.cause.error)) {
           this.#hasServerSideWait = false
           return read()
@@ -103,6 +111,16 @@ export class Polls {
     return request !== undefined && request.holdSeconds * 1000 <= serverSideWaitMillis ? request : undefined
   }
 }
+
+const operationOf = ({ operation }: Response.Snapshot): Operation.Operation => operation
+
+/**
+ * Counts a request that reads the state of operations for waits.
+ *
+ * @internal
+ */
+export const countPoll = (client: ApiClient, caller: Caller, method: "get" | "wait" | "list"): void =>
+  OperationsMetrics.polls.unsafeUpdate(1, client.metricLabels(caller).polls.with("gcp.longrunning.method", method).all)
 
 // The server has no such method: it says so, or has no route for it.
 const isMissing = (error: HttpError.HttpError): boolean =>

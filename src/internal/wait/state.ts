@@ -12,7 +12,9 @@ import type { Leave, Permits } from "../http/budget.js"
 import type { Snapshot } from "../http/response.js"
 import type { WaitSettings } from "../settings.js"
 import { type Timer, Wakeable } from "../time/timer.js"
+import type { CancelReport } from "./cancel.js"
 import type { Progress } from "./stepper.js"
+import type { WaitTelemetry } from "./telemetry.js"
 
 /** @internal */
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError
@@ -45,8 +47,9 @@ export interface WaitContext {
   readonly permits?: Permits | undefined
   /** Whether the server may be asked to answer when the operation ends, which hides the states before. */
   readonly usesServerSideWait: boolean
-  /** Whether a transient failure was logged: of one outage that is enough. */
-  hasLogged: boolean
+  readonly telemetry: WaitTelemetry
+  /** Reports the cancels that have failed; made for the first cancel. */
+  cancels: CancelReport | undefined
 }
 
 /**

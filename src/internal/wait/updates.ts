@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import type * as Operation from "../../Operation.js"
 import type { Caller } from "../caller.js"
 import type { Waitable } from "../operationName.js"
-import type { WaitOptions } from "../settings.js"
+import { emitsUnchanged, type WaitOptions } from "../settings.js"
 import { sameValue } from "../values.js"
 import type { Engine } from "./engine.js"
 import { type Observer, Waiter, type WaitFailure } from "./state.js"
@@ -83,11 +83,11 @@ export const updates = (
   Stream.unwrapScoped(Effect.map(
     Effect.acquireRelease(
       Effect.suspend(() => {
-        const observer = new Updates(options?.emitUnchanged === true)
-        return Either.flatMap(
-          engine.context(caller, options, { observer, usesServerSideWait: false }),
-          (context) => Either.map(engine.make(operation, context), (made) => ({ made, observer }))
-        )
+        return Either.gen(function*() {
+          const observer = new Updates(yield* emitsUnchanged(options))
+          const context = yield* engine.context(caller, options, { observer, usesServerSideWait: false })
+          return { made: yield* engine.make(operation, context), observer }
+        })
       }),
       ({ made }, exit) =>
         made instanceof Waiter

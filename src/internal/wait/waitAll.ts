@@ -7,22 +7,65 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
-import type { Caller, Interrupt } from "../caller.js"
+import { type Caller, type Interrupt, linksOf } from "../caller.js"
 import { Permits } from "../http/budget.js"
+import { invalidRequest } from "../http/errors.js"
 import type { Waitable } from "../operationName.js"
 import { Checks, type WaitOptions } from "../settings.js"
+import { describeValue } from "../text.js"
 import type { Engine } from "./engine.js"
 import { Waiter, type WaitFailure } from "./state.js"
 
 interface WaitAllOptions extends WaitOptions {
   readonly by?: "get" | "list" | undefined
+  readonly tracePolls?: boolean | undefined
 }
 
 interface Outcome<W> {
   readonly operation: W
   readonly result: Either.Either<Operation.Succeeded, WaitFailure>
+}
+
+/**
+ * The operations of a `waitAll`. The left side is the error of what is no list of operations, a single name included.
+ *
+ * @internal
+ */
+export const operationList = <W>(operations: Iterable<W>): Either.Either<Iterable<W>, HttpError.HttpError> =>
+  typeof operations === "object" && typeof operations?.[Symbol.iterator] === "function"
+    ? Either.right(operations)
+    : Either.left(
+      invalidRequest(
+        `the operations of waitAll must be an iterable, such as an array, not ${describeValue(operations)}`
+      )
+    )
+
+/**
+ * What the only outcome of such a `waitAll` names as its operation: the stream has no errors.
+ *
+ * @internal
+ */
+export const notListed = <W>(operations: Iterable<W>): W => operations as Iterable<W> & W
+
+// OpenTelemetry keeps 128 links of a span by default.
+const maxLinks = 100
+
+// Links to the spans in which handles were made, each once.
+class Links {
+  readonly all: Array<Tracer.SpanLink> = []
+  readonly #seen = new Set<string>()
+
+  add(operation: Waitable): void {
+    if (this.all.length >= maxLinks) return
+    for (const link of linksOf(operation)) {
+      if (this.#seen.has(link.span.spanId)) continue
+      this.#seen.add(link.span.spanId)
+      this.all.push(link)
+    }
+  }
 }
 
 /** @internal */
@@ -43,6 +86,8 @@ export const waitAll = <W extends Waitable>(
     // Waits that have ended, and whose operations are being cancelled: each with what waits for that.
     const ending = new Set<Interrupt>()
     let hasBegun = false
+    let count = 0
+    let errors = 0
 
     const finishIfDone = (): void => {
       if (hasBegun && waiters.size === 0 && ending.size === 0) outcomes.unsafeDone(Exit.void)
@@ -53,6 +98,7 @@ export const waitAll = <W extends Waitable>(
         return
       }
       const failed = Cause.failureOrCause(exit.cause)
+      errors++
       // A defect is no outcome: the stream dies with it, and its scope ends the other waits.
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
       else outcomes.unsafeOffer({ operation, result: Either.left(failed.left) })
@@ -70,6 +116,7 @@ export const waitAll = <W extends Waitable>(
     }
     const checks = new Checks()
     const by = checks.oneOf("by", options?.by, ["get", "list"])
+    checks.oneOf("tracePolls", options?.tracePolls, [true, false])
     const context = Either.flatMap(
       problem === undefined ? checks.result(by) : Either.left(problem),
       () =>
@@ -88,7 +135,13 @@ export const waitAll = <W extends Waitable>(
       )
     )
 
-    for (const operation of operations) {
+    const { span } = caller
+    const links = new Links()
+    const listed = operationList(operations)
+    if (Either.isLeft(listed)) offer(notListed(operations), Exit.fail(listed.left))
+    for (const operation of Either.getOrElse(listed, () => [])) {
+      count++
+      if (span !== undefined) links.add(operation)
       const made = Either.flatMap(context, (context) => engine.make(operation, context))
       if (Either.isLeft(made)) offer(operation, Exit.fail(made.left))
       else if (!(made.right instanceof Waiter)) offer(operation, Exit.succeed(made.right))
@@ -96,6 +149,11 @@ export const waitAll = <W extends Waitable>(
         waiters.set(made.right, operation)
         lists?.add(made.right)
       }
+    }
+    if (span !== undefined) {
+      span.attribute("gcp.longrunning.operation_count", count)
+      span.addLinks(links.all)
+      yield* Effect.addFinalizer(() => Effect.sync(() => span.attribute("gcp.longrunning.error_count", errors)))
     }
     for (const waiter of waiters.keys()) engine.begin(waiter)
     hasBegun = true

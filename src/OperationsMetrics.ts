@@ -1,0 +1,225 @@
+/**
+ * The metrics of all services of a process, for any exporter of Effect's metrics.
+ *
+ * Names and units follow OpenTelemetry. The unit is the label `unit`, which `@effect/opentelemetry` exports as the unit. Each
+ * metric has further labels, in the order that its documentation gives: `server.address` is the host of the API. No label holds
+ * the name of an operation. The labels of `Effect.tagMetrics` come last.
+ *
+ * @since 0.4.0
+ */
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import type * as MetricPair from "effect/MetricPair"
+
+const prefix = "gcp.longrunning."
+
+const counter = (
+  name: string,
+  unit: string,
+  description: string,
+  incremental: boolean
+): Metric.Metric.Counter<number> =>
+  Metric.fromMetricKey(MetricKey.tagged(MetricKey.counter(prefix + name, { description, incremental }), "unit", unit))
+
+const histogram = (
+  name: string,
+  description: string,
+  boundaries: ReadonlyArray<number>
+): Metric.Metric.Histogram<number> =>
+  Metric.fromMetricKey(
+    MetricKey.tagged(
+      MetricKey.histogram(prefix + name, MetricBoundaries.fromIterable(boundaries), description),
+      "unit",
+      "s"
+    )
+  )
+
+/**
+ * The waits in progress, of `wait`, `updates` and `waitAll`: `gcp.longrunning.waits`, an up-down counter.
+ *
+ * Label: `server.address`.
+ *
+ * @since 0.4.0
+ * @category metrics
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Effect from "effect/Effect"
+ * import * as Metric from "effect/Metric"
+ *
+ * // How many waits for one API are in progress:
+ * const waits = OperationsMetrics.waits.pipe(
+ *   Metric.tagged("server.address", "accesscontextmanager.googleapis.com"),
+ *   Metric.value,
+ *   Effect.map(({ count }) => count)
+ * )
+ * ```
+ */
+export const waits: Metric.Metric.Counter<number> = counter(
+  "waits",
+  "{wait}",
+  "The number of waits in progress.",
+  false
+)
+
+/**
+ * The requests by which waits read the state of operations: `gcp.longrunning.polls`, a counter.
+ *
+ * Labels: `server.address` and `gcp.longrunning.method`, which is `get`, `wait` (the server holds the response) or `list` (one
+ * page with many operations).
+ *
+ * @since 0.4.0
+ * @category metrics
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Metric from "effect/Metric"
+ *
+ * const polls = OperationsMetrics.polls.pipe(
+ *   Metric.tagged("server.address", "accesscontextmanager.googleapis.com"),
+ *   Metric.tagged("gcp.longrunning.method", "get"),
+ *   Metric.value
+ * )
+ * ```
+ */
+export const polls: Metric.Metric.Counter<number> = counter(
+  "polls",
+  "{poll}",
+  "The number of requests by which waits read the state of operations.",
+  true
+)
+
+/**
+ * The failures that did not end a wait: `gcp.longrunning.transient_failures`, a counter. A poll that several waits share counts
+ * once for each of them.
+ *
+ * Labels: `server.address` and `error.type`.
+ *
+ * @since 0.4.0
+ * @category metrics
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Metric from "effect/Metric"
+ *
+ * const unavailable = OperationsMetrics.transientFailures.pipe(
+ *   Metric.tagged("server.address", "accesscontextmanager.googleapis.com"),
+ *   Metric.tagged("error.type", "UNAVAILABLE"),
+ *   Metric.value
+ * )
+ * ```
+ */
+export const transientFailures: Metric.Metric.Counter<number> = counter(
+  "transient_failures",
+  "{failure}",
+  "The number of failed polls that did not end a wait.",
+  true
+)
+
+/**
+ * How long waits have taken, in seconds: `gcp.longrunning.wait.duration`, a histogram with boundaries from 0.1 seconds to one
+ * day.
+ *
+ * Labels: `server.address`; `gcp.longrunning.outcome`, which is `succeeded`, `failed` (the operation failed), `timeout`, `error`
+ * (its state could not be read) or `interrupted`; and `error.type`, unless the outcome is `succeeded`.
+ *
+ * @since 0.4.0
+ * @category metrics
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Metric from "effect/Metric"
+ *
+ * const succeeded = OperationsMetrics.waitDuration.pipe(
+ *   Metric.tagged("server.address", "accesscontextmanager.googleapis.com"),
+ *   Metric.tagged("gcp.longrunning.outcome", "succeeded"),
+ *   Metric.value
+ * )
+ * ```
+ */
+export const waitDuration: Metric.Metric.Histogram<number> = histogram(
+  "wait.duration",
+  "The duration of waits.",
+  [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 43_200, 86_400]
+)
+
+/**
+ * The time from the end of an operation to the response that showed it, in seconds: `gcp.longrunning.detection.delay`, a
+ * histogram. It has the operations that ended while something waited for them, and whose metadata has an `endTime`. The delay
+ * also contains the difference between the clocks of the server and of this machine.
+ *
+ * Label: `server.address`.
+ *
+ * @since 0.4.0
+ * @category metrics
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Effect from "effect/Effect"
+ * import * as Metric from "effect/Metric"
+ *
+ * const average = OperationsMetrics.detectionDelay.pipe(
+ *   Metric.tagged("server.address", "compute.googleapis.com"),
+ *   Metric.value,
+ *   Effect.map(({ count, sum }) => sum / count)
+ * )
+ * ```
+ */
+export const detectionDelay: Metric.Metric.Histogram<number> = histogram(
+  "detection.delay",
+  "The time from the end of an operation to the response that showed it.",
+  [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600]
+)
+
+/**
+ * The HTTP requests, those of calls, waits and cancels: `gcp.longrunning.requests`, a counter. A request that is sent again counts
+ * again.
+ *
+ * Labels: `server.address`, `http.request.method`; `http.response.status_code` if there was a response; and `error.type` if the
+ * request failed.
+ *
+ * @since 0.4.0
+ * @category metrics
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Metric from "effect/Metric"
+ *
+ * const successful = OperationsMetrics.requests.pipe(
+ *   Metric.tagged("server.address", "accesscontextmanager.googleapis.com"),
+ *   Metric.tagged("http.request.method", "GET"),
+ *   Metric.tagged("http.response.status_code", "200"),
+ *   Metric.value
+ * )
+ * ```
+ */
+export const requests: Metric.Metric.Counter<number> = counter(
+  "requests",
+  "{request}",
+  "The number of HTTP requests.",
+  true
+)
+
+/**
+ * Reads all metrics of this package, with each combination of labels that has occurred.
+ *
+ * @since 0.4.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import * as OperationsMetrics from "effect-google-operations/OperationsMetrics"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * const print = Effect.flatMap(
+ *   OperationsMetrics.snapshot,
+ *   Effect.forEach(({ metricKey, metricState }) => Console.log(metricKey.name, metricKey.tags, metricState))
+ * )
+ * ```
+ */
+export const snapshot: Effect.Effect<Array<MetricPair.MetricPair.Untyped>> = Effect.map(
+  Metric.snapshot,
+  (pairs) => pairs.filter(({ metricKey }) => metricKey.name.startsWith(prefix))
+)

@@ -1,0 +1,134 @@
+/**
+ * What the spans, metrics and logs of requests say.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import type * as HttpError from "../../HttpError.js"
+import type * as Operation from "../../Operation.js"
+import type { Endpoint } from "./endpoint.js"
+import { redactorOf } from "./redaction.js"
+import type { ApiRequest } from "./request.js"
+
+/**
+ * What the span of a request says of operations.
+ *
+ * @internal
+ */
+export interface RequestTrace<A> {
+  /** The operation that the request is about. */
+  readonly operationName?: string | undefined
+  /** Which poll of a wait the request is, from 1; 0 for a request that starts an operation. */
+  readonly pollAttempt?: number | undefined
+  /** The operation that the response has. */
+  readonly operation?: ((value: A) => Operation.Operation) | undefined
+}
+
+// The names of google-cloud-rust. They are not registered in OpenTelemetry's conventions.
+const doneKey = "gcp.longrunning.done"
+
+/** @internal */
+export const operationNameKey = "gcp.resource.destination.id"
+/** @internal */
+export const pollAttemptKey = "gcp.longrunning.poll_attempt_count"
+/** @internal */
+export const statusCodeKey = "gcp.longrunning.status_code"
+
+const clientErrors: Record<HttpError.Reason, string> = {
+  InvalidRequest: "CLIENT_REQUEST_ERROR",
+  Authentication: "CLIENT_AUTHENTICATION_ERROR",
+  Transport: "CLIENT_CONNECTION_ERROR",
+  Timeout: "CLIENT_TIMEOUT",
+  StatusCode: "_OTHER",
+  Decode: "CLIENT_RESPONSE_DECODE_ERROR",
+  Closed: "CLIENT_CANCELLED"
+}
+
+/**
+ * The `error.type` of a failed request: the code of the Google error, or the HTTP status, or what google-cloud-rust says of a
+ * failure without a response.
+ *
+ * @internal
+ */
+export const errorType = ({ httpStatus, reason, status }: HttpError.HttpError): string =>
+  status !== undefined
+    ? status.codeName
+    : reason === "StatusCode" && httpStatus
+    ? String(httpStatus)
+    : clientErrors[reason]
+
+/**
+ * The `error.type` of what was interrupted.
+ *
+ * @internal
+ */
+export const cancelledType = "CLIENT_CANCELLED"
+
+/** @internal */
+export const errorTypeOf = (exit: Exit.Exit<unknown, HttpError.HttpError>): string | undefined => {
+  if (exit._tag === "Success") return undefined
+  const failure = Cause.failureOption(exit.cause)
+  if (failure._tag === "Some") return errorType(failure.value)
+  return Cause.isInterruptedOnly(exit.cause) ? cancelledType : "_OTHER"
+}
+
+// Signed URLs, as OpenTelemetry's conventions for `url.full` want it.
+const signature = /([?&](?:sig|signature|x-goog-signature|x-amz-signature|awsaccesskeyid)=)[^&]*/gi
+
+/**
+ * The name of the span of a request, which no name of a resource is a part of.
+ *
+ * @internal
+ */
+export const spanName = ({ method, template }: ApiRequest): string =>
+  template === undefined ? method : `${method} ${template}`
+
+/**
+ * Sets the attributes of a request, without anything secret.
+ *
+ * @internal
+ */
+export const describeRequest = <A>(
+  span: Tracer.Span,
+  { method, template, url }: ApiRequest,
+  options: {
+    readonly endpoint: Endpoint
+    readonly trace: RequestTrace<A> | undefined
+    /** How often the request was sent before. */
+    readonly resends: number
+    /** Credentials, by header name. */
+    readonly secrets: Readonly<Record<string, string>>
+  }
+): void => {
+  const { endpoint: { address, port }, resends, secrets, trace } = options
+  span.attribute("http.request.method", method)
+  span.attribute("server.address", address)
+  span.attribute("server.port", port)
+  span.attribute("url.full", redactorOf(secrets).clean(url.includes("?") ? url.replace(signature, "$1REDACTED") : url))
+  if (template !== undefined) span.attribute("url.template", template)
+  if (resends > 0) span.attribute("http.request.resend_count", resends)
+  if (trace?.operationName !== undefined) span.attribute(operationNameKey, trace.operationName)
+  if (trace?.pollAttempt !== undefined) span.attribute(pollAttemptKey, trace.pollAttempt)
+}
+
+/**
+ * What a span says of the state of an operation.
+ *
+ * @internal
+ */
+export const setOperation = (span: Tracer.Span, operation: Operation.Operation): void => {
+  span.attribute(doneKey, operation.done)
+  if (operation.done) span.attribute(statusCodeKey, operation._tag === "Failed" ? operation.error.code : 0)
+}
+
+/**
+ * A line of the log that says which API it is about, and which operation.
+ *
+ * @internal
+ */
+export const annotated = (line: Effect.Effect<void>, address: string, name?: string): Effect.Effect<void> =>
+  Effect.annotateLogs(line, {
+    "server.address": address,
+    ...(name === undefined ? undefined : { [operationNameKey]: name })
+  })

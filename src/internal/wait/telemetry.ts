@@ -1,0 +1,208 @@
+/**
+ * What the waits of one call tell about themselves: events and attributes of its span, metrics and lines of the log.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as LogLevel from "effect/LogLevel"
+import type * as HttpError from "../../HttpError.js"
+import type * as Operation from "../../Operation.js"
+import type { OperationError } from "../../OperationError.js"
+import * as OperationsMetrics from "../../OperationsMetrics.js"
+import type { WaitTimeoutError } from "../../WaitTimeoutError.js"
+import type { Caller } from "../caller.js"
+import type { ApiClient } from "../http/client.js"
+import {
+  annotated,
+  cancelledType,
+  errorType,
+  operationNameKey,
+  pollAttemptKey,
+  setOperation,
+  statusCodeKey
+} from "../http/requestTelemetry.js"
+import type { MetricLabels } from "../metrics.js"
+
+/**
+ * What is told about a wait.
+ *
+ * @internal
+ */
+export interface Wait {
+  readonly record: { readonly name: string }
+  readonly polls: number
+  /** Transient failures in a row, and since when, in monotonic ms. */
+  readonly failures: number
+  readonly failingSince: number
+  /** When it began, in monotonic ms and in ms since the epoch. */
+  readonly start: number
+  readonly startOfSchedule: number
+  readonly now: () => number
+}
+
+/**
+ * How a wait has ended.
+ *
+ * @internal
+ */
+export interface End {
+  readonly outcome: "succeeded" | "failed" | "timeout" | "error" | "interrupted"
+  readonly errorType?: string
+  /** The operation, if it is done. */
+  readonly operation?: Operation.Succeeded | Operation.Failed
+}
+
+/** @internal */
+export const interrupted: End = { outcome: "interrupted", errorType: cancelledType }
+
+/** @internal */
+export const endOf = (
+  exit: Exit.Exit<Operation.Succeeded, OperationError | HttpError.HttpError | WaitTimeoutError>
+): End => {
+  if (Exit.isSuccess(exit)) return { outcome: "succeeded", operation: exit.value }
+  if (Cause.isInterruptedOnly(exit.cause)) return interrupted
+  if (exit.cause._tag !== "Fail") return { outcome: "error", errorType: "_OTHER" }
+  const { error } = exit.cause
+  switch (error._tag) {
+    case "OperationError":
+      return { outcome: "failed", errorType: error.code, operation: error.operation }
+    case "HttpError":
+      return { outcome: "error", errorType: errorType(error) }
+    case "WaitTimeoutError":
+      return timedOut(error.reason)
+  }
+}
+
+/** @internal */
+export const timedOut = (reason: WaitTimeoutError["reason"]): End => ({
+  outcome: "timeout",
+  errorType: reason === "Timeout" ? "CLIENT_TIMEOUT" : "CLIENT_RETRY_EXHAUSTED"
+})
+
+// OpenTelemetry keeps 128 events of a span by default.
+const maxEvents = 100
+
+// When an operation ended, in ms since the epoch; NaN if its metadata does not tell.
+const endTime = ({ metadata }: Operation.Operation): number => {
+  const time = metadata?.["endTime"]
+  return typeof time === "string" && time.length <= 40 ? Date.parse(time) : NaN
+}
+
+/** @internal */
+export class WaitTelemetry {
+  readonly #caller: Caller
+  readonly #address: string
+  readonly #labels: MetricLabels
+  readonly #isOfMany: boolean
+  readonly #hasEvents: boolean
+  readonly #logsPolls: boolean
+  #events = 0
+  #droppedEvents = 0
+  // The wait whose transient failure was logged: of one outage that is enough.
+  #failing: Wait | undefined
+  #hasLogged = false
+
+  /** `isOfMany` says whether the call waits for any number of operations. */
+  constructor(client: ApiClient, caller: Caller, isOfMany: boolean) {
+    this.#caller = caller
+    this.#address = client.settings.endpoint.address
+    this.#labels = client.metricLabels(caller)
+    this.#isOfMany = isOfMany
+    this.#hasEvents = caller.tracesRequests
+    this.#logsPolls = caller.logs(LogLevel.Debug)
+  }
+
+  #addEvent(wait: Wait, name: string, attributes?: Readonly<Record<string, unknown>>): void {
+    // The end of a wait is always in its span.
+    if (this.#events >= maxEvents && (name !== "done" || this.#isOfMany)) {
+      this.#droppedEvents++
+      return
+    }
+    this.#events++
+    this.#caller.addEvent(`gcp.longrunning.${name}`, {
+      ...(this.#isOfMany ? { [operationNameKey]: wait.record.name } : undefined),
+      [pollAttemptKey]: wait.polls,
+      ...attributes
+    })
+  }
+
+  onBegin(): void {
+    OperationsMetrics.waits.unsafeUpdate(1, this.#labels.waits.all)
+  }
+
+  /** A line for each poll, if lines of its level are logged. */
+  pollLine(name: string, exit: Exit.Exit<{ readonly operation: Operation.Operation }, HttpError.HttpError>) {
+    if (!this.#logsPolls) return undefined
+    const result = Exit.match(exit, {
+      onSuccess: ({ operation }) => `it is ${operation._tag.toLowerCase()}.`,
+      onFailure: (cause) => cause._tag === "Fail" ? cause.error.message : Cause.pretty(cause)
+    })
+    return this.#line(Effect.logDebug(`Polled operation ${name}: ${result}`), name)
+  }
+
+  onPending(wait: Wait, change: "first" | "changed"): void {
+    if (this.#hasEvents) this.#addEvent(wait, change === "first" ? "pending" : "metadata_changed")
+  }
+
+  /** A line for the first transient failure of the call: silence is easily taken for a hang. */
+  onFailure(wait: Wait, error: HttpError.HttpError): Effect.Effect<void> | undefined {
+    const type = errorType(error)
+    OperationsMetrics.transientFailures.unsafeUpdate(1, this.#labels.transientFailures.with("error.type", type).all)
+    if (this.#hasEvents && wait.failures === 1) this.#addEvent(wait, "transient_failure", { "error.type": type })
+    if (this.#hasLogged) return undefined
+    this.#hasLogged = true
+    this.#failing = wait
+    const { name } = wait.record
+    return this.#line(
+      Effect.logInfo(`Could not read operation ${name}. The wait tries again. ${error.message}`),
+      name
+    )
+  }
+
+  /** The line for the end of what `onFailure` has logged. */
+  onRecovery(wait: Wait): Effect.Effect<void> | undefined {
+    const { failingSince, failures, record: { name } } = wait
+    if (this.#hasEvents) this.#addEvent(wait, "recovered", { "gcp.longrunning.failure_count": failures })
+    if (this.#failing !== wait) return undefined
+    this.#failing = undefined
+    const duration = Duration.format(Duration.millis(Math.round(wait.now() - failingSince)))
+    return this.#line(
+      Effect.logInfo(
+        `Operation ${name} is read again, after ${failures} failure${failures === 1 ? "" : "s"} within ${duration}.`
+      ),
+      name
+    )
+  }
+
+  onEnd(wait: Wait, { errorType, operation, outcome }: End): void {
+    const { waitDuration, waits } = this.#labels
+    OperationsMetrics.waits.unsafeUpdate(-1, waits.all)
+    OperationsMetrics.waitDuration.unsafeUpdate(
+      (wait.now() - wait.start) / 1000,
+      waitDuration.with("gcp.longrunning.outcome", outcome).with("error.type", errorType).all
+    )
+    if (operation !== undefined) {
+      const ended = endTime(operation)
+      if (ended >= wait.startOfSchedule) {
+        const delay = Math.max(0, this.#caller.clock.unsafeCurrentTimeMillis() - ended)
+        OperationsMetrics.detectionDelay.unsafeUpdate(delay / 1000, waits.all)
+      }
+      if (this.#hasEvents) {
+        this.#addEvent(wait, "done", {
+          [statusCodeKey]: operation._tag === "Failed" ? operation.error.code : 0
+        })
+      }
+    }
+    const { span } = this.#caller
+    if (span === undefined || this.#isOfMany) return
+    span.attribute(pollAttemptKey, wait.polls)
+    if (operation !== undefined) setOperation(span, operation)
+    if (errorType !== undefined) span.attribute("error.type", errorType)
+    if (this.#droppedEvents > 0) span.attribute("gcp.longrunning.dropped_event_count", this.#droppedEvents)
+  }
+
+  #line(line: Effect.Effect<void>, name: string): Effect.Effect<void> {
+    return annotated(line, this.#address, name)
+  }
+}
