@@ -1,5 +1,5 @@
-// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait. To wait
-// for an existing operation use the command line, as the second part does: npm run cli -- wait NAME --base-url URL
+// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait. To wait for
+// an existing operation, use the command line, as the second part does: npm run cli -- wait NAME --base-url URL
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
