@@ -131,7 +131,7 @@ describe("an operation", () => {
       { api: "run", location: "eu", baseUrl: "http://a.b" },
       /--location does not go with/
     ],
-    ["a location that is none", [run], { api: "run", location: "a b" }, /location a b is not one/],
+    ["a location that is none", [run], { api: "run", location: "a b" }, /the location a b is not/],
     ["a base URL that is none", ["operations/a"], { baseUrl: "nonsense" }, /"nonsense" is not one/],
     ["a version that is none", ["operations/a"], { baseUrl: "http://a.b", apiVersion: "../v1" }, /api.version must be/]
   ])("is refused: %s", (_, args, options, problem) => assert.match(left(args, options), problem))

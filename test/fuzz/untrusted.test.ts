@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import {
   call,
   type Case,
@@ -55,22 +56,29 @@ it.scopedLive.each(Object.entries(all))(
         const sendable = headers.filter(([name, value]) => name !== "content-length" && !/[\r\n]/.test(value))
         return [{ send: response(body, sendable, `${status} X`) }]
       })
+      // The time limits and the concurrency leave a busy machine the time to send each request: one that is not sent tests nothing.
       const run = (one: Case, index: number) =>
         Effect.flatMap(
           OperationsService.OperationsService,
-          (operations) => Effect.exit(call(operations, one, { prefix: `/${index}`, timeout: "30 millis" }))
+          (operations) => Effect.exit(call(operations, one, { prefix: `/${index}`, timeout: "200 millis" }))
         ).pipe(
-          Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Error("the call does not end") }),
-          Effect.map((exit) => assert.strictEqual(problemOf(exit), undefined, `case ${index} of FUZZ_SEED=${seed}`)),
+          Effect.timeoutOption("20 seconds"),
+          Effect.map((exit) => {
+            const problem = Option.match(exit, {
+              onNone: () => "the call does not end",
+              onSome: (exit) => problemOf(exit)
+            })
+            assert.strictEqual(problem, undefined, `case ${index} of FUZZ_SEED=${seed}`)
+          }),
           Effect.provide(layer({
             api: GoogleApi.make({ ...one.api(), baseUrl: `${server.origin}/${index}` }),
             credentials,
-            requestTimeout: "300 millis",
+            requestTimeout: "3 seconds",
             schedule: Polling.spaced("5 millis"),
             retrySchedule: Polling.spaced("5 millis")
           }))
         )
-      yield* Effect.forEach(cases, run, { concurrency: 20, discard: true })
+      yield* Effect.forEach(cases, run, { concurrency: 6, discard: true })
       report(what, cases.length, start)
       assert.isAbove(seen.filter((requests) => requests > 0).length, cases.length / 4)
     }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
