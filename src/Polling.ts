@@ -60,8 +60,8 @@ const fromDelay = (
  * `max`. It never ends.
  *
  * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %), so that many waits do not poll at
- * the same times. No delay is longer than `max`: when the computed delays have reached it, they are reduced so that the
- * longest random value is `max`.
+ * the same times. No delay is longer than `max`, even with the jitter. So the mean delay grows to `max` / (1 +
+ * `jitter`).
  *
  * Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2.
  *
