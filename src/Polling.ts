@@ -101,9 +101,8 @@ export const exponential = (options?: {
 /**
  * A schedule whose delays are a share of the time waited so far: at least `min`, and at most `max`. It never ends.
  *
- * The time from the end of an operation to the poll that sees it is then at most about `fraction` of the operation's
- * duration, until the delays reach `max`. Each delay is a random value within ±`jitter` of the computed delay. No delay
- * is longer than `max`.
+ * So the end of an operation is detected after at most about `fraction` of the operation's duration, until the delays
+ * reach `max`. Each delay is a random value within ±`jitter` of the computed delay. No delay is longer than `max`.
  *
  * Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
  *
