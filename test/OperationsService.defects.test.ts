@@ -154,9 +154,9 @@ const withFault = (http: MockHttp, { client, logger, options, waitOptions }: Fau
 
 const calls = ["wait", "updates", "waitAll"] as const
 
-describe("a function that the user passes in", () => {
+describe("a function of the user's", () => {
   for (const what of Object.keys(faults(() => true))) {
-    it.scoped(`${what}: a defect of only that call`, () =>
+    it.scoped(`${what}: a defect of that call, and of no other`, () =>
       Effect.gen(function*() {
         for (const call of calls) {
           let isBroken = true
@@ -178,7 +178,7 @@ describe("a function that the user passes in", () => {
       }))
   }
 
-  it.scoped("a schedule whose step is not an effect is a defect", () =>
+  it.scoped("a schedule whose step is none is a defect", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(pending))
       for (const step of [undefined, Effect.succeed(undefined), Effect.succeed([0, 0, undefined])]) {
@@ -189,7 +189,7 @@ describe("a function that the user passes in", () => {
       }
     }))
 
-  it.scoped("credentials that return no headers, or no effect, end the call", () =>
+  it.scoped("credentials that give no headers, or no effect, end the call", () =>
     Effect.gen(function*() {
       for (const headers of [undefined, null, "a token"]) {
         const http = inOrder(succeeded)
@@ -210,7 +210,7 @@ describe("a function that the user passes in", () => {
       }
     }))
 
-  it.scoped("a failure of the credentials is the error, even if parallel effects are interrupted", () =>
+  it.scoped("a failure of the credentials counts also when effects beside it are interrupted", () =>
     Effect.gen(function*() {
       const failure = new HttpError.HttpError({ reason: "Authentication", description: "no", isTransient: true })
       let isDown = true
@@ -240,7 +240,7 @@ describe("a function that the user passes in", () => {
       assert.strictEqual((yield* Fiber.join(waiting))._tag, "Succeeded")
     }))
 
-  it.scoped("a defect takes precedence over a parallel failure", () =>
+  it.scoped("a defect counts before the failure beside it", () =>
     Effect.gen(function*() {
       const failure = new HttpError.HttpError({ reason: "Authentication", description: "no", isTransient: true })
       const credentials = Credentials.make({ headers: () => Effect.ensuring(Effect.fail(failure), Effect.die(boom)) })
@@ -250,7 +250,7 @@ describe("a function that the user passes in", () => {
       }
     }))
 
-  it.scoped("a defect of a shared poll is that of the wait that sent it, and the others poll again", () =>
+  it.scoped("a defect of a shared poll is that of the wait which made it; the others poll anew", () =>
     Effect.gen(function*() {
       let polls = 0
       const credentials = Credentials.make({
@@ -269,7 +269,7 @@ describe("a function that the user passes in", () => {
 })
 
 describe("updates", () => {
-  it.scoped("emits states that are nested too deeply to be encoded as JSON", () =>
+  it.scoped("gives states that are nested too deeply to be written as JSON", () =>
     Effect.gen(function*() {
       const depth = 100_000
       const deep = (value: number) => () => {
@@ -339,7 +339,7 @@ describe("waitAll in which one operation meets a defect", () => {
     })
   }
   for (const [what, make] of Object.entries(faults)) {
-    it.scoped(`${what}: the stream dies with the defect at once, and every other wait is interrupted`, () =>
+    it.scoped(`${what}: the stream dies with it at once, and every other wait ends`, () =>
       Effect.gen(function*() {
         const { http, options } = make()
         const operations = yield* service(http, {

@@ -23,7 +23,7 @@ const noting = (seen: Array<string>) => (operation: Operation.Operation) =>
   Effect.map(Clock.currentTimeMillis, (now) => void seen.push(`${now / 1000} ${label(operation)}`))
 
 describe("onUpdate", () => {
-  it.scoped("runs for every state that differs, even the final one", () =>
+  it.scoped("is told every state that differs, the final one too", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const operations = yield* service(inOrder(step(1), step(1), step(2), succeeded), { schedule: every("1 second") })
@@ -31,7 +31,7 @@ describe("onUpdate", () => {
       assert.deepStrictEqual(seen, ["0 Pending 1", "2 Pending 2", "3 Succeeded"])
     }))
 
-  it.scoped("runs for the state that is known at the beginning, and for a failed operation", () =>
+  it.scoped("is told the state that is known at the beginning, and that the operation has failed", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const operations = yield* service(inOrder(step(1), failed), { schedule: every("1 second") })
@@ -40,7 +40,7 @@ describe("onUpdate", () => {
       assert.deepStrictEqual(seen, ["0 Pending 1", "2 Failed"])
     }))
 
-  it.scoped("completes before the wait continues", () =>
+  it.scoped("is run to its end before the wait goes on", () =>
     Effect.gen(function*() {
       const http = inOrder(step(1), step(2), succeeded)
       const operations = yield* service(http, { schedule: every("1 second") })
@@ -48,7 +48,7 @@ describe("onUpdate", () => {
       assert.deepStrictEqual(seconds(http), [0, 11, 22])
     }))
 
-  it.scoped("is not interrupted by an end that another wait reads, and runs for that end", () =>
+  it.scoped("is not interrupted by the end that another wait sees, and is told that end", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const http = slowly(10, step(1), succeeded)
@@ -79,7 +79,7 @@ describe("onUpdate", () => {
       }))
   }
 
-  it.scoped("that dies or throws is a defect of only its own wait", () =>
+  it.scoped("that dies or throws is a defect of its wait alone", () =>
     Effect.gen(function*() {
       for (
         const onUpdate of [() => Effect.die("no"), () => {
@@ -94,7 +94,7 @@ describe("onUpdate", () => {
       }
     }))
 
-  it.scoped("of waitAll runs for the states of all operations", () =>
+  it.scoped("of waitAll is told the states of all", () =>
     Effect.gen(function*() {
       const seen: Array<string> = []
       const operations = yield* service(inOrder(() => json({ name: "operations/a", done: true })))

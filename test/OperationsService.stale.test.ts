@@ -42,7 +42,7 @@ const over = (
   })
 
 describe("a connection that had served a request and closed before any byte of a response", () => {
-  it.scoped("makes a get send its request again at once, without an error", () =>
+  it.scoped("costs a get one more request, at once, and no error", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([broken(true), json({ name, done: true })])
       assert.strictEqual((yield* service.get(name))._tag, "Succeeded")
@@ -50,7 +50,7 @@ describe("a connection that had served a request and closed before any byte of a
       assert.deepStrictEqual(requests[1]!.headers, requests[0]!.headers)
     }))
 
-  it.scoped("does not delay a wait", () =>
+  it.scoped("costs a wait no delay", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([json({ name }), broken(true), json({ name, done: true })])
       const fiber = yield* Effect.fork(service.wait(name, { schedule: Polling.spaced("5 seconds") }))
@@ -59,7 +59,7 @@ describe("a connection that had served a request and closed before any byte of a
       assert.strictEqual(requests.length, 3)
     }))
 
-  it.scoped("does not delay a poll with :wait", () =>
+  it.scoped("costs a poll that the server answers when the operation is done no delay either", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([broken(true), json({ name, done: true })], {
         api: apiWith({ wait: "body" })
@@ -68,7 +68,7 @@ describe("a connection that had served a request and closed before any byte of a
       assert.deepStrictEqual(requests.map(({ method }) => method), ["POST", "POST"])
     }))
 
-  it.scoped("is an error the second time", () =>
+  it.scoped("is told the second time", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([broken(true)])
       const error = yield* httpError(service.get(name))
@@ -77,14 +77,14 @@ describe("a connection that had served a request and closed before any byte of a
       assert.strictEqual(requests.length, 2)
     }))
 
-  it.scoped("is an error at once if the connection was new", () =>
+  it.scoped("is told at once if the connection was a new one", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([broken(false), json({ name, done: true })])
       assert.strictEqual((yield* httpError(service.get(name))).reason, "Transport")
       assert.strictEqual(requests.length, 1)
     }))
 
-  it.scoped("is an error at once for a start, a cancel and a delete, which may have been received", () =>
+  it.scoped("is told at once by a start, a cancel and a delete, which may have been received", () =>
     Effect.gen(function*() {
       const { requests, service } = yield* over([broken(true)])
       const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
@@ -111,7 +111,7 @@ const listen = (server: Server) =>
       })
   )
 
-it.scopedLive("a server that closes an idle connection when a poll starts causes no error", () =>
+it.scopedLive("a server whose idle connections close just when a poll begins costs no error", () =>
   Effect.gen(function*() {
     let requests = 0
     // Closes each connection when it has been idle for as long as the polls are apart; undici does not know about it.

@@ -107,7 +107,7 @@ const serve = async <A>(listener: RequestListener, use: (url: string) => Promise
 }
 
 describe.concurrent("examples", () => {
-  it("all have a test", async () => {
+  it("are all run", async () => {
     const files = (await readdir(`${root}/examples`)).filter((file) => /^[^.]+\.ts$/.test(file))
     assert.deepStrictEqual(files.sort(), [...Object.keys(examples), ...others].map((name) => `${name}.ts`).sort())
   })
@@ -119,7 +119,7 @@ describe.concurrent("examples", () => {
 })
 
 describe.concurrent("npm start", () => {
-  it("runs from the start of an operation to close", async () => {
+  it("shows the main job from start to close", async () => {
     const { code, stderr, stdout } = await run("examples/main.ts")
     assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
     assert.match(stdout, /emulator listening on http:\/\/127\.0\.0\.1:\d+/)
@@ -214,7 +214,7 @@ describe.concurrent("the outcomes of operations", () => {
 })
 
 describe.concurrent("npm run emulator", () => {
-  it("listens on loopback, accepts a script over HTTP, returns its stats, and ends after a signal", async () => {
+  it("listens on loopback, takes a script over HTTP, tells its stats, and ends by a signal", async () => {
     const { child, output } = start(["scripts/emulator.ts", "--port", "0"])
     while (!output.stdout.includes("\n")) await once(child.stdout, "data")
     const url = /^listening on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(output.stdout)?.[1]
