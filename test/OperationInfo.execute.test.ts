@@ -75,7 +75,7 @@ describe("execute", () => {
     }))
 
   for (const end of [done, failed]) {
-    it.scoped(`runs onUpdate for every state, with its metadata: ${end === done ? "succeeded" : "failed"}`, () =>
+    it.scoped(`tells onUpdate every state with its metadata: ${end === done ? "succeeded" : "failed"}`, () =>
       Effect.gen(function*() {
         const updates: Array<readonly [string, number]> = []
         yield* Effect.exit(over(
@@ -93,7 +93,7 @@ describe("execute", () => {
       }))
   }
 
-  it.scoped("has a defect if onUpdate throws", () =>
+  it.scoped("dies with what onUpdate throws", () =>
     Effect.gen(function*() {
       const http = inOrder(at(10))
       const exit = yield* Effect.exit(over(
@@ -118,7 +118,7 @@ describe("execute", () => {
       assert.deepStrictEqual(sent(http), [])
     }))
 
-  it.scoped("fails with the error of the start, without the name of an operation", () =>
+  it.scoped("fails as the start does, without the name of an operation", () =>
     Effect.gen(function*() {
       const http = inOrder(() => googleError(409, "ABORTED"))
       const error = yield* httpError(over(http, CreatePolicy.execute(request)))
@@ -135,7 +135,7 @@ describe("an error after the start names the operation", () => {
       assert.deepStrictEqual([error.code, error.operationName, error.path], ["PERMISSION_DENIED", name, `/v1/${name}`])
     }))
 
-  it.scoped("if the credentials fail", () =>
+  it.scoped("if there are no credentials any more", () =>
     Effect.gen(function*() {
       let calls = 0
       const credentials = Credentials.make({
@@ -201,7 +201,7 @@ describe("an interruption of execute", () => {
       })
     }))
 
-  it.scoped("during the wait does not cancel the operation by default, and logs its name", () =>
+  it.scoped("during the wait leaves the operation running otherwise, and logs its name", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* interruptedAfter(inOrder(at(10)), "detach"), {
         lines: [`WARN Interrupted while waiting for operation ${name}. The operation is not cancelled.`],
@@ -221,7 +221,7 @@ describe("an interruption of execute", () => {
       assert.include(lines[0], name)
     }))
 
-  it.scoped("at any time logs or cancels a started operation", () =>
+  it.scoped("at any point never loses an operation that it has started", () =>
     Effect.gen(function*() {
       const seen = new Set<string>()
       for (let steps = 0; steps < 40; steps++) {
@@ -248,7 +248,7 @@ describe("an interruption of execute", () => {
 })
 
 describe("start", () => {
-  it.scoped("returns a typed state, which every method accepts", () =>
+  it.scoped("returns a typed state, which every method takes", () =>
     Effect.gen(function*() {
       const http = inOrder(at(10), at(20), at(30), done, done, done, done, done, () => json({}))
       const { handle, outcomes, polled, result, started, states, waited } = yield* over(
@@ -288,7 +288,7 @@ describe("start", () => {
       assert.deepStrictEqual(started.result, { title: "corp" })
     }))
 
-  it.scoped("cancels the operation if it is interrupted with onInterrupt cancel", () =>
+  it.scoped("interrupted, cancels the operation if asked to", () =>
     Effect.gen(function*() {
       const { http, interrupt } = yield* interruptedStart((info) =>
         logging([], info.start(request, { onInterrupt: "cancel" }))
@@ -302,7 +302,7 @@ describe("a handle", () => {
   const roundTrip = (handle: OperationHandle.OperationHandle) =>
     Effect.orDie(OperationHandle.fromJson(JSON.parse(JSON.stringify(OperationHandle.toJson(handle)))))
 
-  it.scoped("contains the types of the info that made it, and its deadline", () =>
+  it.scoped("knows the types of the info that made it, and its deadline", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(done))
       const handle = yield* CreatePolicy.using(operations).handle(name, { timeout: "1 minute" })
@@ -312,7 +312,7 @@ describe("a handle", () => {
       assert.deepStrictEqual([untyped.metadataType, untyped.deadline], [undefined, undefined])
     }))
 
-  it.scoped("is accepted by an info for the same response type, and by any info if it has no type", () =>
+  it.scoped("is read by an info for the same response type, and by any info if it has no type", () =>
     Effect.gen(function*() {
       const operations = yield* service(inOrder(done))
       const info = CreatePolicy.using(operations)
@@ -321,7 +321,7 @@ describe("a handle", () => {
       }
     }))
 
-  it.scoped("is refused by an info for another response type, by each method", () =>
+  it.scoped("is refused by an info for another response type, whatever the method", () =>
     Effect.gen(function*() {
       const http = inOrder(done)
       const operations = yield* service(http)
@@ -351,7 +351,7 @@ describe("a handle", () => {
 })
 
 describe("waitAll", () => {
-  it.scoped("emits the typed outcome of each operation, with the value that was passed in", () =>
+  it.scoped("returns the typed outcome of each operation with what was given for it", () =>
     Effect.gen(function*() {
       const operations = yield* service(
         mockHttp((request) =>
@@ -382,7 +382,7 @@ describe("waitAll", () => {
       assert.deepStrictEqual([...new Set(updates)].sort(), ["operations/bad", "operations/good", "operations/other"])
     }))
 
-  it.scoped("reads its iterable when the stream runs", () =>
+  it.scoped("reads what it is given when the stream runs", () =>
     Effect.gen(function*() {
       const names: Array<string> = []
       const outcomes = CreatePolicy.waitAll(names)
@@ -424,7 +424,7 @@ describe("schemas that need services", () => {
       assert.deepStrictEqual(updates, ["the corp", "the corp", "the corp"])
     }))
 
-  it.effect("use those of the caller in onUpdate", () =>
+  it.effect("use those of the caller in updates, wherever the service runs them", () =>
     Effect.gen(function*() {
       const updates: Array<string> = []
       const succeeded = Operation.succeeded({ name, metadata: response, response })
@@ -448,7 +448,7 @@ describe("schemas that need services", () => {
 describe("using", () => {
   class FirstOperations extends Context.Tag("FirstOperations")<FirstOperations, OperationsService.Service>() {}
 
-  it.scoped("reads the service of a tag when the method runs", () =>
+  it.scoped("takes the service of a tag, when the method runs", () =>
     Effect.gen(function*() {
       const info = CreatePolicy.using(FirstOperations)
       for (const title of ["first", "second"]) {
