@@ -1,4 +1,4 @@
-// Using the service from async functions: a ManagedRuntime provides it, and disposing the runtime closes all
+// Uses the service from async functions. A ManagedRuntime provides the service, and its disposal closes all
 // connections.
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Scope from "effect/Scope"
 
-// An emulator in the place of the API.
+// An emulator instead of the API.
 const scope = Effect.runSync(Scope.make())
 const emulator = await Effect.runPromise(Scope.extend(NodeOperationsEmulator.make(), scope))
 await Effect.runPromise(emulator.script("operations/a", [OperationsEmulator.succeeded()]))

@@ -1,4 +1,4 @@
-// Tests a program with the client of production, and the emulator with injected faults on a socket.
+// Tests a program with the production client, and with an emulator on a socket that injects faults.
 import { assert, it } from "@effect/vitest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"

@@ -15,7 +15,7 @@ const program = Effect.gen(function*() {
     Stream.tap((operation) => Console.log(`${operation.metadata?.["percent"]} %`)),
     Stream.tap((operation) => operation.metadata?.["percent"] === 60 ? operations.cancel(operation.name) : Effect.void),
     Stream.runDrain,
-    // The server may cancel the operation or not. A cancelled operation fails with CANCELLED.
+    // If the server cancels the operation, it fails with CANCELLED.
     Effect.catchTag("OperationError", (error) => Console.log(`ended with ${error.code}`))
   )
 })

@@ -18,7 +18,7 @@ const refused = (httpStatus: number, status: string) =>
     body: JSON.stringify({ error: { code: httpStatus, status, message: "no" } })
   })
 
-/** Returns the response of the handler if the operation that it starts has these steps. */
+/** Runs the handler with an operation that has these steps, and returns its response. */
 const answer = (...steps: NonEmptyReadonlyArray<OperationsEmulator.Step>) =>
   Effect.gen(function*() {
     const emulator = yield* OperationsEmulator.OperationsEmulator

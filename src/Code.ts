@@ -129,9 +129,9 @@ export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(cod
 /**
  * Returns the code for an HTTP status. Use it if a response contains no code.
  *
- * This is not the inverse of {@link toHttpStatus}. For example, 409 is `"ABORTED"`. A 4xx status that no code has is
- * `"FAILED_PRECONDITION"`, such a 5xx status is `"INTERNAL"`, and a redirect is `"UNKNOWN"`. The mapping is that of
- * Google's own clients (gax for Node and Java).
+ * This is not the inverse of {@link toHttpStatus}. For example, 409 is `"ABORTED"`. For statuses without a
+ * corresponding code, a 4xx is `"FAILED_PRECONDITION"`, a 5xx is `"INTERNAL"`, and a redirect is `"UNKNOWN"`. The
+ * mapping is that of Google's own clients (gax for Node and Java).
  *
  * @since 0.1.0
  * @category conversions

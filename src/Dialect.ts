@@ -1,5 +1,5 @@
 /**
- * Dialects: the forms that requests and responses about operations have in Google's APIs.
+ * Dialects: the forms of requests and responses for operations in Google's APIs.
  *
  * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
  * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so
@@ -139,9 +139,8 @@ export interface List {
 /**
  * The form of an API's requests and responses for operations.
  *
- * All functions are pure. The names that they are called with are relative resource names without a version, and match
- * the API's `operationName`. If a function is absent, or returns `undefined` for a name, the API does not have that
- * method.
+ * All functions are pure. Their arguments are relative resource names without a version, which match the API's
+ * `operationName`. If a function is absent, or returns `undefined` for a name, the API does not have that method.
  *
  * @since 0.4.0
  * @category models
@@ -156,9 +155,9 @@ export interface Dialect {
   /**
    * Decodes the response to a poll, to a wait on the server, or to a request that starts an operation.
    *
-   * The left side says why the response is not an operation of this dialect, as a clause that can follow a colon. It
-   * may quote short parts of the response. The function must not throw, and its running time must be proportional to
-   * the size of the response.
+   * The left side says why the response is not an operation of this dialect, as a clause that can follow a colon. The
+   * clause may quote short parts of the response. The function must not throw, and its running time must be
+   * proportional to the size of the response.
    */
   readonly decode: (json: unknown, asked: Asked) => Either.Either<Operation.Operation, string>
   /** Makes the request that asks the server to hold its response until the operation is done. */
@@ -533,9 +532,9 @@ const decodeBigQuery = decodeState({
  *   request, the location is a parameter of the query.
  * - **State**: a job is done if its `status.state` is `DONE`. It is `Failed` if it has an `errorResult`. Other
  *   `status.errors` are warnings.
- * - **Errors**: the code is the one that corresponds to the `reason` of the `errorResult`. The reason of a cancelled
- *   job, `stopped`, is `CANCELLED`. The `errorResult` becomes an `ErrorInfo`, and so does each of the other
- *   `status.errors`.
+ * - **Errors**: the code is the one that corresponds to the `reason` of the `errorResult`. For a cancelled job, the
+ *   reason is `stopped`, and the code is `CANCELLED`. The `errorResult` becomes an `ErrorInfo`, and so does each of the
+ *   other `status.errors`.
  * - **Metadata and response**: `metadata` is the whole job. The `response` of a succeeded job is the same. The type of
  *   both is `google.cloud.bigquery.v2.Job`. To read the rows of a query, call `jobs.getQueryResults`.
  *

@@ -173,8 +173,7 @@ export const QuotaFailure = message("QuotaFailure", {
     /** How the quota was exceeded. It can also say where to raise the quota. */
     description: text,
     /**
-     * The API that has the quota, such as `"compute.googleapis.com"`. It can be another API than the one that was
-     * called.
+     * The API that has the quota, such as `"compute.googleapis.com"`. It can differ from the API that was called.
      */
     apiService: text,
     /** What the quota counts, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
@@ -199,7 +198,9 @@ export const QuotaFailure = message("QuotaFailure", {
 export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
 
 /**
- * The schema of `google.rpc.PreconditionFailure`: the conditions that a request does not meet. @since 0.1.0
+ * The schema of `google.rpc.PreconditionFailure`: the conditions that a request does not meet.
+ *
+ * @since 0.1.0
  * @category schemas
  * @example
  * ```ts

@@ -19,14 +19,16 @@ export interface GoogleApi {
    * The URL of the API up to the version, such as `https://accesscontextmanager.googleapis.com`. It can have a path.
    */
   readonly baseUrl: string
-  /** The version, with which the path of a request begins, such as `v1`. */
+  /** The version, such as `v1`. In a URL it follows `baseUrl`. */
   readonly version: string
   /** The pattern of the names of operations: relative resource names without the version. */
   readonly operationName: RegExp
   /** The methods that the API has for its operations, besides `get`. */
   readonly methods: Methods
   /**
-   * The form of the API's requests and responses for operations. @since 0.4.0
+   * The form of the API's requests and responses for operations.
+   *
+   * @since 0.4.0
    */
   readonly dialect: Dialect.Dialect
 }
@@ -92,7 +94,7 @@ export interface Methods {
 export const make = (options: {
   /** The URL of the API up to the version, such as `https://run.googleapis.com`. It can have a path. */
   readonly baseUrl: string
-  /** The version, with which the path of a request begins, such as `v1`. */
+  /** The version, such as `v1`. In a URL it follows `baseUrl`. */
   readonly version: string
   /** The pattern of the names of operations. Default: that of the dialect. */
   readonly operationName?: RegExp | undefined
@@ -266,7 +268,7 @@ export const nameFromUrl = (api: GoogleApi, url: string): Either.Either<string, 
   })
 
 /**
- * The request that asks the server to hold its response until an operation is done, if the API has one.
+ * The request that asks the server to hold its response until an operation is done. Undefined if the API has no `wait`.
  *
  * @internal
  */
@@ -278,7 +280,7 @@ export const waitRequest = (
   methods.wait === false ? undefined : dialect.wait?.(name, timeoutSeconds, methods.wait)
 
 /**
- * The request that asks the server to cancel an operation, if the API has one.
+ * The request that asks the server to cancel an operation. Undefined if the API has no `cancel`.
  *
  * @internal
  */
@@ -286,7 +288,7 @@ export const cancelRequest = ({ dialect, methods }: GoogleApi, name: string): Di
   methods.cancel ? dialect.cancel?.(name) : undefined
 
 /**
- * The request that asks the server to delete the record of an operation, if the API has one.
+ * The request that asks the server to delete the record of an operation. Undefined if the API has no `delete`.
  *
  * @internal
  */

@@ -60,8 +60,8 @@ const fromDelay = (
  * `max`. It never ends.
  *
  * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %), so that many waits do not poll at
- * the same times. No delay is longer than `max`: when the computed delays have reached it, they are reduced so that the
- * longest random value is `max`.
+ * the same times. No delay is longer than `max`, even with the jitter. So the mean delay grows to `max` / (1 +
+ * `jitter`).
  *
  * Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2.
  *
@@ -101,9 +101,8 @@ export const exponential = (options?: {
 /**
  * A schedule whose delays are a share of the time waited so far: at least `min`, and at most `max`. It never ends.
  *
- * The time from the end of an operation to the poll that sees it is then at most about `fraction` of the operation's
- * duration, until the delays reach `max`. Each delay is a random value within ±`jitter` of the computed delay. No delay
- * is longer than `max`.
+ * So the end of an operation is detected after at most about `fraction` of the operation's duration, until the delays
+ * reach `max`. Each delay is a random value within ±`jitter` of the computed delay. No delay is longer than `max`.
  *
  * Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
  *

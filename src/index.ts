@@ -13,7 +13,7 @@ export * as Code from "./Code.js"
 export * as Credentials from "./Credentials.js"
 
 /**
- * Dialects: the forms that requests and responses about operations have in Google's APIs.
+ * Dialects: the forms of requests and responses for operations in Google's APIs.
  *
  * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
  * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so

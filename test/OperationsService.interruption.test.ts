@@ -94,7 +94,7 @@ describe("a server-side wait whose first wait is interrupted while others join",
 
   for (let first = 0; first < 1_000; first += 250) {
     it.live(
-      `ends every wait, and none with a defect: orders ${first + 1} to ${first + 250}`,
+      `ends every wait without a defect: orders ${first + 1} to ${first + 250}`,
       () =>
         Effect.gen(function*() {
           for (let seed = first + 1; seed <= first + 250; seed++) {
@@ -107,7 +107,7 @@ describe("a server-side wait whose first wait is interrupted while others join",
   }
 })
 
-describe("the cancels of an interrupted waitAll", () => {
+describe("the cancel requests of an interrupted waitAll", () => {
   afterEach(() => void vi.restoreAllMocks())
 
   /** The clock of the machine, put forward by hand: timers of 1 to 10 seconds wait for that. */
@@ -133,7 +133,7 @@ describe("the cancels of an interrupted waitAll", () => {
   }
 
   for (const count of [48, 1_000]) {
-    it.scoped(`of ${count} operations, which a silent server never answers, end together after 5 seconds`, () =>
+    it.scoped(`of ${count} operations, without a response, end together after 5 seconds`, () =>
       Effect.gen(function*() {
         const http = mockHttp((request) => request.method === "POST" ? Effect.never : Effect.sync(pending))
         const operations = yield* service(http, { schedule: every("1 hour") })
@@ -213,7 +213,7 @@ describe("the cancels of an interrupted waitAll", () => {
     }))
 })
 
-describe("a cancel at the end of a wait that fails", () => {
+describe("the error of a cancel request", () => {
   const refusing = () =>
     mockHttp((request) => Effect.sync(() => request.method === "POST" ? googleError(501, "UNIMPLEMENTED") : pending()))
 
@@ -231,7 +231,7 @@ describe("a cancel at the end of a wait that fails", () => {
       assert.include(lines[0], `WARN Could not cancel operation ${name}. It may still be running.`)
     }))
 
-  it.scoped("is absent when the cancel succeeds, or was not asked for", () =>
+  it.scoped("is absent if the request succeeds, or is not sent", () =>
     Effect.gen(function*() {
       for (const onTimeout of ["cancel", "detach"] as const) {
         const lines: Array<string> = []
@@ -287,7 +287,7 @@ describe("the first transient failure", () => {
       assert.strictEqual(lines[1], `INFO Operation ${name} is read again, after 2 failures within 2s.`)
     }))
 
-  it.scoped("of updates is logged once, of a wait without a failure nothing", () =>
+  it.scoped("of updates is logged once, and a wait without a failure logs nothing", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       const options: OperationsService.Options = { schedule: every("1 second"), retrySchedule: every("1 second") }

@@ -49,7 +49,7 @@ for (const [way, wait] of Object.entries(ways)) {
     for (
       const [what, answer, code] of [["403", forbidden, "PERMISSION_DENIED"], ["404", notFound, "NOT_FOUND"]] as const
     ) {
-      it.scoped(`tolerates ${what} in mid-wait by choice of the wait`, () =>
+      it.scoped(`makes ${what} transient, as an option of the wait`, () =>
         Effect.gen(function*() {
           const http = inOrder(pending, answer, answer, pending, answer, succeeded)
           const operations = yield* service(http, paces)
@@ -58,7 +58,7 @@ for (const [way, wait] of Object.entries(ways)) {
           assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
         }))
 
-      it.scoped(`tolerates ${what} in mid-wait by choice of the service`, () =>
+      it.scoped(`makes ${what} transient, as an option of the service`, () =>
         Effect.gen(function*() {
           const http = inOrder(pending, answer, succeeded)
           const operations = yield* service(http, { ...paces, isTransient: alsoCode(code) })
@@ -66,7 +66,7 @@ for (const [way, wait] of Object.entries(ways)) {
           assert.deepStrictEqual(seconds(http), [0, 1, 2])
         }))
 
-      it.scoped(`does not tolerate ${what} by default`, () =>
+      it.scoped(`has a default for which ${what} is not transient`, () =>
         Effect.gen(function*() {
           const http = inOrder(pending, answer, succeeded)
           const operations = yield* service(http, paces)
@@ -75,7 +75,7 @@ for (const [way, wait] of Object.entries(ways)) {
         }))
     }
 
-    it.scoped("goes before that of the service", () =>
+    it.scoped("overrides that of the service", () =>
       Effect.gen(function*() {
         const http = inOrder(pending, forbidden, succeeded)
         const operations = yield* service(http, { ...paces, isTransient: alsoCode("PERMISSION_DENIED") })
@@ -86,7 +86,7 @@ for (const [way, wait] of Object.entries(ways)) {
         assert.deepStrictEqual(seconds(http), [0, 1])
       }))
 
-    it.scoped("ends a wait on a failure that is transient by itself", () =>
+    it.scoped("can end a wait after a failure that is transient by default", () =>
       Effect.gen(function*() {
         const http = inOrder(pending, unavailable, succeeded)
         const operations = yield* service(http, paces)
@@ -95,7 +95,7 @@ for (const [way, wait] of Object.entries(ways)) {
         assert.deepStrictEqual(seconds(http), [0, 1])
       }))
 
-    it.scoped("leaves the bounds to `retrySchedule` and `timeout`", () =>
+    it.scoped("does not change the limits of `retrySchedule` and `timeout`", () =>
       Effect.gen(function*() {
         const isTransient = () => true
         const retrySchedule = Schedule.intersect(every("1 second"), Schedule.recurs(3))
@@ -109,7 +109,7 @@ for (const [way, wait] of Object.entries(ways)) {
         assert.strictEqual(timeout.lastError?.httpStatus, 403)
       }))
 
-    it.scoped("sees each failed poll, with what is transient in a wait", () =>
+    it.scoped("is called for each failed poll, with the `isTransient` that the error has in a wait", () =>
       Effect.gen(function*() {
         const seen: Array<readonly [string | number | undefined, boolean]> = []
         const isTransient = (error: HttpError.HttpError) => {
@@ -138,7 +138,7 @@ for (const [way, wait] of Object.entries(ways)) {
         ])
       }))
 
-    it.scoped("is not asked about a failure of the operation itself", () =>
+    it.scoped("is not called for a failed operation", () =>
       Effect.gen(function*() {
         const http = inOrder(pending, () => json({ name, done: true, error: { code: 14, message: "no" } }), succeeded)
         const operations = yield* service(http, paces)
@@ -147,7 +147,7 @@ for (const [way, wait] of Object.entries(ways)) {
         assert.strictEqual(http.requests.length, 2)
       }))
 
-    it.scoped("does not keep a wait going in a service that is closed", () =>
+    it.scoped("does not continue a wait in a service that is closed", () =>
       Effect.gen(function*() {
         const http = inOrder(pending)
         const operations = yield* service(http, paces)
@@ -162,7 +162,7 @@ for (const [way, wait] of Object.entries(ways)) {
 }
 
 describe("isTransient", () => {
-  it.scoped("is each wait's own, also for a poll that waits share", () =>
+  it.scoped("of each wait is used, even if waits share a poll", () =>
     Effect.gen(function*() {
       const http = inOrder(pending, forbidden, succeeded)
       const operations = yield* service(http, paces)
@@ -174,7 +174,7 @@ describe("isTransient", () => {
       assert.deepStrictEqual(seconds(http), [0, 1, 2])
     }))
 
-  it.scoped("has no say over `get`", () =>
+  it.scoped("is not used by `get`", () =>
     Effect.gen(function*() {
       const http = inOrder(unavailable, succeeded)
       const operations = yield* service(http, { ...paces, isTransient: () => true })
@@ -182,7 +182,7 @@ describe("isTransient", () => {
       assert.strictEqual(http.requests.length, 1)
     }))
 
-  it.scoped("tolerates 404 of a bare name from the first poll on", () =>
+  it.scoped("can make a 404 of a name transient from the first poll on", () =>
     Effect.gen(function*() {
       const http = inOrder(notFound, notFound, pending, succeeded)
       const operations = yield* service(http, paces)
@@ -190,7 +190,7 @@ describe("isTransient", () => {
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3])
     }))
 
-  it.scoped("is not asked about NOT_FOUND while a new operation may not be visible yet", () =>
+  it.scoped("is not called for NOT_FOUND while a new operation may not be visible yet", () =>
     Effect.gen(function*() {
       const http = inOrder(notFound, pending, succeeded)
       const operations = yield* service(http, paces)

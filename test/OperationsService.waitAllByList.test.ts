@@ -60,7 +60,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(api.gets, [])
     }).pipe(Effect.withTracerEnabled(false)), 30_000)
 
-  it.scoped("by get, and without the option, each is a request of its own", () =>
+  it.scoped("by get, and by default, each operation is read by a separate request", () =>
     Effect.gen(function*() {
       for (const options of [undefined, {}, { by: "get" as const }, { by: undefined }]) {
         const api = listing({ listed: names(20), state: doneAt(0) })
@@ -83,7 +83,7 @@ describe("rounds", () => {
       assert.strictEqual(api.requests.length, 0)
     }))
 
-  it.scoped("a page asks for 1,000, and the request is that of the dialect", () =>
+  it.scoped("a page has 1,000 operations, and the request is that of the dialect", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(1_500), state: doneAt(0) })
       const operations = yield* service(api, { xgafv: "1" })
@@ -116,7 +116,7 @@ describe("rounds", () => {
     30_000
   )
 
-  it.scoped("stay one where each takes almost as long as the delay", () =>
+  it.scoped("include all operations even if a round takes almost as long as the delay", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(200), largest: 20, delay: "80 millis" })
       const operations = yield* service(api, { schedule: Polling.spaced("1 second", { jitter: 0.2 }) })
@@ -125,7 +125,7 @@ describe("rounds", () => {
       assert.isAtMost(api.lists.length, 180)
     }).pipe(Effect.withRandom(Random.make("jitter")), Effect.withTracerEnabled(false)), 30_000)
 
-  it.scoped("that takes longer than the delay is followed by the next one, and misses nothing", () =>
+  it.scoped("that take longer than the delay are followed by the next one, and miss nothing", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(100), largest: 10, delay: "1 second", state: doneAt(35) })
       const operations = yield* service(api, { schedule: every("2 seconds") })
@@ -140,7 +140,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(api.gets, [])
     }))
 
-  it.scoped("shows what is due, and what has slept for at least half of its delay", () =>
+  it.scoped("include polls that are due, and polls that have waited for at least half of their delay", () =>
     Effect.gen(function*() {
       // Every 4 seconds, and every 6 or 9.
       for (const [other, polls] of [[6, 4], [9, 3]] as const) {
@@ -153,16 +153,16 @@ describe("rounds", () => {
         // The last round is one second before the deadline.
         assert.deepStrictEqual(api.lists.map((time) => time % 60), [0, 4, 8, 12])
         assert.deepStrictEqual(
-          Array.from(outcomes, ({ result }) =>
-            result._tag === "Left" && result.left._tag === "WaitTimeoutError" && result.left.polls),
-          names(40).map((_, index) =>
-            index % 2 === 0 ? 4 : polls
-          )
+          Array.from(
+            outcomes,
+            ({ result }) => result._tag === "Left" && result.left._tag === "WaitTimeoutError" && result.left.polls
+          ),
+          names(40).map((_, index) => index % 2 === 0 ? 4 : polls)
         )
       }
     }))
 
-  it.scoped("shows what has become due since it began", () =>
+  it.scoped("include polls that become due during the round", () =>
     Effect.gen(function*() {
       const late = names(80).slice(40, 60)
       const all = names(80).map((name) => late.includes(name) ? Operation.pending({ name }) : name)
@@ -184,7 +184,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(told, repeated([0, 3], 20))
     }))
 
-  it.scoped("pending operations and names begin together", () =>
+  it.scoped("include names and pending operations together", () =>
     Effect.gen(function*() {
       const all = names(40)
       const mixed = all.map((name, index) => index % 2 === 0 ? name : Operation.pending({ name }))
@@ -197,7 +197,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(api.gets, [])
     }))
 
-  it.scoped("the end of each is its own: succeeded, failed, with every state told once", () =>
+  it.scoped("emit the outcome of each operation: succeeded or failed, with each state once", () =>
     Effect.gen(function*() {
       const state = (name: string, now: number): unknown => {
         const index = Number(name.split("/")[1])
@@ -231,7 +231,7 @@ describe("rounds", () => {
       assert.strictEqual(api.gets.length, 9 + 8 + 7 + 6 + 5 + 4 + 3 + 2 + 1)
     }))
 
-  it.scoped("fewer than ten take a request each", () =>
+  it.scoped("are not used for fewer than ten operations", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(9), state: doneAt(15) })
       const operations = yield* service(api, { schedule: every("10 seconds") })
@@ -240,7 +240,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(api.lists, [])
     }))
 
-  it.scoped("a schedule that ends, and a timeout, are each operation's own, and count the rounds as polls", () =>
+  it.scoped("have the schedule and the timeout of each operation, and count as polls", () =>
     Effect.gen(function*() {
       // What the list does not show is polled once, too.
       const api = listing({ listed: names(5) })
@@ -263,7 +263,7 @@ describe("rounds", () => {
       }
     }))
 
-  it.scoped("duplicates share, and each has its outcome", () =>
+  it.scoped("include duplicates once, and each has its outcome", () =>
     Effect.gen(function*() {
       const all = [...names(10), ...names(10)]
       const api = listing({ listed: names(10), state: doneAt(5) })
@@ -275,7 +275,7 @@ describe("rounds", () => {
       assert.deepStrictEqual(api.gets, [])
     }))
 
-  it.scoped("empty pages before others end nothing", () =>
+  it.scoped("do not end at an empty page", () =>
     Effect.gen(function*() {
       const api = listing({
         listed: names(30),
@@ -303,8 +303,8 @@ describe("rounds", () => {
     }))
 })
 
-describe("what a list does not show", () => {
-  it.scoped("is read by a request of its own, and keeps nothing from the others", () =>
+describe("an operation that a list does not show", () => {
+  it.scoped("is read by a separate request, and does not delay the others", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20) })
       const operations = yield* service(api, { schedule: every("1 second") })
@@ -326,7 +326,7 @@ describe("what a list does not show", () => {
       assert.deepStrictEqual(api.gets, repeated([0, 1, 2, 3, 4, 5], 20))
     }))
 
-  it.scoped("that is not due yet is read when it is due", () =>
+  it.scoped("and that is not due yet is read when it is due", () =>
     Effect.gen(function*() {
       const api = listing({ listed: [] })
       const operations = yield* service(api, { schedule: evenAndOdd(4, 5) })
@@ -339,7 +339,7 @@ describe("what a list does not show", () => {
       )
     }))
 
-  it.scoped("and waits for its turn is served by the list once that shows it", () =>
+  it.scoped("and is queued for a separate request is done when the list shows it", () =>
     Effect.gen(function*() {
       const listed = names(20)
       const api = listing({ listed, delay: "1 second" })
@@ -354,7 +354,7 @@ describe("what a list does not show", () => {
       assert.isBelow(api.gets.length, 70)
     }))
 
-  it.scoped("relies on the list again as soon as that shows it", () =>
+  it.scoped("is polled by the list again when the list shows it", () =>
     Effect.gen(function*() {
       const listed = [...names(20)]
       const api = listing({ listed })
@@ -375,7 +375,7 @@ describe("what a list does not show", () => {
       yield* Fiber.interrupt(fiber)
     }))
 
-  it.scoped("has a name that is malformed, or another one", () =>
+  it.scoped("is one with an invalid or another name in the list", () =>
     Effect.gen(function*() {
       const bodies = [
         { name: "operations/0", done: "yes" },
@@ -402,7 +402,7 @@ describe("what a list does not show", () => {
       }
     }))
 
-  it.scoped("that is in a place which could not be reached is read by a request of its own", () =>
+  it.scoped("because its location is unreachable is read by a separate request", () =>
     Effect.gen(function*() {
       const api = listing({
         listed: [],
@@ -418,9 +418,9 @@ describe("what a list does not show", () => {
     }))
 })
 
-describe("a list that costs more than it saves", () => {
+describe("a list that needs more requests than it saves", () => {
   it.scoped(
-    "100,000 finished operations come first: 50 waits read five pages, after 1, 3, 7 and more polls again",
+    "with 100,000 done operations first: 50 waits read five pages, and again after 1, 3, 7 and more polls",
     () =>
       Effect.gen(function*() {
         const finished = names(1_000).map((name) => ({ name: `${name}-finished`, done: true }))
@@ -442,7 +442,7 @@ describe("a list that costs more than it saves", () => {
     30_000
   )
 
-  it.scoped("the more waits there are, the more pages they may read", () =>
+  it.scoped("is read further if there are more waits", () =>
     Effect.gen(function*() {
       const finished = names(95).map((name) => `${name}-finished`)
       for (const [waits, pages, gets] of [[90, 9, 90], [100, 10, 95], [200, 15, 0]] as const) {
@@ -453,7 +453,7 @@ describe("a list that costs more than it saves", () => {
       }
     }))
 
-  it.scoped("ends when all that it is for are shown", () =>
+  it.scoped("is read until all operations of the round are found", () =>
     Effect.gen(function*() {
       const api = listing({ listed: [...names(150), ...names(2_000).map((name) => `${name}-old`)], largest: 100 })
       const operations = yield* service(api, { schedule: every("10 seconds") })
@@ -462,7 +462,7 @@ describe("a list that costs more than it saves", () => {
       assert.deepStrictEqual(api.gets, [])
     }))
 
-  it.scoped("pages with ever new tokens and nothing on them end", () =>
+  it.scoped("with endless empty pages is not read forever", () =>
     Effect.gen(function*() {
       const api = listing({ listed: [], list: ({ index }) => json({ nextPageToken: `t${index}` }) })
       const operations = yield* service(api, { schedule: every("1 second") })
@@ -472,7 +472,7 @@ describe("a list that costs more than it saves", () => {
     }))
 
   for (const [what, token] of [["the same", () => "t"], ["an earlier", (index: number) => `t${index % 2}`]] as const) {
-    it.scoped(`${what} page token again ends it`, () =>
+    it.scoped(`${what} page token again ends the round`, () =>
       Effect.gen(function*() {
         const api = listing({
           listed: [],
@@ -503,7 +503,7 @@ describe("a list that is refused", () => {
     "with a redirect": [() => new Response(null, { status: 302, headers: { location: "https://example.com" } }), 1]
   }
   for (const [how, [response, lists]] of Object.entries(refusals)) {
-    it.scoped(`${how}: the operations are read one by one, which is logged once`, () =>
+    it.scoped(`${how}: the operations are read one by one, and this is logged once`, () =>
       Effect.gen(function*() {
         const api = listing({ listed: names(60), state: doneAt(2.5), list: response })
         const operations = yield* service(api, { schedule: every("1 second") })
@@ -522,7 +522,7 @@ describe("a list that is refused", () => {
       }))
   }
 
-  it.scoped("from its second page: what the first has shown is served", () =>
+  it.scoped("at its second page: the states on the first page are used", () =>
     Effect.gen(function*() {
       const api = listing({
         listed: names(60),
@@ -534,7 +534,7 @@ describe("a list that is refused", () => {
       assert.deepStrictEqual(Object.keys(api.getsOf), names(60).slice(50))
     }))
 
-  it.scoped("an API without a list is not asked for one, nor for what no list has", () =>
+  it.scoped("is not requested from an API without a list, nor for an operation without a collection", () =>
     Effect.gen(function*() {
       const custom = GoogleApi.make({
         ...GoogleApi.accessContextManager,
@@ -548,7 +548,7 @@ describe("a list that is refused", () => {
       }
     }))
 
-  it.scoped("a size that is too large is halved, and remembered", () =>
+  it.scoped("because the page size is too large is requested with half the size from then on", () =>
     Effect.gen(function*() {
       const sizes: Array<number> = []
       const api = listing({
@@ -564,7 +564,7 @@ describe("a list that is refused", () => {
       assert.deepStrictEqual(api.gets, [])
     }))
 
-  it.scoped("a page that is larger than maxBodySize is asked for by halves", () =>
+  it.scoped("with a page larger than maxBodySize is requested with half the size", () =>
     Effect.gen(function*() {
       const metadata = { "@type": "type.googleapis.com/t", text: "x".repeat(1_000) }
       const api = listing({ listed: names(1_000), state: (name) => ({ name, metadata }) })
@@ -577,7 +577,7 @@ describe("a list that is refused", () => {
 })
 
 describe("transient failures of a list", () => {
-  it.scoped("are those of its waits, logged once, and a hint of the server holds for all", () =>
+  it.scoped("are failures of its waits, are logged once, and a server delay applies to all", () =>
     Effect.gen(function*() {
       const api = listing({
         listed: names(100),
@@ -599,7 +599,7 @@ describe("transient failures of a list", () => {
       assert.strictEqual(lines[1], "INFO Operation operations/0 is read again, after 2 failures within 7s.")
     }))
 
-  it.scoped("after three in a row the operations are read one by one", () =>
+  it.scoped("make its waits read the operations one by one after three in a row", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20), list: () => unavailable() })
       const operations = yield* service(api, { schedule: every("1 second"), retrySchedule: every("1 second") })
@@ -608,7 +608,7 @@ describe("transient failures of a list", () => {
       assert.deepStrictEqual(api.gets, repeated([3, 4, 8, 9, 10, 11], 20))
     }))
 
-  it.scoped("while nothing can be read, the waits give up as they do by get", () =>
+  it.scoped("end the waits in the same way as with get", () =>
     Effect.gen(function*() {
       const http = mockHttp(() => Effect.sync(() => unavailable()))
       const operations = yield* service(http, {
@@ -620,7 +620,7 @@ describe("transient failures of a list", () => {
       assert.strictEqual(http.requests.length, 3 + 3 * 12)
     }))
 
-  it.scoped("a page that takes too long is one", () =>
+  it.scoped("include a page that times out", () =>
     Effect.gen(function*() {
       const http = mockHttp((_, index) =>
         index === 0
@@ -634,7 +634,7 @@ describe("transient failures of a list", () => {
       assert.strictEqual(http.aborts(), 1)
     }))
 
-  it.scoped("a defect ends the stream, and leaves other waits alone", () =>
+  it.scoped("do not include a defect, which ends the stream but no other wait", () =>
     Effect.gen(function*() {
       let calls = 0
       const broken = Effect.delay(Effect.die(new Error("broken")), "1 second")
@@ -655,7 +655,7 @@ describe("transient failures of a list", () => {
 })
 
 describe("collections", () => {
-  it.scoped("each has its rounds; where there are too few, one by one", () =>
+  it.scoped("have separate rounds, and are read one by one if they have too few operations", () =>
     Effect.gen(function*() {
       const project = GoogleApi.make({ baseUrl: origin, version: "v1" })
       const inLocation = (location: string, count: number) =>
@@ -675,7 +675,7 @@ describe("collections", () => {
       assert.strictEqual(urls.length, 14)
     }))
 
-  it.scoped("a list that spells the project by its number shows the operations all the same", () =>
+  it.scoped("are found even if the list has the number of the project instead of its id", () =>
     Effect.gen(function*() {
       const all = names(20).map((name) => `projects/my-project/locations/l/${name}`)
       const api = listing({
@@ -785,7 +785,7 @@ describe("sharing with other waits", () => {
       assert.deepStrictEqual(api.gets, [0])
     }))
 
-  it.scoped("a plain wait that is due while a round is in flight waits for it, and the other way round", () =>
+  it.scoped("a wait that is due during a round joins the round, and a round joins the poll of a wait", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20), state: doneAt(1), delay: "2 seconds" })
       const operations = yield* service(api)
@@ -805,7 +805,7 @@ describe("sharing with other waits", () => {
       assert.deepStrictEqual([api.lists.length, api.gets.length], [2, 1])
     }))
 
-  it.scoped("a pending state in a list leaves a poll in flight alone; the end aborts it", () =>
+  it.scoped("a pending state in a list does not abort a poll in flight, but a final state does", () =>
     Effect.gen(function*() {
       let isDone = false
       const http = mockHttp((request) =>
@@ -827,7 +827,7 @@ describe("sharing with other waits", () => {
       assert.strictEqual(http.requests.length, 1 + 12)
     }))
 
-  it.scoped("a round whose waitAll ends goes on for a plain wait that waits for it", () =>
+  it.scoped("a round whose waitAll ends continues for a wait that has joined it", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20), state: doneAt(0), delay: "2 seconds" })
       const operations = yield* service(api)
@@ -842,7 +842,7 @@ describe("sharing with other waits", () => {
       assert.deepStrictEqual([api.lists.length, api.gets.length], [1, 0])
     }))
 
-  it.scoped("a plain wait that a round does not show polls by itself, though nothing else waits any more", () =>
+  it.scoped("a wait whose operation a round does not show polls by itself, even if nothing else waits", () =>
     Effect.gen(function*() {
       // Those that are pending are gathered for the next round when the waitAll ends.
       const all = [...names(20), ...names(30).slice(20).map((name) => Operation.pending({ name }))]
@@ -873,7 +873,7 @@ describe("sharing with other waits", () => {
 })
 
 describe("the end of a round", () => {
-  it.scoped("at the deadline of its waits its request is aborted", () =>
+  it.scoped("is at the deadline of its waits, and its request is aborted", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20), delay: "1 hour" })
       const operations = yield* service(api, { requestTimeout: "2 hours" })
@@ -886,7 +886,7 @@ describe("the end of a round", () => {
       assert.strictEqual(api.requests.length, 1)
     }))
 
-  it.scoped("while one is left that waits, it goes on", () =>
+  it.scoped("does not come while one of its waits is left", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20), delay: "10 seconds", state: doneAt(0) })
       const operations = yield* service(api)
@@ -900,7 +900,7 @@ describe("the end of a round", () => {
       assert.strictEqual(api.requests.length, 1)
     }))
 
-  it.scoped("if it is aborted, the next one begins at once", () =>
+  it.scoped("by an abort lets the next one start at once", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(40), delay: "10 seconds", state: doneAt(0) })
       const operations = yield* service(api, { schedule: every("2 seconds") })
@@ -913,7 +913,7 @@ describe("the end of a round", () => {
       assert.strictEqual(api.aborts(), 1)
     }))
 
-  it.scoped("a deadline with cancel cancels each once", () =>
+  it.scoped("at a deadline with cancel cancels each operation once", () =>
     Effect.gen(function*() {
       const api = listing({ listed: names(20) })
       const operations = yield* service(api, { schedule: every("3 seconds") })
@@ -926,7 +926,7 @@ describe("the end of a round", () => {
     }))
 
   for (const at of ["in flight", "between pages", "asleep", "missed"] as const) {
-    it.scoped(`interruption, ${at}: nothing follows`, () =>
+    it.scoped(`by interruption, ${at}: no request follows`, () =>
       Effect.gen(function*() {
         const delay = at === "asleep" ? undefined : "2 seconds"
         const api = listing({ listed: at === "missed" ? [] : names(100), largest: 10, delay })
@@ -943,7 +943,7 @@ describe("the end of a round", () => {
       }))
   }
 
-  it.scoped("interruption of a round that is left with what is not due yet: nothing follows", () =>
+  it.scoped("by interruption, with only polls left that are not due: no request follows", () =>
     Effect.gen(function*() {
       const listed = [
         ...names(100).filter((_, index) => index % 2 === 0),
@@ -962,7 +962,7 @@ describe("the end of a round", () => {
       assert.strictEqual(api.requests.length, 16)
     }))
 
-  it.scoped("take ends it, and nothing is cancelled", () =>
+  it.scoped("by take cancels nothing", () =>
     Effect.gen(function*() {
       const api = listing({
         listed: names(50),
@@ -983,7 +983,7 @@ describe("the end of a round", () => {
     }))
 
   for (const at of [0, 500, 5_000]) {
-    it.scoped(`close after ${at} ms: every outcome is Closed`, () =>
+    it.scoped(`by close after ${at} ms: every outcome is Closed`, () =>
       Effect.gen(function*() {
         const api = listing({ listed: names(50), largest: 10, delay: "200 millis" })
         const operations = yield* service(api, { schedule: every("1 hour") })

@@ -49,7 +49,7 @@ const timeout = (fields: Partial<ConstructorParameters<typeof WaitTimeoutError.W
   })
 
 describe("errors", () => {
-  it("their guards tell them apart; each is an Error with a tag", () => {
+  it("are distinguished by their guards, and are Errors with a tag", () => {
     const errors = [httpError, failed(5), wrongResult, timeout()]
     const tags = ["HttpError", "OperationError", "ResultError", "WaitTimeoutError"]
     for (const [index, error] of errors.entries()) {
@@ -66,7 +66,7 @@ describe("errors", () => {
     }
   })
 
-  it("can be made of the fields of another one", () => {
+  it("can be made from the fields of another error", () => {
     const error = new HttpError.HttpError({ reason: "Transport", description: "a", path: "/x", cause: new Error("b") })
     const other = new HttpError.HttpError({ ...error, cause: error.cause, description: "c", isTransient: true })
     assert.strictEqual(other.description, "c")
@@ -75,7 +75,7 @@ describe("errors", () => {
     assert.isTrue(other.isTransient)
   })
 
-  it("have no field without a value, and take none that is unknown", () => {
+  it("have no fields without a value, and no unknown fields", () => {
     const fields = { reason: "Closed", description: "a", path: undefined, message: "b", name: "c", stack: "d" } as const
     const error = new HttpError.HttpError(fields)
     assert.deepStrictEqual({ ...error }, {
@@ -261,8 +261,8 @@ const log = (error: AnyError): ReadonlyArray<string> => {
   return lines
 }
 
-describe("errors that hold what a server sent", () => {
-  it.prop("can be printed; their messages are short and on one line", [untrusted, foreign], ([placeholders, text]) => {
+describe("errors that contain data of a server", () => {
+  it.prop("can be printed, and have a short message on one line", [untrusted, foreign], ([placeholders, text]) => {
     for (const error of errorsOf(filled(placeholders), text)) {
       assert.isAtMost(error.message.length, 4_001)
       assert.notMatch(error.message, /[\p{Cc}\p{Zl}\p{Zp}]/u)
@@ -270,7 +270,7 @@ describe("errors that hold what a server sent", () => {
     }
   }, { fastCheck: { numRuns: 12 }, timeout: 60_000 })
 
-  it("can be printed however deep it is nested; what is nested deeper than 100 levels is cut off", () => {
+  it("can be printed with deeply nested data, which is cut off after 100 levels", () => {
     for (const kind of ["arrays", "objects"] as const) {
       for (const levels of [95, 105, 5_000, 300_000]) {
         for (const error of errorsOf(nested(levels, kind), "x")) {
@@ -281,7 +281,7 @@ describe("errors that hold what a server sent", () => {
     }
   })
 
-  it("keep what is not nested deep as it came", () => {
+  it("do not change data that is not nested deeply", () => {
     const metadata = { "@type": "a/x.Y", "a": { b: [1, { c: null }] } }
     const operation = Operation.pending({ name: "operations/x", metadata })
     assert.strictEqual(timeout({ last: operation }).last, operation)
@@ -395,7 +395,7 @@ describe("errors as JSON", () => {
     roundTrip(ResultError.ResultError, new ResultError.ResultError({ operation, expected, cause }))
   })
 
-  it("another state of the operation, and what is no error, are refused", () => {
+  it("decoding refuses another state of the operation, and values that are no errors", () => {
     const pending = { name: "operations/x", done: false }
     assert.isTrue(
       Either.isLeft(
@@ -411,7 +411,7 @@ describe("errors as JSON", () => {
     }
   })
 
-  it("an error of another copy of this package is one, and is encoded", async () => {
+  it("an error of another copy of this package is accepted and encoded", async () => {
     const path = new URL("../src/HttpError.ts?copy", import.meta.url).href
     const copy: typeof HttpError = await import(/* @vite-ignore */ path)
     const error = new copy.HttpError({ reason: "Timeout", description: "why" })

@@ -422,7 +422,7 @@ describe("for any script", () => {
     })), runs(100))
 
   it.effect.prop(
-    "updates agrees with wait, and tells each change once",
+    "updates agrees with wait, and emits each change once",
     { script, options },
     ({ options: drawn, script }) =>
       Effect.scoped(Effect.gen(function*() {
@@ -479,7 +479,7 @@ describe("for any script", () => {
       }
     })), runs(40))
 
-  it.effect.prop("the same random numbers give the same polls, within the bounds of the default schedules", {
+  it.effect.prop("the same random numbers lead to the same polls, within the limits of the default schedules", {
     script: FastCheck.array(answer(["pending", "pending", "transient"]), { minLength: 3, maxLength: 12 }),
     seed: FastCheck.integer()
   }, ({ script, seed }) =>
@@ -501,7 +501,7 @@ describe("for any script", () => {
       assert.deepStrictEqual(yield* once, first)
     }), runs(40))
 
-  it.effect.prop("waits for one operation share its polls, and each keeps its own timeout and its own interruption", {
+  it.effect.prop("waits for one operation share its polls, and each has its own timeout and interruption", {
     steps: FastCheck.array(answer(["pending", "pending", "transient"]), { maxLength: 8 }),
     waiters: FastCheck.array(
       FastCheck.record({

@@ -75,7 +75,7 @@ describe("the simulation", () => {
       assert.notDeepEqual(yield* simulate(named("Go"), 10, { runs: 20, seed: 2 }), once)
     }))
 
-  it.effect("knows its errors", () =>
+  it.effect("computes its standard errors", () =>
     Effect.gen(function*() {
       const means = yield* Effect.forEach(
         Array.from({ length: 200 }, (_, seed) => seed),
@@ -147,14 +147,14 @@ describe("the docs", () => {
   const page = readFileSync(`${root}docs/polling.md`, "utf8")
   const svg = readFileSync(`${root}docs/polling.svg`, "utf8")
 
-  it.effect("have the tables and the plot that npm run simulate-polling -- --write gives", () =>
+  it.effect("have the tables and the plot of npm run simulate-polling -- --write", () =>
     Effect.gen(function*() {
       const rendered = yield* render(page, rows)
       assert.strictEqual(rendered.page, page)
       assert.strictEqual(rendered.svg, svg)
     }))
 
-  it.effect("are refused when they have no place for a table", () =>
+  it.effect("are refused if they have no place for a table", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(render(page.replace("simulate-polling: clients", ""), rows))
       assert.strictEqual(error.message, "docs/polling.md has no part clients")
@@ -192,7 +192,7 @@ describe("the docs", () => {
     }
   })
 
-  it("are not drawn with a label that has no room", () => {
+  it("are not drawn if a label has no space", () => {
     const marks = Array.from({ length: 80 }, (_, index) => ({
       label: `schedule ${index}`,
       kind: "other" as const,
@@ -216,7 +216,7 @@ describe.concurrent("npm run simulate-polling", () => {
     return { code: code as number | null, ...output }
   }
 
-  it("prints a table, with schedules on trial in it", async () => {
+  it("prints a table with additional schedules", async () => {
     const { code, stderr, stdout } = await run(
       "--runs=2",
       "--spaced=5",
@@ -259,7 +259,7 @@ describe.concurrent("npm run simulate-polling", () => {
     }
   }, 60_000)
 
-  it("says in one line what is wrong", async () => {
+  it("prints a usage error on one line", async () => {
     const { code, stderr, stdout } = await run("--seed", "-1")
     assert.deepStrictEqual({ code, stdout }, { code: 1, stdout: "" })
     assert.strictEqual(stderr, "simulate-polling: Option '--seed' argument is ambiguous; see --help\n")

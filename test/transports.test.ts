@@ -38,7 +38,7 @@ describe.each(Object.entries(transports))("over a real loopback server by %s", (
       assert.strictEqual((yield* emulator.stats).requests, gets.length)
     }))
 
-  it.scopedLive("paths.json: each name arrives as it was given, a refused one never leaves", () =>
+  it.scopedLive("paths.json: the server receives each name unchanged, and a refused name is not sent", () =>
     Effect.gen(function*() {
       const emulator = yield* startEmulator()
       const good = paths.filter((vector) => vector.reject !== true)
@@ -103,7 +103,7 @@ describe.each(Object.entries(transports))("over a real loopback server by %s", (
       assert.oneOf((yield* emulator.stats).requests - Object.keys(expected).length, [0, 1])
     }))
 
-  it.scopedLive("a server that is not there", () =>
+  it.scopedLive("an unreachable server", () =>
     Effect.gen(function*() {
       const gone = yield* Effect.scoped(startEmulator())
       const error = yield* Effect.flip(

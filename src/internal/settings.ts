@@ -349,7 +349,7 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
 }
 
 /**
- * What a transport adds to the settings of a service.
+ * Additional settings from a transport.
  *
  * @internal
  */

@@ -8,7 +8,7 @@ import { quote } from "./names.js"
 export type Raw = { readonly [field: string]: unknown }
 
 /**
- * What was requested, for decoding a response.
+ * The name and the pattern against which a response is checked.
  *
  * @internal
  */

@@ -143,7 +143,8 @@ export const makePool = (
     noProxy: proxy.except,
     ...(proxy.authorization === undefined ? undefined : { token: proxy.authorization }),
     factory: trackedPool,
-    // Connections to the proxy, for `CONNECT`. Its response is part of connecting.
+    // The connections to the proxy, for `CONNECT`. The response to `CONNECT` must come within the time limit for
+    // connecting.
     clientFactory: (origin, options) => trackedPool(origin, { ...options, headersTimeout: connectTimeout }),
     proxyTls: { timeout: connectTimeout },
     // Connections through the proxy.
