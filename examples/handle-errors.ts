@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 const waitFor = (name: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    const operation = yield* operations.wait(name, { timeout: "200 millis" })
+    const operation = yield* operations.wait(name, { timeout: "2 seconds" })
     return `${operation.name} succeeded`
   }).pipe(
     Effect.catchTags({
