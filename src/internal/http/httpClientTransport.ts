@@ -16,7 +16,6 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
-import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
@@ -116,7 +115,12 @@ class StandIn implements Tracer.Span {
   readonly attributes: ReadonlyMap<string, unknown> = new Map()
   readonly links: ReadonlyArray<Tracer.SpanLink> = []
 
-  constructor({ context, kind, name, parent, sampled, spanId, status, traceId }: Tracer.Span) {
+  constructor(
+    { context, kind, name, parent, sampled, spanId, status, traceId }: Pick<
+      Tracer.Span,
+      "context" | "kind" | "name" | "parent" | "sampled" | "spanId" | "status" | "traceId"
+    >
+  ) {
     this.name = name
     this.spanId = spanId
     this.traceId = traceId
@@ -149,20 +153,85 @@ const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer =
   })
 }
 
-// Makes the client trace a request as every transport does.
-const traced = (refs: FiberRefs.FiberRefs, span: Tracer.Span | undefined): FiberRefs.FiberRefs => {
-  if (!FiberRefs.getOrDefault(refs, FiberRef.currentTracerEnabled)) return refs
-  const fiberId = FiberId.none
-  if (span === undefined) {
-    return FiberRefs.updateAs(refs, { fiberId, fiberRef: HttpClient.currentTracerDisabledWhen, value: constTrue })
+// Headers that requests of other programs have as well. The others are specific to a request, or secret.
+const commonHeaders = new Set([
+  "accept",
+  "accept-encoding",
+  "cache-control",
+  "content-type",
+  "user-agent",
+  "x-goog-api-client"
+])
+
+/** A client that follows redirects by itself was about to send a request of ours to another origin. */
+class ForeignRedirect extends Error {}
+
+// A client such as `HttpClient.followRedirects` sends the headers of a request, credentials included, wherever a server redirects.
+// Each client runs this before it sends a request. Other requests, such as one for a token, do not have these headers.
+const staysAtOrigin = (
+  url: string,
+  headers: Readonly<Record<string, string>>
+): (request: HttpClientRequest.HttpClientRequest) => void => {
+  const { origin } = new URL(url)
+  const ours = Object.entries(headers).filter(([name]) => !commonHeaders.has(name))
+  return (request) => {
+    if (request.url.startsWith(`${origin}/`)) return
+    const target = URL.canParse(request.url) ? new URL(request.url).origin : "an invalid URL"
+    if (target === origin || !ours.some(([name, value]) => request.headers[name] === value)) return
+    throw new ForeignRedirect(
+      `the HttpClient follows redirects, and was redirected to ${target}; the request was not sent there. ` +
+        `Use a client without HttpClient.followRedirects`
+    )
   }
+}
+
+// The spans of it are not kept.
+const silentTracer = Tracer.make({
+  span: (name, parent, context, _links, startTime, kind) =>
+    new StandIn({
+      name,
+      parent,
+      context,
+      kind,
+      spanId: "0".repeat(16),
+      traceId: "0".repeat(32),
+      sampled: false,
+      status: { _tag: "Started", startTime }
+    }),
+  context: (execution) => execution()
+})
+
+// Makes the client trace a request as every transport does, and check where it sends the request.
+const traced = (
+  refs: FiberRefs.FiberRefs,
+  span: Tracer.Span | undefined,
+  check: (request: HttpClientRequest.HttpClientRequest) => void
+): FiberRefs.FiberRefs => {
+  const fiberId = FiberId.none
+  const isEnabled = FiberRefs.getOrDefault(refs, FiberRef.currentTracerEnabled)
+  const isUntraced = FiberRefs.getOrDefault(refs, HttpClient.currentTracerDisabledWhen)
+  const checked = FiberRefs.updateAs(refs, {
+    fiberId,
+    fiberRef: HttpClient.currentTracerDisabledWhen,
+    value: (request) => {
+      check(request)
+      return span === undefined || isUntraced(request)
+    }
+  })
+  if (isEnabled && span === undefined) return checked
   const services = FiberRefs.getOrDefault(refs, DefaultServices.currentServices)
-  const tracer = tracerWithin(span, Context.get(services, Tracer.Tracer))
-  return FiberRefs.updateAs(refs, {
+  // A client asks only while the tracer is on. If it is off, its spans go nowhere.
+  const tracer = isEnabled && span !== undefined
+    ? tracerWithin(span, Context.get(services, Tracer.Tracer))
+    : silentTracer
+  const withTracer = FiberRefs.updateAs(checked, {
     fiberId,
     fiberRef: DefaultServices.currentServices,
     value: Context.add(services, Tracer.Tracer, tracer)
   })
+  return isEnabled
+    ? withTracer
+    : FiberRefs.updateAs(withTracer, { fiberId, fiberRef: FiberRef.currentTracerEnabled, value: true })
 }
 
 // In the spans of a client every header is redacted: a server may repeat a credential in any of them.
@@ -210,7 +279,12 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
       Effect.flatMap((response) => read(response, maxBodySize)),
       // Some clients fail for a status (HttpClient.filterStatusOk). The error has the complete response.
       Effect.catchIf(isStatusError, ({ response }) => read(response, maxBodySize)),
-      Effect.mapError(failureOf)
+      Effect.mapError(failureOf),
+      Effect.catchSomeDefect((defect) =>
+        defect instanceof ForeignRedirect
+          ? Option.some(Effect.fail<TransportFailure>({ kind: "Unsendable", cause: defect, isStale: false }))
+          : Option.none()
+      )
     )
     let interrupt: Interrupt | undefined
     const abortedBySignal = (): void => {
@@ -229,7 +303,7 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
           FetchHttpClient.RequestInit,
           settings
         ),
-        fiberRefs: FiberRefs.updateAs(traced(runtime.fiberRefs, span), {
+        fiberRefs: FiberRefs.updateAs(traced(runtime.fiberRefs, span, staysAtOrigin(url, headers)), {
           fiberId: FiberId.none,
           fiberRef: Headers.currentRedactedNames,
           value: allHeaders
