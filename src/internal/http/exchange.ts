@@ -272,7 +272,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
     const resends = this.#sends++
     let abort: Abort
     try {
-      const span = this.#span = caller.requestSpan(spanName(request))
+      const span = this.#span = caller.tracesRequests ? caller.requestSpan(spanName(request)) : undefined
       if (span !== undefined) {
         const { secrets } = this.#context()
         describeRequest(span, request, { endpoint: settings.endpoint, trace: this.#options.trace, resends, secrets })
