@@ -90,8 +90,9 @@ export * as OperationInfo from "./OperationInfo.js"
  *
  * The emulator responds to
  *
- * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. A `filter` of a list can be
- *   `done=true` or `done=false`
+ * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. With an `api` of
+ *   another dialect it responds to those of that API, in their form: Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI. A
+ *   `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
  * - the methods that start operations, as {@link Service.onStart} says
  * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations are
  *   done after `operationDuration`
