@@ -4,7 +4,7 @@
 // Alone is the module with what it imports of this package. The core is OperationsService: the whole client, without the
 // kit for tests. Its limit leaves little room: a feature that needs more raises it with a reason. Dialects,
 // errors that encode and decode, the redaction of a secret in any form, the checks of all options and the engine of the waits
-// have raised it from 15 kB to 28.5 kB; the spans of requests, the metrics and the events of waits to 32.3 kB.
+// have raised it from 15 kB to 28.5 kB; the spans of requests, the metrics, the events of waits and the check of redirects to 33.5 kB.
 import { build, transform } from "esbuild"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib"
 import { rollup } from "rollup"
 
 const core = "OperationsService"
-const coreLimit = 32_300
+const coreLimit = 33_500
 
 const dist = new URL("../dist/", import.meta.url)
 const modules = readdirSync(dist).filter((file) => file.endsWith(".js")).map((file) => file.slice(0, -3))

@@ -464,10 +464,10 @@ describe("list", () => {
       [Dialect.longRunning, { operations: {} }, /"operations" must be a list/],
       [Dialect.longRunning, { nextPageToken: 1 }, /"nextPageToken" must be a string/],
       [Dialect.longRunning, { unreachable: [1] }, /"unreachable" must be a list of strings/],
-      [Dialect.longRunning, { operations: [{ name: "operations/a" }, {}] }, /index 1.*none of an operation's fields/],
-      [Dialect.compute, { items: [{ kind: "compute#instance" }] }, /index 0.*compute#instance/],
+      [Dialect.longRunning, { operations: [{ name: "operations/a" }, {}] }, /item 1.*none of an operation's fields/],
+      [Dialect.compute, { items: [{ kind: "compute#instance" }] }, /item 0.*compute#instance/],
       [Dialect.compute, { items: "x" }, /"items" must be a list/],
-      [Dialect.bigQuery, { jobs: [null] }, /index 0.*must be an object/]
+      [Dialect.bigQuery, { jobs: [null] }, /item 0.*must be an object/]
     ] as const
   ) {
     it(`of ${dialect.name} refuses ${JSON.stringify(json)}`, () => {

@@ -135,7 +135,7 @@ const anyApi = GoogleApi.make({
  *
  * @internal
  */
-export const prefixOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
+const prefixOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
   (URL.canParse(baseUrl) ? `${new URL(baseUrl).pathname}/${version}` : version).replace(/^\/+/, "")
 
 // The version that a template names: all up to the first segment that looks like one.

@@ -34,7 +34,7 @@ export interface Written {
  *
  * @internal
  */
-export interface WrittenPage {
+interface WrittenPage {
   /** The collection that was asked for. */
   readonly collection: string
   readonly operations: ReadonlyArray<Written>
