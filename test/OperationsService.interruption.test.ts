@@ -113,10 +113,10 @@ describe("the cancel requests of an interrupted waitAll", () => {
   /** The clock of the machine, put forward by hand: timers of 1 to 10 seconds wait for that. */
   const liveClock = () => {
     const { setTimeout } = globalThis
-    const { bigint } = process.hrtime
+    const start = process.hrtime.bigint()
     const timers: Array<() => void> = []
     let later = 0n
-    vi.spyOn(process.hrtime, "bigint").mockImplementation(() => bigint() + later)
+    vi.spyOn(process.hrtime, "bigint").mockImplementation(() => start + later)
     vi.spyOn(globalThis, "setTimeout").mockImplementation((callback, millis = 0, ...rest) => {
       if (millis < 1_000 || millis > 10_000) return setTimeout(callback, millis, ...rest)
       timers.push(callback)
