@@ -4,10 +4,11 @@ import { defineConfig } from "vitest/config"
 
 const src = fileURLToPath(new URL("./src", import.meta.url))
 
-// They start programs, so they are slow, and they cover nothing of src in the process that measures coverage.
+// They start programs or measure memory and time over sockets, so they are slow. Other tests cover the same lines of src.
 const programs = [
   "test/programs.test.ts",
   "test/soak.test.ts",
+  "test/bounds.test.ts",
   "test/OperationsEmulator.gcloud.test.ts",
   "test/cli/process.test.ts",
   "test/cli/terminal.test.ts"
