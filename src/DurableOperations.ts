@@ -249,8 +249,8 @@ export const WaitForOperation = Workflow.make({
   suspendedRetrySchedule: callerSchedule
 })
 
-// A long wait continues in executions of their own, because an execution is replayed from its beginning at each suspension.
-const segmentsOfExecution = 100
+// A long wait continues in executions of their own, because an execution is replayed from its beginning after each suspension.
+const segmentsOfExecution = 30
 
 const Continuation = Workflow.make({
   name: "DurableOperations.Continuation",
@@ -765,11 +765,17 @@ export const layer = (
  * const runner = DurableOperations.layerFor([Policies, Compute])
  * ```
  */
-export const layerFor = <I>(
-  tags: ReadonlyArray<Context.Tag<I, OperationsService.Service>>,
+export const layerFor = <const Tags extends ReadonlyArray<Context.Tag<any, OperationsService.Service>>>(
+  tags: Tags,
   options?: Options
-): Layer.Layer<DurableOperations, never, WorkflowEngine | I> =>
-  Layer.scoped(DurableOperations, Effect.flatMap(Effect.all(tags), (services) => make(services, options)))
+): Layer.Layer<DurableOperations, never, WorkflowEngine | Context.Tag.Identifier<Tags[number]>> =>
+  Layer.scoped(
+    DurableOperations,
+    Effect.flatMap(
+      Effect.all(tags.map((tag: Context.Tag<Context.Tag.Identifier<Tags[number]>, OperationsService.Service>) => tag)),
+      (services) => make(services, options)
+    )
+  )
 
 /**
  * Provides {@link DurableOperations} for a process that only asks for results ({@link attach}), and runs no waits.

@@ -1,29 +1,53 @@
 // Durable waits on Effect's engine in memory, in virtual time.
-import { assert, describe, it } from "@effect/vitest"
-import * as Activity from "@effect/workflow/Activity"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Workflow from "@effect/workflow/Workflow"
 import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
+import type * as Credentials from "effect-google-operations/Credentials"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
+import * as GoogleApi from "effect-google-operations/GoogleApi"
+import { HttpError } from "effect-google-operations/HttpError"
+import * as Operation from "effect-google-operations/Operation"
+import { isOperationError, OperationError } from "effect-google-operations/OperationError"
 import * as OperationHandle from "effect-google-operations/OperationHandle"
+import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Polling from "effect-google-operations/Polling"
+import { WaitTimeoutError } from "effect-google-operations/WaitTimeoutError"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
-import * as TestServices from "effect/TestServices"
+import * as Scope from "effect/Scope"
+import { createHash } from "node:crypto"
+import { googleError } from "./support/answers.js"
 import { mockHttp } from "./support/http.js"
+import { VirtualClock } from "./support/virtualClock.js"
 
 const name = "operations/a"
+
+// The engine hashes its keys with the Web Crypto API, on another thread: virtual time would not wait for it.
+const { digest } = crypto.subtle
+beforeAll(() => {
+  crypto.subtle.digest = (_, data) =>
+    Promise.resolve(Uint8Array.from(createHash("sha256").update(Buffer.from(data as Uint8Array)).digest()).buffer)
+})
+afterAll(() => {
+  crypto.subtle.digest = digest
+})
 
 /** An API with one operation that is done after that time. It counts its requests. */
 const api = (options: {
   readonly doneAfter: Duration.DurationInput
   readonly end?: object
-  readonly failing?: (now: number) => Response | undefined
+  readonly failing?: (now: number, url: string) => Response | undefined
 }) => {
   const end = Duration.toMillis(options.doneAfter)
   let cancelledAt = Infinity
@@ -31,7 +55,7 @@ const api = (options: {
   let starts = 0
   const http = mockHttp((request) =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const failure = options.failing?.(now)
+      const failure = options.failing?.(now, request.url)
       if (failure !== undefined) return failure
       if (request.url.endsWith(":cancel")) {
         cancels++
@@ -51,7 +75,10 @@ const api = (options: {
   return { ...http, cancels: () => cancels, starts: () => starts }
 }
 
-const runner = (http: ReturnType<typeof api>, options?: DurableOperations.Options) =>
+const runner = (
+  http: ReturnType<typeof api>,
+  options: DurableOperations.Options = { schedule: Polling.spaced("30 seconds") }
+) =>
   DurableOperations.layer(options).pipe(
     Layer.provideMerge(OperationsService.layer()),
     Layer.provideMerge(WorkflowEngine.layerMemory),
@@ -64,27 +91,32 @@ const handleOf = (timeout?: Duration.DurationInput) =>
 /** A workflow of a user. */
 const User = Workflow.make({
   name: "User",
-  payload: { id: Schema.String, handle: OperationHandle.OperationHandle, onInterrupt: Schema.Literal("detach", "cancel") },
+  payload: {
+    id: Schema.String,
+    handle: OperationHandle.OperationHandle,
+    onInterrupt: Schema.Literal("detach", "cancel")
+  },
   idempotencyKey: ({ id }) => id,
   success: Schema.String,
-  error: Schema.Unknown
+  error: Schema.Union(OperationError, WaitTimeoutError, HttpError, DurableOperations.WaitInterruptedError)
 })
 const UserLayer = User.toLayer(({ handle, onInterrupt }) =>
-  Effect.map(DurableOperations.wait(handle, { onInterrupt }), (operation) => JSON.stringify(operation.response))
+  Effect.map(DurableOperations.wait(handle, { onInterrupt }), ({ response }) => String(response?.["answer"]))
 )
 
-// The engine hashes its keys with the Web Crypto API, which takes real time.
-const settled = TestServices.provideLive(Effect.sleep("2 millis"))
+const user = (http: ReturnType<typeof api>) => UserLayer.pipe(Layer.provideMerge(runner(http)))
 
-/** Lets time pass in steps. */
+/** A test whose time passes as fast as it can. */
+const test = <E>(title: string, effect: () => Effect.Effect<void, E, Scope.Scope>) =>
+  it.scopedLive(
+    title,
+    () => effect().pipe(Effect.withClock(new VirtualClock()), Effect.provide(Logger.minimumLogLevel(LogLevel.None)))
+  )
+
 const pass = (duration: Duration.DurationInput) =>
-  Effect.gen(function*() {
-    const step = 10_000
-    for (let left = Duration.toMillis(duration); left > 0; left -= step) {
-      yield* settled
-      yield* TestClock.adjust(Math.min(left, step))
-    }
-    yield* settled
+  Effect.clockWith((clock) => {
+    assert(clock instanceof VirtualClock)
+    return clock.pass(Duration.toMillis(duration))
   })
 
 /** How an effect ends within that time. */
@@ -100,31 +132,381 @@ const within = <A, E, R>(duration: Duration.DurationInput, effect: Effect.Effect
 const resultWithin = <A, E, R>(duration: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>
   Effect.flatten(within(duration, effect))
 
+const unavailable = () => googleError(503, "UNAVAILABLE")
+
+const CreateThing = OperationInfo.make({
+  response: { typeName: "example.Thing", schema: Schema.Struct({ answer: Schema.Number }) }
+})
+
+const thing = (answer: unknown) => ({ response: { "@type": "type.googleapis.com/example.Thing", answer } })
+
+const begin = (handle: OperationHandle.OperationHandle, options?: DurableOperations.WaitOptions) =>
+  DurableOperations.WaitForOperation.execute(DurableOperations.payloadOf(handle, options), { discard: true })
+
+const minutes = (count: number): number => count * 60_000
+
 describe("DurableOperations", () => {
-  it.effect("waits through many suspensions, and polls little more than a plain wait", () => {
-    const http = api({ doneAfter: "1 hour", end: { response: { answer: 42 } } })
+  test("waits through many suspensions, and polls little more than a plain wait", () => {
+    const http = api({ doneAfter: "1 hour", end: thing(42) })
     return Effect.gen(function*() {
       const handle = yield* handleOf("1 day")
-      const operation = yield* resultWithin("65 minutes", DurableOperations.attach(handle))
-      assert.deepStrictEqual(operation.response, { answer: 42 })
+      yield* begin(handle)
+      yield* pass("61 minutes")
       assert.isBelow(http.requests.length, 250)
-    }).pipe(Effect.provide(runner(http)))
+      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle))
+      assert.strictEqual(response?.["answer"], 42)
+    }).pipe(Effect.provide(runner(http, {})))
   })
 
-  it.effect("shares one execution between two workflows and a caller, and resumes all of them", () => {
-    const http = api({ doneAfter: "10 minutes", end: { response: { answer: 42 } } })
+  test("shares one execution between workflows and a caller, and resumes all of them", () => {
+    const http = api({ doneAfter: "10 minutes", end: thing(42) })
     return Effect.gen(function*() {
       const handle = yield* handleOf("1 day")
-      const ids = ["a", "b", "c"]
       const results = yield* resultWithin(
         "12 minutes",
         Effect.all([
-          ...ids.map((id) => User.execute({ id, handle, onInterrupt: "detach" })),
-          Effect.map(DurableOperations.attach(handle), ({ response }) => JSON.stringify(response))
+          ...["a", "b", "c"].map((id) => User.execute({ id, handle, onInterrupt: "detach" })),
+          Effect.map(DurableOperations.attach(handle), ({ response }) => String(response?.["answer"]))
         ], { concurrency: "unbounded" })
       )
-      assert.deepStrictEqual(results, Array(4).fill("{\"answer\":42}"))
+      assert.deepStrictEqual(results, ["42", "42", "42", "42"])
       assert.isBelow(http.requests.length, 100)
-    }).pipe(Effect.provide(UserLayer.pipe(Layer.provideMerge(runner(http)))))
+    }).pipe(Effect.provide(user(http)))
+  })
+
+  test("stores the failure of an operation", () => {
+    const http = api({ doneAfter: "2 minutes", end: { error: { code: 9, message: "it is in use" } } })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const exit = yield* within("3 minutes", DurableOperations.attach(handle))
+      assert(Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "OperationError")
+      assert.strictEqual(exit.cause.error.code, "FAILED_PRECONDITION")
+      const count = http.requests.length
+      yield* within("10 seconds", DurableOperations.attach(handle))
+      assert.strictEqual(http.requests.length, count)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("ends at the deadline of the handle, and then asks for one cancel", () => {
+    const http = api({ doneAfter: "1 day" })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("30 minutes")
+      const fiber = yield* Effect.fork(
+        Effect.zip(DurableOperations.attach(handle, { onTimeout: "cancel" }), Clock.currentTimeMillis)
+      )
+      yield* pass("29 minutes")
+      assert.strictEqual(fiber.unsafePoll(), null)
+      yield* pass("61 seconds")
+      const exit = yield* Fiber.await(fiber)
+      assert(Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "WaitTimeoutError")
+      const { elapsed, operationName, polls } = exit.cause.error
+      assert.deepStrictEqual({ operationName, elapsed: Duration.toMinutes(elapsed) }, {
+        operationName: name,
+        elapsed: 30
+      })
+      assert.strictEqual(
+        polls,
+        http.requests.filter(({ method }, index) => method === "GET" && http.times[index]! < minutes(30)).length
+      )
+      yield* pass("2 minutes")
+      assert.strictEqual(http.cancels(), 1)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("looks once more when the deadline has passed while nothing ran", () => {
+    const http = api({ doneAfter: "0 seconds", end: thing(42) })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("1 minute")
+      yield* pass("1 hour")
+      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle))
+      assert.strictEqual(response?.["answer"], 42)
+      assert.strictEqual(http.requests.length, 1)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("does not store that the network was down for a day", () => {
+    const http = api({
+      doneAfter: "1 hour",
+      end: thing(42),
+      failing: (now) => now > minutes(10) && now < minutes(24 * 60) ? unavailable() : undefined
+    })
+    const layer = DurableOperations.layer().pipe(
+      Layer.provideMerge(OperationsService.layer({ retrySchedule: Schedule.recurs(1) })),
+      Layer.provideMerge(WorkflowEngine.layerMemory),
+      Layer.provide(http.layer)
+    )
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("2 days")
+      yield* begin(handle)
+      yield* pass("24 hours")
+      assert.isBelow(http.requests.length, 2_000)
+      const { response } = yield* resultWithin("15 minutes", DurableOperations.attach(handle))
+      assert.strictEqual(response?.["answer"], 42)
+    }).pipe(Effect.provide(layer))
+  })
+
+  test("does not store that the credentials were refused, nor a defect of theirs", () => {
+    const http = api({
+      doneAfter: "1 minute",
+      end: thing(42),
+      failing: (now) => now < minutes(5) ? googleError(401, "UNAUTHENTICATED") : undefined
+    })
+    const credentials: Credentials.Credentials = {
+      headers: () =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => now < minutes(9) && now > minutes(5) ? Effect.die("a bug") : Effect.succeed({})
+        )
+    }
+    const layer = DurableOperations.layer().pipe(
+      Layer.provideMerge(OperationsService.layer({ credentials })),
+      Layer.provideMerge(WorkflowEngine.layerMemory),
+      Layer.provide(http.layer)
+    )
+    return Effect.gen(function*() {
+      const { response } = yield* resultWithin("15 minutes", DurableOperations.attach(yield* handleOf()))
+      assert.strictEqual(response?.["answer"], 42)
+    }).pipe(Effect.provide(layer))
+  })
+
+  test("ends when the operation has expired", () => {
+    const http = api({ doneAfter: "1 day", failing: () => googleError(404, "NOT_FOUND") })
+    return Effect.gen(function*() {
+      const exit = yield* within("2 minutes", DurableOperations.attach(yield* handleOf()))
+      assert(Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error._tag === "HttpError")
+      assert.strictEqual(exit.cause.error.code, "NOT_FOUND")
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("refuses the handle of another API by a retry, not by a verdict", () => {
+    const http = api({ doneAfter: "1 minute" })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("10 minutes")
+      const other = OperationHandle.OperationHandle.make({
+        ...handle,
+        api: { baseUrl: "https://run.googleapis.com", version: "v2" }
+      })
+      const executionId = yield* begin(other)
+      yield* pass("5 minutes")
+      assert.strictEqual((yield* DurableOperations.WaitForOperation.poll(executionId))?._tag, "Suspended")
+      assert.strictEqual(http.requests.length, 0)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("cancels once when two workflows are interrupted, and the others go on", () => {
+    const http = api({ doneAfter: "1 day" })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const execute = (id: string, onInterrupt: "cancel" | "detach") => User.execute({ id, handle, onInterrupt })
+      const a = yield* Effect.fork(execute("a", "cancel"))
+      const b = yield* Effect.fork(execute("b", "cancel"))
+      const c = yield* Effect.fork(execute("c", "detach"))
+      yield* pass("3 minutes")
+      for (const id of ["a", "b"]) {
+        yield* User.interrupt(yield* User.executionId({ id, handle, onInterrupt: "cancel" }))
+      }
+      yield* pass("5 minutes")
+      for (const fiber of [a, b]) assert(Exit.isInterrupted(yield* Fiber.await(fiber)))
+      const exit = yield* Fiber.await(c)
+      assert(Exit.isFailure(exit) && exit.cause._tag === "Fail" && isOperationError(exit.cause.error))
+      assert.strictEqual(exit.cause.error.code, "CANCELLED")
+      assert.strictEqual(http.cancels(), 1)
+    }).pipe(Effect.provide(user(http)))
+  })
+
+  test("tells all waiters when the shared execution is interrupted", () => {
+    const http = api({ doneAfter: "1 day" })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const a = yield* Effect.fork(User.execute({ id: "a", handle, onInterrupt: "detach" }))
+      const b = yield* Effect.fork(Effect.as(DurableOperations.attach(handle), ""))
+      yield* pass("2 minutes")
+      yield* DurableOperations.WaitForOperation.interrupt(
+        yield* DurableOperations.WaitForOperation.executionId(DurableOperations.payloadOf(handle))
+      )
+      yield* pass("3 minutes")
+      for (const exit of [yield* Fiber.await(a), yield* Fiber.await(b)]) {
+        assert(Exit.isFailure(exit) && exit.cause._tag === "Fail")
+        assert(DurableOperations.isWaitInterruptedError(exit.cause.error))
+      }
+      assert.strictEqual(http.cancels(), 0)
+    }).pipe(Effect.provide(user(http)))
+  })
+
+  test("records a cancel once, whoever asks, and none for an operation that is done", () => {
+    const http = api({ doneAfter: "10 minutes" })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const other = yield* handleOf("1 day")
+      yield* pass("1 minute")
+      const executionId = yield* DurableOperations.cancel(handle)
+      assert.strictEqual(yield* DurableOperations.cancel(other), executionId)
+      const outcome = yield* resultWithin("2 minutes", DurableOperations.CancelOperation.execute({ handle }))
+      assert.deepStrictEqual(outcome, { isAccepted: true, state: "cancelled" })
+      assert.strictEqual(http.cancels(), 1)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("says that the server refuses to cancel", () => {
+    const http = api({
+      doneAfter: "10 minutes",
+      failing: (_, url) => url.endsWith(":cancel") ? googleError(501, "UNIMPLEMENTED") : undefined
+    })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const outcome = yield* resultWithin("2 minutes", DurableOperations.CancelOperation.execute({ handle }))
+      assert.deepStrictEqual({ ...outcome, refusal: outcome.refusal?.code }, {
+        isAccepted: false,
+        state: "running",
+        refusal: "UNIMPLEMENTED"
+      })
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("starts an operation once, and returns its typed result", () => {
+    const http = api({ doneAfter: "10 minutes", end: thing(42) })
+    const Create = Workflow.make({
+      name: "Create",
+      payload: { title: Schema.String },
+      idempotencyKey: ({ title }) => title,
+      success: Schema.Number
+    })
+    const request = HttpClientRequest.post("/v1/things")
+    const layer = Create.toLayer(() =>
+      Effect.gen(function*() {
+        const operations = yield* OperationsService.OperationsService
+        const handle = yield* DurableOperations.start("create", operations.start(request), { timeout: "1 hour" })
+        return (yield* DurableOperations.result(CreateThing, handle)).answer
+      }).pipe(Effect.orDie)
+    )
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* resultWithin("12 minutes", Create.execute({ title: "a" })), 42)
+      assert.strictEqual(http.starts(), 1)
+    }).pipe(Effect.provide(layer.pipe(Layer.provideMerge(runner(http)))))
+  })
+
+  test("refuses a handle of another type, and a result of another type", () => {
+    const http = api({ doneAfter: "0 seconds", end: thing("no number") })
+    const Read = Workflow.make({
+      name: "Read",
+      payload: { handle: OperationHandle.OperationHandle },
+      idempotencyKey: ({ handle }) => handle.responseType ?? "",
+      success: Schema.String
+    })
+    const layer = Read.toLayer(({ handle }) =>
+      DurableOperations.result(CreateThing, handle).pipe(
+        Effect.as("a result"),
+        Effect.catchAll((error) => Effect.succeed(error._tag))
+      )
+    )
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      assert.strictEqual(yield* resultWithin("10 seconds", Read.execute({ handle })), "ResultError")
+      const other = OperationHandle.OperationHandle.make({ ...handle, responseType: "example.Other" })
+      assert.strictEqual(yield* resultWithin("10 seconds", Read.execute({ handle: other })), "HttpError")
+    }).pipe(Effect.provide(layer.pipe(Layer.provideMerge(runner(http)))))
+  })
+
+  test("stores a large result as a name, and reads it again", () => {
+    const large = "x".repeat(20_000)
+    const http = api({ doneAfter: "2 minutes", end: { response: { large } } })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const results = yield* resultWithin(
+        "4 minutes",
+        Effect.all([User.execute({ id: "a", handle, onInterrupt: "detach" }), DurableOperations.attach(handle)], {
+          concurrency: "unbounded"
+        })
+      )
+      assert.strictEqual(results[1].response?.["large"], large)
+      const executionId = yield* DurableOperations.WaitForOperation.executionId(DurableOperations.payloadOf(handle))
+      const stored = yield* DurableOperations.WaitForOperation.poll(executionId)
+      assert(stored?._tag === "Complete" && Exit.isSuccess(stored.exit))
+      assert.deepStrictEqual(stored.exit.value, { _tag: "Reference", operationName: name })
+    }).pipe(Effect.provide(user(http)))
+  })
+
+  test("waits by event: it looks when it is woken, and the verdict is read from the API", () => {
+    const http = api({ doneAfter: "90 minutes", end: thing(42) })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("1 day")
+      yield* begin(handle, { byEvent: true })
+      yield* pass("90 minutes")
+      // The looks of the safety net, in twenty seconds each.
+      const looks = new Set(http.times.map((time) => Math.floor(time / 20_000))).size
+      assert.isBelow(looks, 45)
+      const before = http.requests.length
+      yield* DurableOperations.wake(yield* DurableOperations.token(handle))
+      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle, { byEvent: true }))
+      assert.strictEqual(response?.["answer"], 42)
+      assert.strictEqual(http.requests.length, before + 1)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("goes on in further executions after many segments, where an event still wakes it", () => {
+    const http = api({ doneAfter: "20 hours", end: thing(42) })
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("5 days")
+      yield* begin(handle, { byEvent: true })
+      yield* pass("20 hours")
+      const before = http.requests.length
+      yield* DurableOperations.wake(yield* DurableOperations.token(handle))
+      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle, { byEvent: true }))
+      assert.strictEqual(response?.["answer"], 42)
+      assert.strictEqual(http.requests.length, before + 1)
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("needs a handle where there are services for several APIs", () => {
+    class Policies extends OperationsService.Tag("Policies")<Policies>(GoogleApi.accessContextManager) {}
+    class Run extends OperationsService.Tag("Run")<Run>(GoogleApi.make({
+      baseUrl: "https://run.googleapis.com",
+      version: "v2",
+      operationName: GoogleApi.accessContextManager.operationName
+    })) {}
+    const http = api({ doneAfter: "2 minutes", end: thing(42) })
+    const layer = DurableOperations.layerFor([Policies, Run]).pipe(
+      Layer.provideMerge(Layer.merge(OperationsService.layerFor(Policies), OperationsService.layerFor(Run))),
+      Layer.provideMerge(WorkflowEngine.layerMemory),
+      Layer.provide(http.layer)
+    )
+    return Effect.gen(function*() {
+      const handle = yield* Effect.flatMap(Run, (run) => run.handle(name))
+      yield* resultWithin("3 minutes", DurableOperations.attach(handle))
+      assert.isTrue(http.requests.every(({ url }) => url.startsWith("https://run.googleapis.com/v2/")))
+      const operations = yield* DurableOperations.DurableOperations
+      const error = yield* Effect.flip(operations.handle(Operation.pending({ name })))
+      assert.include(error.message, "does not say which API it is of")
+    }).pipe(Effect.provide(layer))
+  })
+
+  test("executes again when the engine reports a defect that the workflow did not end with", () => {
+    let failures = 0
+    const engine = Layer.map(WorkflowEngine.layerMemory, (context) => {
+      const memory = Context.get(context, WorkflowEngine.WorkflowEngine)
+      return Context.make(WorkflowEngine.WorkflowEngine, {
+        ...memory,
+        execute: (workflow, options) =>
+          workflow.name === "Broken" || failures++ >= 3
+            ? memory.execute(workflow, options)
+            : Effect.die(new Error("SocketError during Write"))
+      })
+    })
+    const Broken = Workflow.make({ name: "Broken", payload: { id: Schema.String }, idempotencyKey: ({ id }) => id })
+    const Sound = Workflow.make({
+      name: "Sound",
+      payload: { id: Schema.String },
+      idempotencyKey: ({ id }) => id,
+      success: Schema.Number
+    })
+    const layer = Layer.merge(Broken.toLayer(() => Effect.die("its own")), Sound.toLayer(() => Effect.succeed(1))).pipe(
+      Layer.provideMerge(engine)
+    )
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* resultWithin("10 seconds", DurableOperations.execute(Sound, { id: "a" })), 1)
+      assert.strictEqual(failures, 4)
+      const exit = yield* within("10 seconds", DurableOperations.execute(Broken, { id: "a" }))
+      assert(Exit.isFailure(exit) && exit.cause._tag === "Die")
+    }).pipe(Effect.provide(layer))
   })
 })

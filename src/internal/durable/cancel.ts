@@ -2,7 +2,6 @@
  * The cancel of an operation as a workflow: recorded once for each operation, whoever asks for it.
  */
 import * as Activity from "@effect/workflow/Activity"
-import * as DurableClock from "@effect/workflow/DurableClock"
 import * as Workflow from "@effect/workflow/Workflow"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -15,7 +14,7 @@ import type { OperationError } from "../../OperationError.js"
 import { OperationHandle } from "../../OperationHandle.js"
 import type * as OperationsService from "../../OperationsService.js"
 import { isNotFound } from "../wait/transience.js"
-import { gapAfter, type Runner } from "./segments.js"
+import { gapAfter, type Runner, suspend } from "./segments.js"
 
 const State = Schema.Literal("succeeded", "failed", "cancelled", "expired", "running")
 
@@ -112,16 +111,8 @@ export const CancelLayer = (runner: Runner) =>
       for (let round = 0;; round++) {
         const sent = yield* Activity.make({ name: `cancel/${round}`, success: Sent, execute: send(runner, handle) })
         if ("_tag" in sent) {
-          yield* DurableClock.sleep({
-            name: `pause/${round}`,
-            duration: gapAfter(runner, { handle, byEvent: false }, round, {
-              _tag: "Pending",
-              polls: 0,
-              problem: "failing",
-              isWoken: false
-            }),
-            inMemoryThreshold: "0 millis"
-          })
+          const pending = { _tag: "Pending", polls: 0, problem: "failing", isWoken: false } as const
+          yield* suspend(`pause/${round}`, gapAfter(runner, { handle, byEvent: false }, round, pending))
           continue
         }
         if (!sent.isAccepted) return sent

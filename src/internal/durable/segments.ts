@@ -14,6 +14,7 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import * as Schema from "effect/Schema"
 import type * as HttpError from "../../HttpError.js"
 import type * as Operation from "../../Operation.js"
 import type { OperationError } from "../../OperationError.js"
@@ -21,7 +22,17 @@ import type { OperationHandle } from "../../OperationHandle.js"
 import type * as OperationsService from "../../OperationsService.js"
 import { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import { isNotFound } from "../wait/transience.js"
-import { isSmall, type Pending, Progress, smallTimeout, stored, type Verdict, VerdictError } from "./verdict.js"
+import {
+  fromStored,
+  isSmall,
+  type Pending,
+  type Progress,
+  smallTimeout,
+  stored,
+  toStored,
+  type Verdict,
+  type VerdictError
+} from "./verdict.js"
 
 /**
  * What polls on this runner.
@@ -47,9 +58,6 @@ export interface Wait {
   /** Whether an event says when to look, so that most of the time is spent suspended. */
   readonly byEvent: boolean
 }
-
-/** @internal */
-export type Result = Verdict | Pending
 
 // How segments grow, and their longest length, in ms.
 const growth = 1.2
@@ -151,7 +159,7 @@ const segment = (
   runner: Runner,
   { byEvent, handle }: Wait,
   { index, isWoken, polls }: { readonly index: number; readonly isWoken: boolean; readonly polls: number }
-): Effect.Effect<Result, VerdictError> => {
+): Effect.Effect<Progress, VerdictError> => {
   const deadline = handle.deadline === undefined ? Infinity : DateTime.toEpochMillis(handle.deadline)
   return Effect.gen(function*() {
     const { maxStoredSize } = runner
@@ -195,8 +203,8 @@ const segment = (
       schedule: byEvent ? Schedule.spaced("2 seconds") : continued(runner.schedule, elapsed)
     }).pipe(
       Effect.matchEffect({
-        onSuccess: (operation): Effect.Effect<Result> => Effect.succeed(stored(operation, maxStoredSize)),
-        onFailure: (error): Effect.Effect<Result, VerdictError> => {
+        onSuccess: (operation): Effect.Effect<Progress> => Effect.succeed(stored(operation, maxStoredSize)),
+        onFailure: (error): Effect.Effect<Progress, VerdictError> => {
           switch (error._tag) {
             case "OperationError":
               return onOperationError(error)
@@ -244,6 +252,21 @@ export const isWoken: Effect.Effect<boolean, never, WorkflowEngine | WorkflowIns
 )
 
 /**
+ * Suspends the workflow for some time, in ms.
+ *
+ * @internal
+ */
+export const suspend = (name: string, millis: number): Effect.Effect<void, never, WorkflowEngine | WorkflowInstance> =>
+  Effect.gen(function*() {
+    const engine = yield* WorkflowEngine
+    const duration = Duration.millis(millis)
+    // `sleep` sends the message of its clock again at each replay, also when that time is over.
+    const isOver = (yield* engine.deferredResult(DurableClock.make({ name, duration }).deferred)) !== undefined
+    // Zero as a number means the default, a minute.
+    if (!isOver) yield* DurableClock.sleep({ name, duration, inMemoryThreshold: "0 millis" })
+  })
+
+/**
  * Polls, segment by segment, with a suspension after each.
  *
  * @internal
@@ -252,27 +275,22 @@ export const poll = (
   runner: Runner,
   wait: Wait,
   { from, polls, to }: { readonly from: number; readonly polls: number; readonly to: number }
-): Effect.Effect<Result, VerdictError, WorkflowEngine | WorkflowInstance> =>
+): Effect.Effect<Progress, VerdictError, WorkflowEngine | WorkflowInstance> =>
   Effect.gen(function*() {
     let last: Pending = { _tag: "Pending", polls, isWoken: false }
     for (let index = from; index < to; index++) {
       // A wait is woken once. The segment says so, because a replay of the body finds the event earlier than it came.
       const wasWoken: boolean = last.isWoken || (wait.byEvent && (yield* isWoken))
-      const result: Result = yield* Activity.make({
+      const json = yield* Activity.make({
         name: `segment/${index}`,
-        success: Progress,
-        error: VerdictError,
-        execute: segment(runner, wait, { index, isWoken: wasWoken, polls: last.polls })
+        success: Schema.Unknown,
+        execute: toStored(segment(runner, wait, { index, isWoken: wasWoken, polls: last.polls }))
       })
+      const result: Progress = yield* fromStored(json)
       if (result._tag !== "Pending") return result
       last = result
       if (wait.byEvent && !result.isWoken && (yield* isWoken)) continue
-      yield* DurableClock.sleep({
-        name: `gap/${index}`,
-        duration: Duration.millis(gapAfter(runner, wait, index, result)),
-        // Zero as a number means the default, a minute.
-        inMemoryThreshold: "0 millis"
-      })
+      yield* suspend(`gap/${index}`, gapAfter(runner, wait, index, result))
     }
     return last
   })

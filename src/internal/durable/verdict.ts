@@ -1,6 +1,7 @@
 /**
  * What a durable wait stores: the verdict about an operation, or that there is none yet.
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { HttpError } from "../../HttpError.js"
 import * as Operation from "../../Operation.js"
@@ -49,6 +50,36 @@ export type Pending = typeof Pending.Type
 
 /** @internal */
 export const Progress = Schema.Union(Verdict, Pending)
+
+/** @internal */
+export type Progress = typeof Progress.Type
+
+// An activity compiles its schemas each time the workflow is replayed, so they are compiled here, once.
+const End = Schema.Union(Verdict, Pending, Schema.TaggedStruct("Failed", { error: VerdictError }))
+const encodeEnd = Schema.encode(End)
+const decodeEnd = Schema.decodeUnknown(End)
+
+/**
+ * How a segment ends, as the JSON that is stored.
+ *
+ * @internal
+ */
+export const toStored = <R>(segment: Effect.Effect<Progress, VerdictError, R>): Effect.Effect<unknown, never, R> =>
+  segment.pipe(
+    Effect.catchAll((error) => Effect.succeed<typeof End.Type>({ _tag: "Failed", error })),
+    Effect.flatMap((end) => Effect.orDie(encodeEnd(end)))
+  )
+
+/**
+ * How a segment ended, from the JSON that is stored.
+ *
+ * @internal
+ */
+export const fromStored = (json: unknown): Effect.Effect<Progress, VerdictError> =>
+  Effect.flatMap(
+    Effect.orDie(decodeEnd(json)),
+    (end): Effect.Effect<Progress, VerdictError> => end._tag === "Failed" ? Effect.fail(end.error) : Effect.succeed(end)
+  )
 
 const encodeTimeout = Schema.encodeSync(WaitTimeoutError)
 
