@@ -6,6 +6,9 @@ const src = fileURLToPath(new URL("./src", import.meta.url))
 // They cover nothing of src in the process that measures coverage.
 const inProcessesOfTheirOwn = ["test/programs.test.ts", "test/soak.test.ts"]
 
+// They kill and freeze processes, which takes its time; `npm run check` runs them.
+const killingProcesses = ["test/**/*.processes.test.ts"]
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -23,10 +26,11 @@ export default defineConfig({
         test: {
           name: "main",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...inProcessesOfTheirOwn, "test/package/**"]
+          exclude: [...inProcessesOfTheirOwn, ...killingProcesses, "test/package/**"]
         }
       },
       { extends: true, test: { name: "programs", include: inProcessesOfTheirOwn } },
+      { extends: true, test: { name: "processes", include: killingProcesses } },
       // Installs the package as its users do; `npm run check` runs it.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
     ],

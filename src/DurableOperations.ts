@@ -24,8 +24,9 @@ import type { Scope } from "effect/Scope"
 import * as HttpError from "./HttpError.js"
 import { Cancel, CancelLayer, CancelOutcome } from "./internal/durable/cancel.js"
 import { isWoken, poll, type Runner, wakeUp } from "./internal/durable/segments.js"
-import { Progress, Verdict, VerdictError } from "./internal/durable/verdict.js"
+import type { Verdict } from "./internal/durable/verdict.js"
 import { awaitShared, detached, register, resumeAll, WaiterLayer } from "./internal/durable/waiters.js"
+import { Continuation, type Payload, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
 import { invalidRequest } from "./internal/http/errors.js"
 import { isNotFound } from "./internal/wait/transience.js"
 import type * as Operation from "./Operation.js"
@@ -196,21 +197,6 @@ export class WaitInterruptedError
  */
 export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpError | WaitInterruptedError
 
-const payload = {
-  handle: OperationHandle,
-  onTimeout: Schema.Literal("detach", "cancel"),
-  onInterrupt: Schema.Literal("detach", "cancel"),
-  byEvent: Schema.Boolean
-}
-
-type Payload = Schema.Struct.Type<typeof payload>
-
-const key = ({ byEvent, handle: { api, deadline, name }, onInterrupt, onTimeout }: Payload): string =>
-  [api.baseUrl, api.version, name, deadline?.epochMillis ?? "", onTimeout, onInterrupt, byEvent].join("|")
-
-// How often a caller outside a workflow looks whether a suspended execution has ended.
-const callerSchedule = Schedule.spaced("1 second")
-
 /**
  * The wait for one operation, as a workflow: `execute`, `poll`, `interrupt`, `resume`.
  *
@@ -240,26 +226,7 @@ const callerSchedule = Schedule.spaced("1 second")
  *   )
  * ```
  */
-export const WaitForOperation = Workflow.make({
-  name: "DurableOperations.WaitForOperation",
-  payload,
-  idempotencyKey: key,
-  success: Verdict,
-  error: VerdictError,
-  suspendedRetrySchedule: callerSchedule
-})
-
-// A long wait continues in executions of their own, because an execution is replayed from its beginning after each suspension.
-const segmentsOfExecution = 30
-
-const Continuation = Workflow.make({
-  name: "DurableOperations.Continuation",
-  payload: { ...payload, epoch: Schema.Number, polls: Schema.Number },
-  idempotencyKey: (payload) => `${key(payload)}|${payload.epoch}`,
-  success: Progress,
-  error: VerdictError,
-  suspendedRetrySchedule: callerSchedule
-})
+export const WaitForOperation = Wait
 
 /**
  * The cancel of an operation, as a workflow. There is one execution for each operation, whoever asks for it.
@@ -308,7 +275,7 @@ export const cancel = (handle: OperationHandle): Effect.Effect<string, never, Wo
 // The result of a verdict. A result that is too large for the storage is read from Google again.
 const read = (
   handle: OperationHandle,
-  verdict: typeof Verdict.Type
+  verdict: Verdict
 ): Effect.Effect<Operation.Succeeded, OperationError | HttpError.HttpError | WaitTimeoutError, DurableOperations> =>
   verdict._tag === "Stored"
     ? Effect.succeed(verdict.operation)

@@ -1,0 +1,152 @@
+// Durable waits in processes that are killed, frozen, and lose their database.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as DurableOperations from "effect-google-operations/DurableOperations"
+import * as DurablePostgres from "effect-google-operations/DurablePostgres"
+import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
+import type { OperationHandle } from "effect-google-operations/OperationHandle"
+import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { freePort, isInstalled, type Postgres, postgres } from "./support/postgres.js"
+import { bundleRunner, startRunner } from "./support/runners.js"
+
+const hasPostgres = await Effect.runPromise(isInstalled)
+if (!hasPostgres) console.warn("Postgres is not installed: the tests of a cluster are skipped (Debian: postgresql)")
+
+const scope = Effect.runSync(Scope.make())
+let bundle: string
+let server: Postgres
+
+beforeAll(() =>
+  Effect.gen(function*() {
+    bundle = yield* bundleRunner
+    if (hasPostgres) server = yield* postgres
+  }).pipe(Scope.extend(scope), Effect.runPromise), 60_000)
+
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)), 30_000)
+
+/** No poll of an operation is missing for longer, in ms. Two seconds of it are for the machine of the test. */
+const takeOver = 22_000
+
+const emulator = (operationDuration: Duration.DurationInput = "8 seconds") =>
+  Effect.gen(function*() {
+    const emulator = OperationsEmulator.make({ operationDuration })
+    return { ...emulator, ...(yield* NodeOperationsEmulator.serve(emulator)) }
+  })
+
+type Emulator = Effect.Effect.Success<ReturnType<typeof emulator>>
+
+const starts = ({ requests }: Emulator) =>
+  Effect.map(
+    requests,
+    (requests) => requests.filter(({ method, path }) => method === "POST" && !path.includes(":")).length
+  )
+
+/** The longest time between two polls of one operation, in ms, and how many polls came within half a second of another one. */
+const gaps = ({ calls }: Emulator, names: ReadonlyArray<string>) =>
+  Effect.map(calls, (calls) => {
+    let longest = 0
+    for (const name of names) {
+      const times = calls.filter((call) => call.name === name && call.method === "get").map(({ at }) => at)
+      for (let index = 1; index < times.length; index++) longest = Math.max(longest, times[index]! - times[index - 1]!)
+    }
+    return longest
+  })
+
+const policies = (lines: ReadonlyArray<string>) =>
+  new Set(lines.flatMap((line) => /^(policy \d+) is /.exec(line)?.[1] ?? []))
+
+describe("one process on SQLite", () => {
+  it.scopedLive("is killed, and a new process finishes the waits without a second start", () =>
+    Effect.gen(function*() {
+      const api = yield* emulator()
+      const folder = yield* Effect.acquireRelease(
+        Effect.promise(() => mkdtemp(join(tmpdir(), "durable-"))),
+        (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+      )
+      const env = { BASE_URL: api.url, COUNT: "20", SQLITE: join(folder, "operations.db") }
+      const first = yield* startRunner(bundle, env)
+      while ((yield* starts(api)) < 20) yield* Effect.sleep("100 millis")
+      yield* Effect.sleep("2 seconds")
+      yield* first.kill("SIGKILL")
+      yield* first.ended
+      assert.strictEqual(policies(first.lines).size, 0)
+      const second = yield* startRunner(bundle, env)
+      assert.strictEqual(yield* second.ended, 0)
+      assert.strictEqual(policies(second.lines).size, 20)
+      assert.strictEqual(yield* starts(api), 20)
+    }), 60_000)
+})
+
+describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
+  let databases = 0
+
+  /** A cluster with its API, and a client in this process. */
+  const cluster = (options: { readonly locks?: "advisory" | "table" } = {}) =>
+    Effect.gen(function*() {
+      const api = yield* emulator()
+      const url = yield* server.database(`test_${++databases}`)
+      const context = yield* Layer.build(
+        DurableOperations.layerClient.pipe(
+          Layer.provideMerge(OperationsService.layer({ api: api.api })),
+          Layer.provideMerge(DurablePostgres.layerClient({ database: { url: Redacted.make(url), maxConnections: 4 } })),
+          Layer.provide(FetchHttpClient.layer)
+        )
+      )
+      return {
+        api,
+        context,
+        runner: Effect.flatMap(freePort, (port) =>
+          startRunner(bundle, {
+            BASE_URL: api.url,
+            DATABASE_URL: url,
+            PORT: String(port),
+            LOCKS: options.locks ?? "advisory"
+          })),
+        /** Operations that take that long from now. */
+        operations: (count: number, duration: Duration.DurationInput) =>
+          Effect.gen(function*() {
+            const service = yield* OperationsService.OperationsService
+            return yield* Effect.forEach(Array.from({ length: count }, (_, index) => `operations/${index}`), (name) =>
+              Effect.gen(function*() {
+                yield* api.script(name, [OperationsEmulator.pending({ duration }), OperationsEmulator.succeeded()])
+                return yield* service.handle(name, { timeout: "1 hour" })
+              }))
+          }).pipe(Effect.provide(context)),
+        waitAll: (handles: ReadonlyArray<OperationHandle>) =>
+          Effect.forEach(handles, (handle) => DurableOperations.attach(handle), { concurrency: "unbounded" }).pipe(
+            Effect.provide(context)
+          )
+      }
+    }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None)))
+
+  const namesOf = (handles: ReadonlyArray<OperationHandle>) => handles.map(({ name }) => name)
+
+  it.scopedLive("loses no wait when its runners are killed three times", () =>
+    Effect.gen(function*() {
+      const { api, operations, runner, waitAll } = yield* cluster()
+      let [a, b] = yield* Effect.all([runner, runner], { concurrency: 2 })
+      const handles = yield* operations(200, "16 seconds")
+      const results = yield* Effect.fork(waitAll(handles))
+      for (let kill = 0; kill < 3; kill++) {
+        yield* Effect.sleep("4 seconds")
+        yield* a.kill("SIGKILL")
+        ;[a, b] = [b, yield* runner]
+      }
+      assert.deepStrictEqual((yield* Fiber.join(results)).map(({ name }) => name), namesOf(handles))
+      assert.isBelow(yield* gaps(api, namesOf(handles)), takeOver)
+    }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None))), 90_000)
+})
