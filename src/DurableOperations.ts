@@ -24,8 +24,8 @@ import type { Scope } from "effect/Scope"
 import * as HttpError from "./HttpError.js"
 import { Cancel, CancelLayer, CancelOutcome } from "./internal/durable/cancel.js"
 import { isWoken, poll, type Runner, wakeUp } from "./internal/durable/segments.js"
+import { awaitShared, detached } from "./internal/durable/shared.js"
 import type { Verdict } from "./internal/durable/verdict.js"
-import { awaitShared, detached, register, resumeAll, WaiterLayer } from "./internal/durable/waiters.js"
 import { Continuation, type Payload, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
 import { invalidRequest } from "./internal/http/errors.js"
 import { isNotFound } from "./internal/wait/transience.js"
@@ -259,6 +259,9 @@ export const payloadOf = (
   { byEvent = false, onInterrupt = "detach", onTimeout = "detach" }: WaitOptions = {}
 ): Payload => ({ handle, onTimeout, onInterrupt, byEvent })
 
+// While a runner or the storage cannot be reached.
+const executeAgain = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
+
 const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
 
@@ -270,7 +273,12 @@ const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * @category cancellation
  */
 export const cancel = (handle: OperationHandle): Effect.Effect<string, never, WorkflowEngine> =>
-  detached(Cancel.execute({ handle }, { discard: true }))
+  // The engine reports a runner that dies meanwhile, or a storage that does not respond, as a defect.
+  detached(Cancel.execute({ handle }, { discard: true })).pipe(
+    Effect.sandbox,
+    Effect.retry(executeAgain),
+    Effect.orDie
+  )
 
 // The result of a verdict. A result that is too large for the storage is read from Google again.
 const read = (
@@ -301,8 +309,10 @@ const readAgain = Schedule.spaced("30 seconds")
 /**
  * Waits for an operation in a workflow, which is suspended meanwhile. Any runner finishes the wait, with the same deadline.
  *
- * All who wait with the same handle and options share one execution of {@link WaitForOperation}. When the workflow is interrupted,
- * `onInterrupt` says what happens to the operation; the shared execution continues for the others.
+ * All who wait with the same handle and options share one execution of {@link WaitForOperation}. The workflow that began it is resumed
+ * when it ends. Other workflows look at it by a clock of their own: after half a minute, then after pauses that grow by a fifth, up
+ * to 30 minutes. When the workflow is interrupted, `onInterrupt` says what happens to the operation; the shared execution continues
+ * for the others.
  *
  * Fails with `OperationError` when the operation fails, with `WaitTimeoutError` at the deadline of the handle, with `HttpError`
  * (`NOT_FOUND`) when the operation has expired, and with `WaitInterruptedError` when the shared execution was interrupted.
@@ -349,8 +359,7 @@ export const wait = (
     if (options?.onInterrupt === "cancel") {
       yield* Workflow.addFinalizer((exit) => isWaiting && isInterrupted(exit) ? cancel(handle) : Effect.void)
     }
-    yield* register(executionId)
-    const verdict = yield* awaitShared(WaitForOperation.execute(payload)).pipe(
+    const verdict = yield* awaitShared(executionId, WaitForOperation.execute(payload)).pipe(
       (execute) => orInterrupted(execute, handle, executionId),
       Effect.onExit((exit) =>
         Effect.sync(() => {
@@ -542,8 +551,6 @@ export const token = (handle: OperationHandle, options?: WaitOptions): Effect.Ef
 export const wake = (token: string): Effect.Effect<void, never, WorkflowEngine> =>
   DurableDeferred.done(wakeUp, { token: DurableDeferred.Token.make(token), exit: Exit.void })
 
-const executeAgain = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
-
 /**
  * Executes a workflow from outside of it, and executes it again, with the same key, when the runner that it talks to dies or the
  * storage does not respond. The engine reports both as defects.
@@ -636,14 +643,10 @@ const run = (runner: Runner) => {
     })
 
   return Layer.mergeAll(
-    WaitForOperation.toLayer((payload, executionId) =>
+    WaitForOperation.toLayer((payload) =>
       Effect.gen(function*() {
-        const { handle } = payload
         yield* Workflow.addFinalizer((exit) =>
-          Effect.zipRight(
-            payload.onInterrupt === "cancel" && isInterrupted(exit) ? cancel(handle) : Effect.void,
-            resumeAll(executionId)
-          )
+          payload.onInterrupt === "cancel" && isInterrupted(exit) ? cancel(payload.handle) : Effect.void
         )
         const result = yield* poll(runner, payload, { from: 0, to: segmentsOfExecution, polls: 0 })
         return result._tag === "Pending" ? yield* continued(payload, result.polls) : result
@@ -660,8 +663,7 @@ const run = (runner: Runner) => {
         polls: payload.polls
       })
     ),
-    CancelLayer(runner),
-    WaiterLayer
+    CancelLayer(runner)
   )
 }
 

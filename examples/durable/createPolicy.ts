@@ -24,6 +24,7 @@ export const CreatePolicy = Workflow.make({
   suspendedRetrySchedule: Schedule.spaced("1 second")
 })
 
+// #region workflow
 export const CreatePolicyLayer = CreatePolicy.toLayer(({ parent, title }) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
@@ -38,3 +39,4 @@ export const CreatePolicyLayer = CreatePolicy.toLayer(({ parent, title }) =>
     return `${policy.title} is ${policy.name}`
   }).pipe(Effect.mapError((error) => error.message))
 )
+// #endregion

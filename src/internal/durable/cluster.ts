@@ -10,7 +10,6 @@ import * as Sharding from "@effect/cluster/Sharding"
 import type * as ShardingConfig from "@effect/cluster/ShardingConfig"
 import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
 import * as Effect from "effect/Effect"
-import { Waiter } from "./waiters.js"
 import { Continuation, type Payload, Wait } from "./workflows.js"
 
 /** @internal */
@@ -52,20 +51,6 @@ const clear = (
     }
   })
 
-// The executions that belong to a wait, as long as there are any.
-const executions = <E, R>(
-  find: (index: number) => Effect.Effect<{ readonly executionId: string; readonly isThere: boolean }, E, R>,
-  first: number
-): Effect.Effect<ReadonlyArray<string>, E, R> =>
-  Effect.gen(function*() {
-    const found: Array<string> = []
-    for (let index = first;; index++) {
-      const { executionId, isThere } = yield* find(index)
-      if (!isThere) return found
-      found.push(executionId)
-    }
-  })
-
 /** @internal */
 export const prune = (
   payload: Payload
@@ -73,19 +58,16 @@ export const prune = (
   Effect.gen(function*() {
     const execution = yield* Wait.executionId(payload)
     if ((yield* Wait.poll(execution))?._tag !== "Complete") return false
-    const waiters = yield* executions((place) =>
-      Effect.gen(function*() {
-        const executionId = yield* Waiter.executionId({ execution, place, token: "" })
-        return { executionId, isThere: (yield* Waiter.poll(executionId)) !== undefined }
-      }), 0)
-    const continuations = yield* executions((epoch) =>
-      Effect.gen(function*() {
-        const executionId = yield* Continuation.executionId({ ...payload, epoch, polls: 0 })
-        return { executionId, isThere: (yield* Continuation.poll(executionId)) !== undefined }
-      }), 1)
-    yield* Effect.forEach(waiters, (id) => clear([workflowType(Waiter.name)], id))
-    yield* Effect.forEach(continuations, (id) => clear([workflowType(Continuation.name), clocks], id))
-    // Comes last: as long as it is there, the rest can be found.
+    const continuations: Array<string> = []
+    for (let epoch = 1;; epoch++) {
+      const continuation = yield* Continuation.executionId({ ...payload, epoch, polls: 0 })
+      if ((yield* Continuation.poll(continuation)) === undefined) break
+      continuations.push(continuation)
+    }
+    for (const continuation of continuations.reverse()) {
+      yield* clear([workflowType(Continuation.name), clocks], continuation)
+    }
+    // Comes last: as long as it is there, the call can be repeated.
     yield* clear([workflowType(Wait.name), clocks], execution)
     return true
   })
