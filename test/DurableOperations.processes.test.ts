@@ -7,8 +7,8 @@ import * as NodeOperationsEmulator from "effect-google-operations/NodeOperations
 import type { OperationHandle } from "effect-google-operations/OperationHandle"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -20,6 +20,7 @@ import * as Scope from "effect/Scope"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { CreatePolicy } from "../examples/durable/createPolicy.js"
 import { freePort, isInstalled, type Postgres, postgres } from "./support/postgres.js"
 import { bundleRunner, startRunner } from "./support/runners.js"
 
@@ -55,8 +56,17 @@ const starts = ({ requests }: Emulator) =>
     (requests) => requests.filter(({ method, path }) => method === "POST" && !path.includes(":")).length
   )
 
-/** The longest time between two polls of one operation, in ms, and how many polls came within half a second of another one. */
-const gaps = ({ calls }: Emulator, names: ReadonlyArray<string>) =>
+/** Waits until so many operations have been polled. */
+const allPolled = ({ calls }: Emulator, count: number) =>
+  calls.pipe(
+    Effect.delay("100 millis"),
+    Effect.repeat({
+      until: (calls) => new Set(calls.filter(({ method }) => method === "get").map(({ name }) => name)).size >= count
+    })
+  )
+
+/** The longest time between two polls of one operation, in ms. */
+const longestGap = ({ calls }: Emulator, names: ReadonlyArray<string>) =>
   Effect.map(calls, (calls) => {
     let longest = 0
     for (const name of names) {
@@ -95,9 +105,11 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
   let databases = 0
 
   /** A cluster with its API, and a client in this process. */
-  const cluster = (options: { readonly locks?: "advisory" | "table" } = {}) =>
+  const cluster = (
+    options: { readonly locks?: "advisory" | "table"; readonly operationDuration?: Duration.DurationInput } = {}
+  ) =>
     Effect.gen(function*() {
-      const api = yield* emulator()
+      const api = yield* emulator(options.operationDuration)
       const url = yield* server.database(`test_${++databases}`)
       const context = yield* Layer.build(
         DurableOperations.layerClient.pipe(
@@ -135,18 +147,120 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
 
   const namesOf = (handles: ReadonlyArray<OperationHandle>) => handles.map(({ name }) => name)
 
-  it.scopedLive("loses no wait when its runners are killed three times", () =>
+  /** Runs a test without the log of its client. */
+  const quietly = Effect.provide(Logger.minimumLogLevel(LogLevel.None))
+
+  it.scopedLive(
+    "takes over within seconds from a runner that is killed, with the same deadline",
+    () =>
+      Effect.gen(function*() {
+        const { api, operations, runner, waitAll } = yield* cluster()
+        const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+        const handles = yield* operations(20, "12 seconds")
+        const results = yield* Effect.fork(waitAll(handles))
+        yield* allPolled(api, 20)
+        yield* a.kill("SIGKILL")
+        assert.deepStrictEqual((yield* Fiber.join(results)).map(({ name }) => name), namesOf(handles))
+        assert.isBelow(yield* longestGap(api, namesOf(handles)), takeOver)
+      }).pipe(quietly),
+    90_000
+  )
+
+  it.scopedLive("loses none of 200 waits when its runners are killed three times", () =>
     Effect.gen(function*() {
-      const { api, operations, runner, waitAll } = yield* cluster()
+      const { operations, runner, waitAll } = yield* cluster()
       let [a, b] = yield* Effect.all([runner, runner], { concurrency: 2 })
-      const handles = yield* operations(200, "16 seconds")
+      const handles = yield* operations(200, "10 seconds")
       const results = yield* Effect.fork(waitAll(handles))
       for (let kill = 0; kill < 3; kill++) {
-        yield* Effect.sleep("4 seconds")
+        yield* Effect.sleep("3 seconds")
         yield* a.kill("SIGKILL")
         ;[a, b] = [b, yield* runner]
       }
       assert.deepStrictEqual((yield* Fiber.join(results)).map(({ name }) => name), namesOf(handles))
-      assert.isBelow(yield* gaps(api, namesOf(handles)), takeOver)
-    }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None))), 90_000)
+    }).pipe(quietly), 150_000)
+
+  it.scopedLive("starts nothing twice, and records one cancel, when a runner is killed", () =>
+    Effect.gen(function*() {
+      const { api, context, runner } = yield* cluster({ operationDuration: "1 hour" })
+      const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+      const payloads = Array.from({ length: 10 }, (_, id) => ({ parent: `organizations/${id}`, title: "a policy" }))
+      const use = Effect.forEach(
+        payloads,
+        (payload) => CreatePolicy.execute(payload, { discard: true }),
+        { concurrency: "unbounded" }
+      )
+      const ids = yield* Effect.provide(use, context)
+      yield* allPolled(api, 10)
+      yield* a.kill("SIGKILL")
+      const started = (yield* api.calls).filter(({ method }) => method === "get").map(({ name }) => name)
+      const service = Context.get(context, OperationsService.OperationsService)
+      for (const name of new Set(started)) {
+        const handle = yield* service.handle(name)
+        const other = yield* service.handle(name, { timeout: "1 day" })
+        const cancel = Effect.zip(DurableOperations.cancel(handle), DurableOperations.cancel(other))
+        const [one, two] = yield* Effect.provide(cancel, context)
+        assert.strictEqual(one, two)
+      }
+      const results = yield* Effect.forEach(ids, (id) =>
+        CreatePolicy.poll(id).pipe(
+          Effect.delay("500 millis"),
+          Effect.repeat({ until: (result) => result?._tag === "Complete" })
+        ), { concurrency: "unbounded" }).pipe(Effect.provide(context))
+      for (const result of results) {
+        assert(result?._tag === "Complete" && Exit.isFailure(result.exit))
+        assert.include(String(result.exit.cause), "CANCELLED")
+      }
+      assert.strictEqual(yield* starts(api), 10)
+      const cancels = (yield* api.calls).filter(({ method }) => method === "cancel")
+      assert.isAtMost(cancels.length, 11)
+      assert.strictEqual(new Set(cancels.map(({ name }) => name)).size, 10)
+    }).pipe(quietly), 90_000)
+
+  it.scopedLive(
+    "takes over from a frozen host with locks in a table, and polls it did not stop only read",
+    () =>
+      Effect.gen(function*() {
+        const { api, operations, runner, waitAll } = yield* cluster({ locks: "table" })
+        const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+        const handles = yield* operations(20, "20 seconds")
+        const results = yield* Effect.fork(waitAll(handles))
+        yield* allPolled(api, 20)
+        yield* a.kill("SIGSTOP")
+        assert.deepStrictEqual((yield* Fiber.join(results)).map(({ name }) => name), namesOf(handles))
+        yield* a.kill("SIGCONT")
+      }).pipe(quietly),
+    120_000
+  )
+
+  it.scopedLive(
+    "waits for a frozen host with advisory locks, and goes on when the host does",
+    () =>
+      Effect.gen(function*() {
+        const { api, operations, runner, waitAll } = yield* cluster({ locks: "advisory" })
+        const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+        const handles = yield* operations(20, "8 seconds")
+        const results = yield* Effect.fork(waitAll(handles))
+        yield* allPolled(api, 20)
+        yield* a.kill("SIGSTOP")
+        yield* Effect.sleep("12 seconds")
+        assert.strictEqual(results.unsafePoll(), null)
+        yield* a.kill("SIGCONT")
+        assert.deepStrictEqual((yield* Fiber.join(results)).map(({ name }) => name), namesOf(handles))
+      }).pipe(quietly),
+    120_000
+  )
+
+  it.scopedLive("survives a crash of Postgres", () =>
+    Effect.gen(function*() {
+      const { api, operations, runner, waitAll } = yield* cluster()
+      yield* Effect.all([runner, runner], { concurrency: 2 })
+      const handles = yield* operations(20, "8 seconds")
+      const results = yield* Effect.fork(waitAll(handles))
+      yield* allPolled(api, 20)
+      yield* server.crash
+      yield* Effect.sleep("3 seconds")
+      yield* server.start
+      assert.deepStrictEqual((yield* Fiber.join(results)).map(({ name }) => name), namesOf(handles))
+    }).pipe(quietly), 120_000)
 })

@@ -1,6 +1,6 @@
 // Durable waits on Effect's engine in memory, in virtual time.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Workflow from "@effect/workflow/Workflow"
 import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
 import type * as Credentials from "effect-google-operations/Credentials"
@@ -21,59 +21,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
-import { createHash } from "node:crypto"
 import { googleError } from "./support/answers.js"
-import { mockHttp } from "./support/http.js"
-import { VirtualClock } from "./support/virtualClock.js"
+import { api, hashAtOnce, name, pass, resultWithin, test, within } from "./support/durable.js"
 
-const name = "operations/a"
-
-// The engine hashes its keys with the Web Crypto API, on another thread: virtual time would not wait for it.
-const { digest } = crypto.subtle
-beforeAll(() => {
-  crypto.subtle.digest = (_, data) =>
-    Promise.resolve(Uint8Array.from(createHash("sha256").update(Buffer.from(data as Uint8Array)).digest()).buffer)
-})
-afterAll(() => {
-  crypto.subtle.digest = digest
-})
-
-/** An API with one operation that is done after that time. It counts its requests. */
-const api = (options: {
-  readonly doneAfter: Duration.DurationInput
-  readonly end?: object
-  readonly failing?: (now: number, url: string) => Response | undefined
-}) => {
-  const end = Duration.toMillis(options.doneAfter)
-  let cancelledAt = Infinity
-  let cancels = 0
-  let starts = 0
-  const http = mockHttp((request) =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      const failure = options.failing?.(now, request.url)
-      if (failure !== undefined) return failure
-      if (request.url.endsWith(":cancel")) {
-        cancels++
-        cancelledAt = Math.min(cancelledAt, now)
-        return "{}"
-      }
-      if (request.method === "POST") {
-        starts++
-        return JSON.stringify({ name })
-      }
-      if (now >= end && end < cancelledAt) return JSON.stringify({ name, done: true, ...options.end })
-      return now >= cancelledAt
-        ? JSON.stringify({ name, done: true, error: { code: 1, message: "it was cancelled" } })
-        : JSON.stringify({ name, metadata: { now } })
-    })
-  )
-  return { ...http, cancels: () => cancels, starts: () => starts }
-}
+hashAtOnce()
 
 const runner = (
   http: ReturnType<typeof api>,
@@ -106,32 +59,6 @@ const UserLayer = User.toLayer(({ handle, onInterrupt }) =>
 
 const user = (http: ReturnType<typeof api>) => UserLayer.pipe(Layer.provideMerge(runner(http)))
 
-/** A test whose time passes as fast as it can. */
-const test = <E>(title: string, effect: () => Effect.Effect<void, E, Scope.Scope>) =>
-  it.scopedLive(
-    title,
-    () => effect().pipe(Effect.withClock(new VirtualClock()), Effect.provide(Logger.minimumLogLevel(LogLevel.None)))
-  )
-
-const pass = (duration: Duration.DurationInput) =>
-  Effect.clockWith((clock) => {
-    assert(clock instanceof VirtualClock)
-    return clock.pass(Duration.toMillis(duration))
-  })
-
-/** How an effect ends within that time. */
-const within = <A, E, R>(duration: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.fork(effect)
-    yield* pass(duration)
-    const exit = yield* Fiber.poll(fiber)
-    assert(exit._tag === "Some", `it is not over after ${Duration.format(Duration.decode(duration))}`)
-    return exit.value
-  })
-
-const resultWithin = <A, E, R>(duration: Duration.DurationInput, effect: Effect.Effect<A, E, R>) =>
-  Effect.flatten(within(duration, effect))
-
 const unavailable = () => googleError(503, "UNAVAILABLE")
 
 const CreateThing = OperationInfo.make({
@@ -163,7 +90,7 @@ describe("DurableOperations", () => {
     return Effect.gen(function*() {
       const handle = yield* handleOf("1 day")
       const results = yield* resultWithin(
-        "12 minutes",
+        "13 minutes",
         Effect.all([
           ...["a", "b", "c"].map((id) => User.execute({ id, handle, onInterrupt: "detach" })),
           Effect.map(DurableOperations.attach(handle), ({ response }) => String(response?.["answer"]))

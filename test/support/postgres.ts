@@ -30,13 +30,13 @@ const run = (command: string, args: ReadonlyArray<string>): Effect.Effect<string
 
 /** The folder of Postgres's programs. Debian keeps them out of PATH. */
 const binaries = Effect.promise(async (): Promise<string | undefined> => {
-  const versions = await readdir("/usr/lib/postgresql").catch(() => [])
+  const versions: ReadonlyArray<string> = await readdir("/usr/lib/postgresql").catch(() => [])
   const folders = [
     ...(process.env["PATH"] ?? "").split(delimiter),
     ...versions.map((version) => `/usr/lib/postgresql/${version}/bin`)
   ]
   for (const folder of folders) {
-    const files = await readdir(folder).catch(() => [])
+    const files: ReadonlyArray<string> = await readdir(folder).catch(() => [])
     if (["initdb", "pg_ctl", "psql"].every((file) => files.includes(file))) return folder
   }
   return undefined
