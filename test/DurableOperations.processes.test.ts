@@ -118,16 +118,29 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
           Layer.provide(FetchHttpClient.layer)
         )
       )
+      // Each of two runners has about half of the 300 shards.
+      const balanced = server.query(
+        url,
+        options.locks === "table"
+          ? "SELECT count(*) FROM cluster_locks GROUP BY address HAVING count(*) > 100"
+          : "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = " +
+            "(SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid HAVING count(*) > 100"
+      ).pipe(
+        Effect.delay("200 millis"),
+        Effect.repeat({ until: (counts) => counts.trim().split("\n").length === 2 })
+      )
+      const runner = Effect.flatMap(freePort, (port) =>
+        startRunner(bundle, {
+          BASE_URL: api.url,
+          DATABASE_URL: url,
+          PORT: String(port),
+          LOCKS: options.locks ?? "advisory"
+        }))
       return {
         api,
         context,
-        runner: Effect.flatMap(freePort, (port) =>
-          startRunner(bundle, {
-            BASE_URL: api.url,
-            DATABASE_URL: url,
-            PORT: String(port),
-            LOCKS: options.locks ?? "advisory"
-          })),
+        runner,
+        runners: Effect.zipLeft(Effect.all([runner, runner], { concurrency: 2 }), balanced),
         /** Operations that take that long from now. */
         operations: (count: number, duration: Duration.DurationInput) =>
           Effect.gen(function*() {
@@ -154,8 +167,8 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
     "takes over within seconds from a runner that is killed, with the same deadline",
     () =>
       Effect.gen(function*() {
-        const { api, operations, runner, waitAll } = yield* cluster()
-        const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+        const { api, operations, runners, waitAll } = yield* cluster()
+        const [a] = yield* runners
         const handles = yield* operations(20, "12 seconds")
         const results = yield* Effect.fork(waitAll(handles))
         yield* allPolled(api, 20)
@@ -168,8 +181,8 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
 
   it.scopedLive("loses none of 200 waits when its runners are killed three times", () =>
     Effect.gen(function*() {
-      const { operations, runner, waitAll } = yield* cluster()
-      let [a, b] = yield* Effect.all([runner, runner], { concurrency: 2 })
+      const { operations, runner, runners, waitAll } = yield* cluster()
+      let [a, b] = yield* runners
       const handles = yield* operations(200, "10 seconds")
       const results = yield* Effect.fork(waitAll(handles))
       for (let kill = 0; kill < 3; kill++) {
@@ -182,8 +195,8 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
 
   it.scopedLive("starts nothing twice, and records one cancel, when a runner is killed", () =>
     Effect.gen(function*() {
-      const { api, context, runner } = yield* cluster({ operationDuration: "1 hour" })
-      const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+      const { api, context, runners } = yield* cluster({ operationDuration: "1 hour" })
+      const [a] = yield* runners
       const payloads = Array.from({ length: 10 }, (_, id) => ({ parent: `organizations/${id}`, title: "a policy" }))
       const use = Effect.forEach(
         payloads,
@@ -221,8 +234,8 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
     "takes over from a frozen host with locks in a table, and polls it did not stop only read",
     () =>
       Effect.gen(function*() {
-        const { api, operations, runner, waitAll } = yield* cluster({ locks: "table" })
-        const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+        const { api, operations, runners, waitAll } = yield* cluster({ locks: "table" })
+        const [a] = yield* runners
         const handles = yield* operations(20, "20 seconds")
         const results = yield* Effect.fork(waitAll(handles))
         yield* allPolled(api, 20)
@@ -237,8 +250,8 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
     "waits for a frozen host with advisory locks, and goes on when the host does",
     () =>
       Effect.gen(function*() {
-        const { api, operations, runner, waitAll } = yield* cluster({ locks: "advisory" })
-        const [a] = yield* Effect.all([runner, runner], { concurrency: 2 })
+        const { api, operations, runners, waitAll } = yield* cluster({ locks: "advisory" })
+        const [a] = yield* runners
         const handles = yield* operations(20, "8 seconds")
         const results = yield* Effect.fork(waitAll(handles))
         yield* allPolled(api, 20)
@@ -253,8 +266,8 @@ describe.skipIf(!hasPostgres)("a cluster on Postgres", () => {
 
   it.scopedLive("survives a crash of Postgres", () =>
     Effect.gen(function*() {
-      const { api, operations, runner, waitAll } = yield* cluster()
-      yield* Effect.all([runner, runner], { concurrency: 2 })
+      const { api, operations, runners, waitAll } = yield* cluster()
+      yield* runners
       const handles = yield* operations(20, "8 seconds")
       const results = yield* Effect.fork(waitAll(handles))
       yield* allPolled(api, 20)

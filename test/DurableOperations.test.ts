@@ -436,4 +436,67 @@ describe("DurableOperations", () => {
       assert(Exit.isFailure(exit) && exit.cause._tag === "Die")
     }).pipe(Effect.provide(layer))
   })
+
+  /** What a wait costs that takes so long: what it asks of the engine, and what that stores. */
+  const cost = (doneAfter: Duration.DurationInput) => {
+    const http = api({ doneAfter })
+    const stored = new Set<string>()
+    let lookUps = 0
+    const counting = Layer.map(WorkflowEngine.layerMemory, (context) => {
+      const memory = Context.get(context, WorkflowEngine.WorkflowEngine)
+      return Context.make(WorkflowEngine.WorkflowEngine, {
+        ...memory,
+        activityExecute: (activity, attempt) => {
+          lookUps++
+          return Effect.flatMap(WorkflowEngine.WorkflowInstance, ({ executionId }) => {
+            stored.add(`${executionId}/${activity.name}`)
+            return memory.activityExecute(activity, attempt)
+          })
+        },
+        deferredResult: (deferred) => {
+          lookUps++
+          return memory.deferredResult(deferred)
+        },
+        scheduleClock: (workflow, { clock, executionId }) => {
+          stored.add(`${executionId}/${clock.name}`).add(`${executionId}/${clock.deferred.name}`)
+          return memory.scheduleClock(workflow, { clock, executionId })
+        },
+        execute: (workflow, options) => {
+          stored.add(options.executionId)
+          return memory.execute(workflow, options)
+        }
+      })
+    })
+    const layer = DurableOperations.layer().pipe(
+      Layer.provideMerge(OperationsService.layer()),
+      Layer.provideMerge(counting),
+      Layer.provide(http.layer)
+    )
+    return Effect.gen(function*() {
+      const handle = yield* handleOf()
+      const cpu = process.cpuUsage()
+      yield* begin(handle)
+      yield* pass(Duration.sum(doneAfter, "1 minute"))
+      const { user } = process.cpuUsage(cpu)
+      yield* resultWithin("10 seconds", DurableOperations.attach(handle))
+      // Each has a message and a reply.
+      return { rows: 2 * stored.size, lookUps, requests: http.requests.length, cpuMillis: Math.round(user / 1000) }
+    }).pipe(Effect.provide(layer))
+  }
+
+  test("costs little more for hours than for a minute", () =>
+    Effect.gen(function*() {
+      yield* cost("50 seconds")
+      const minute = yield* cost("50 seconds")
+      const hour = yield* cost("1 hour")
+      const sixHours = yield* cost("6 hours")
+      if (process.env["SHOW_COST"] !== undefined) console.log({ minute, hour, sixHours })
+      assert.deepStrictEqual({ rows: minute.rows, lookUps: minute.lookUps }, { rows: 4, lookUps: 1 })
+      assert.isAtMost(hour.rows, 130)
+      assert.isAtMost(hour.lookUps, 500)
+      assert.isAtMost(hour.requests, 250)
+      assert.isAtMost(sixHours.rows, 220)
+      assert.isAtMost(sixHours.lookUps, 1_200)
+      assert.isAtMost(sixHours.requests, 1_000)
+    }))
 })

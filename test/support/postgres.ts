@@ -13,6 +13,8 @@ class PostgresError extends Data.TaggedError("PostgresError")<{ readonly message
 export interface Postgres {
   /** The URL of a database, which is made if it does not exist. */
   readonly database: (name: string) => Effect.Effect<string, PostgresError>
+  /** The rows of a query, as text. */
+  readonly query: (url: string, sql: string) => Effect.Effect<string, PostgresError>
   /** Kills the server and all of its processes, as a crash does. */
   readonly crash: Effect.Effect<void, PostgresError>
   readonly start: Effect.Effect<void, PostgresError>
@@ -91,6 +93,7 @@ export const postgres: Effect.Effect<Postgres, PostgresError, Scope.Scope> = Eff
   return {
     start: Effect.retry(start, { times: 10 }),
     crash,
+    query: (url, sql) => program("psql", url, "-At", "-c", sql),
     database: (name) =>
       Effect.as(
         program("psql", "-h", "127.0.0.1", "-p", String(port), "-U", "postgres", "-c", `CREATE DATABASE ${name}`),
