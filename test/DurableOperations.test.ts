@@ -25,6 +25,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { googleError } from "./support/answers.js"
 import { api, hashAtOnce, name, pass, resultWithin, test, within } from "./support/durable.js"
+import { VirtualClock } from "./support/virtualClock.js"
 
 hashAtOnce()
 
@@ -443,29 +444,32 @@ describe("DurableOperations", () => {
     const stored = new Set<string>()
     let lookUps = 0
     const counting = Layer.map(WorkflowEngine.layerMemory, (context) => {
-      const memory = Context.get(context, WorkflowEngine.WorkflowEngine)
-      return Context.make(WorkflowEngine.WorkflowEngine, {
-        ...memory,
+      const engine = Context.get(context, WorkflowEngine.WorkflowEngine)
+      const { activityExecute, deferredResult, execute, scheduleClock } = engine
+      // The engine hands itself to the workflows, so it is changed in place.
+      Object.assign<typeof engine, Partial<typeof engine>>(engine, {
         activityExecute: (activity, attempt) => {
           lookUps++
           return Effect.flatMap(WorkflowEngine.WorkflowInstance, ({ executionId }) => {
             stored.add(`${executionId}/${activity.name}`)
-            return memory.activityExecute(activity, attempt)
+            return activityExecute(activity, attempt)
           })
         },
         deferredResult: (deferred) => {
           lookUps++
-          return memory.deferredResult(deferred)
+          return deferredResult(deferred)
         },
-        scheduleClock: (workflow, { clock, executionId }) => {
+        scheduleClock: (workflow, options) => {
+          const { clock, executionId } = options
           stored.add(`${executionId}/${clock.name}`).add(`${executionId}/${clock.deferred.name}`)
-          return memory.scheduleClock(workflow, { clock, executionId })
+          return scheduleClock(workflow, options)
         },
         execute: (workflow, options) => {
           stored.add(options.executionId)
-          return memory.execute(workflow, options)
+          return execute(workflow, options)
         }
       })
+      return context
     })
     const layer = DurableOperations.layer().pipe(
       Layer.provideMerge(OperationsService.layer()),
@@ -481,7 +485,7 @@ describe("DurableOperations", () => {
       yield* resultWithin("10 seconds", DurableOperations.attach(handle))
       // Each has a message and a reply.
       return { rows: 2 * stored.size, lookUps, requests: http.requests.length, cpuMillis: Math.round(user / 1000) }
-    }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(layer), Effect.withClock(new VirtualClock()))
   }
 
   test("costs little more for hours than for a minute", () =>
