@@ -22,7 +22,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
 import * as HttpError from "./HttpError.js"
-import { Cancel, CancelLayer, CancelOutcome } from "./internal/durable/cancel.js"
+import { Cancel, CancelLayer, type CancelOutcome as Outcome } from "./internal/durable/cancel.js"
 import { isWoken, poll, type Runner, wakeUp } from "./internal/durable/segments.js"
 import { awaitShared, detached } from "./internal/durable/shared.js"
 import type { Verdict } from "./internal/durable/verdict.js"
@@ -246,7 +246,7 @@ export const CancelOperation = Cancel
  * @since 0.4.0
  * @category models
  */
-export type CancelOutcome = typeof CancelOutcome.Type
+export type CancelOutcome = typeof Outcome.Type
 
 /**
  * Makes the payload of {@link WaitForOperation}.
@@ -718,7 +718,7 @@ export const layer = (
   )
 
 /**
- * As {@link layer}, for several APIs: the services of these tags. The handle says which of them reads the operation.
+ * As {@link layer}, for several APIs, with a service for each. The handle says which of them reads the operation.
  *
  * @since 0.4.0
  * @category layers
@@ -727,24 +727,19 @@ export const layer = (
  * import * as DurableOperations from "effect-google-operations/DurableOperations"
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Effect from "effect/Effect"
  *
  * class Policies extends OperationsService.Tag("Policies")<Policies>(GoogleApi.accessContextManager) {}
  * class Compute extends OperationsService.Tag("Compute")<Compute>(GoogleApi.compute) {}
  *
- * const runner = DurableOperations.layerFor([Policies, Compute])
+ * const runner = DurableOperations.layerFor(Effect.all([Policies, Compute]))
  * ```
  */
-export const layerFor = <const Tags extends ReadonlyArray<Context.Tag<any, OperationsService.Service>>>(
-  tags: Tags,
+export const layerFor = <R>(
+  services: Effect.Effect<ReadonlyArray<OperationsService.Service>, never, R>,
   options?: Options
-): Layer.Layer<DurableOperations, never, WorkflowEngine | Context.Tag.Identifier<Tags[number]>> =>
-  Layer.scoped(
-    DurableOperations,
-    Effect.flatMap(
-      Effect.all(tags.map((tag: Context.Tag<Context.Tag.Identifier<Tags[number]>, OperationsService.Service>) => tag)),
-      (services) => make(services, options)
-    )
-  )
+): Layer.Layer<DurableOperations, never, WorkflowEngine | Exclude<R, Scope>> =>
+  Layer.scoped(DurableOperations, Effect.flatMap(services, (services) => make(services, options)))
 
 /**
  * Provides {@link DurableOperations} for a process that only asks for results ({@link attach}), and runs no waits.

@@ -393,7 +393,7 @@ describe("DurableOperations", () => {
       operationName: GoogleApi.accessContextManager.operationName
     })) {}
     const http = api({ doneAfter: "2 minutes", end: thing(42) })
-    const layer = DurableOperations.layerFor([Policies, Run]).pipe(
+    const layer = DurableOperations.layerFor(Effect.all([Policies, Run])).pipe(
       Layer.provideMerge(Layer.merge(OperationsService.layerFor(Policies), OperationsService.layerFor(Run))),
       Layer.provideMerge(WorkflowEngine.layerMemory),
       Layer.provide(http.layer)

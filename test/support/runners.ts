@@ -1,4 +1,5 @@
 // Runners of durable waits as processes of their own.
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
@@ -10,6 +11,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
+
+class RunnerError extends Data.TaggedError("RunnerError")<{ readonly message: string }> {}
 
 export interface RunnerProcess {
   /** What it has printed. */
@@ -48,7 +51,7 @@ const ended = (child: ChildProcess): boolean => child.exitCode !== null || child
 export const startRunner = (
   bundle: string,
   env: Readonly<Record<string, string>>
-): Effect.Effect<RunnerProcess, Error, Scope.Scope> =>
+): Effect.Effect<RunnerProcess, RunnerError, Scope.Scope> =>
   Effect.gen(function*() {
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
@@ -69,7 +72,9 @@ export const startRunner = (
     })
     child.stderr.on("data", (chunk) => stderr = `${stderr}${chunk}`.slice(-4_000))
     for (let attempt = 0; !lines.includes("ready"); attempt++) {
-      if (attempt > 600 || ended(child)) return yield* Effect.fail(new Error(`The runner did not start: ${stderr}`))
+      if (attempt > 600 || ended(child)) {
+        return yield* new RunnerError({ message: `The runner did not start: ${stderr}` })
+      }
       yield* Effect.sleep("50 millis")
     }
     return {

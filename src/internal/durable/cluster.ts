@@ -58,13 +58,14 @@ export const prune = (
   Effect.gen(function*() {
     const execution = yield* Wait.executionId(payload)
     if ((yield* Wait.poll(execution))?._tag !== "Complete") return false
+    // The last one first.
     const continuations: Array<string> = []
     for (let epoch = 1;; epoch++) {
       const continuation = yield* Continuation.executionId({ ...payload, epoch, polls: 0 })
       if ((yield* Continuation.poll(continuation)) === undefined) break
-      continuations.push(continuation)
+      continuations.unshift(continuation)
     }
-    for (const continuation of continuations.reverse()) {
+    for (const continuation of continuations) {
       yield* clear([workflowType(Continuation.name), clocks], continuation)
     }
     // Comes last: as long as it is there, the call can be repeated.

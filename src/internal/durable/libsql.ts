@@ -19,8 +19,8 @@ export const sdkOf = (client: object): Sdk => {
 const isSdk = (u: unknown): u is Sdk =>
   ["execute", "transaction", "close"].every((method) => hasProperty(u, method) && typeof u[method] === "function")
 
-// How long a statement outside a transaction waits for another process, and between two attempts, in ms.
-const patience = 10_000
+// How often a statement is tried while another process writes, and how long after one another, in ms.
+const patience = 500
 const pause = 20
 
 const isBusy = (error: unknown): boolean =>
@@ -28,13 +28,12 @@ const isBusy = (error: unknown): boolean =>
 
 const sleep = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
 
-const patiently = async <A>(run: () => Promise<A>, isOver: (waited: number) => boolean): Promise<A> => {
-  const start = Date.now()
-  while (true) {
+const patiently = async <A>(run: () => Promise<A>, isOver: (attempts: number) => boolean): Promise<A> => {
+  for (let attempts = 1;; attempts++) {
     try {
       return await run()
     } catch (error) {
-      if (!isBusy(error) || isOver(Date.now() - start)) throw error
+      if (!isBusy(error) || isOver(attempts)) throw error
       await sleep(pause)
     }
   }
@@ -50,10 +49,11 @@ const patiently = async <A>(run: () => Promise<A>, isOver: (waited: number) => b
 export const singleConnection = (sdk: Sdk): Sdk => {
   // Settles when the transaction in progress ends.
   let transaction: Promise<void> | undefined
-  const execute = async (statement: Parameters<Sdk["execute"]>[0]) => {
-    while (transaction !== undefined) await transaction
-    return patiently(() => sdk.execute(statement), (waited) => transaction !== undefined || waited > patience)
-  }
+  const execute = (statement: Parameters<Sdk["execute"]>[0]) =>
+    patiently(async () => {
+      while (transaction !== undefined) await transaction
+      return sdk.execute(statement)
+    }, (attempts) => attempts > patience)
   const begin = async () => {
     while (transaction !== undefined) await transaction
     let end = () => {}
@@ -71,7 +71,7 @@ export const singleConnection = (sdk: Sdk): Sdk => {
     }
     const finish = (statement: string) => async () => {
       try {
-        await patiently(() => sdk.execute(statement), (waited) => waited > patience)
+        await patiently(() => sdk.execute(statement), (attempts) => attempts > patience)
       } catch (error) {
         if (statement === "COMMIT") await sdk.execute("ROLLBACK").catch(() => {})
         throw error
