@@ -80,6 +80,20 @@ export interface Service {
  *
  * @since 0.4.0
  * @category tags
+ * @example
+ * ```ts
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Reads the state of an operation with the service that a durable wait uses.
+ * const state = (handle: OperationHandle) =>
+ *   Effect.gen(function*() {
+ *     const { serviceFor } = yield* DurableOperations.DurableOperations
+ *     const service = yield* serviceFor(handle)
+ *     return yield* service.get(handle)
+ *   })
+ * ```
  */
 export class DurableOperations extends Context.Tag("effect-google-operations/DurableOperations")<
   DurableOperations,
@@ -162,6 +176,18 @@ export const isWaitInterruptedError = (u: unknown): u is WaitInterruptedError =>
  *
  * @since 0.4.0
  * @category errors
+ * @example
+ * ```ts
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as Effect from "effect/Effect"
+ *
+ * const wait = (handle: OperationHandle) =>
+ *   DurableOperations.attach(handle).pipe(
+ *     Effect.catchTag("WaitInterruptedError", (error: DurableOperations.WaitInterruptedError) =>
+ *       Effect.logWarning(error.message))
+ *   )
+ * ```
  */
 export class WaitInterruptedError
   extends Schema.TaggedError<WaitInterruptedError>("effect-google-operations/WaitInterruptedError")(
@@ -237,6 +263,19 @@ export const WaitForOperation = Wait
  *
  * @since 0.4.0
  * @category workflows
+ * @example
+ * ```ts
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Cancels an operation, and says what became of it.
+ * const stop = (handle: OperationHandle) =>
+ *   Effect.map(
+ *     DurableOperations.execute(DurableOperations.CancelOperation, { handle }),
+ *     ({ isAccepted, state }) => isAccepted ? `The operation is ${state}.` : `Not cancelled: the operation is ${state}.`
+ *   )
+ * ```
  */
 export const CancelOperation = Cancel
 
@@ -253,6 +292,14 @@ export type CancelOutcome = typeof Outcome.Type
  *
  * @since 0.4.0
  * @category constructors
+ * @example
+ * ```ts
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ *
+ * const executionId = (handle: OperationHandle) =>
+ *   DurableOperations.WaitForOperation.executionId(DurableOperations.payloadOf(handle, { onTimeout: "cancel" }))
+ * ```
  */
 export const payloadOf = (
   handle: OperationHandle,
@@ -270,7 +317,17 @@ const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * workflows. To see how the operation ends, wait for it.
  *
  * @since 0.4.0
- * @category cancellation
+ * @category waiting
+ * @example
+ * ```ts
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Asks to cancel an operation, and waits for its end.
+ * const stop = (handle: OperationHandle) =>
+ *   Effect.zipRight(DurableOperations.cancel(handle), DurableOperations.attach(handle))
+ * ```
  */
 export const cancel = (handle: OperationHandle): Effect.Effect<string, never, WorkflowEngine> =>
   // The engine reports a runner that dies meanwhile, or a storage that does not respond, as a defect.
@@ -464,7 +521,7 @@ const StartError = Schema.Union(OperationError, HttpError.HttpError, ResultError
  * same one each time: `Activity.idempotencyKey(name)`.
  *
  * @since 0.4.0
- * @category starting
+ * @category waiting
  * @example
  * ```ts
  * import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -516,6 +573,15 @@ export const start = <E extends typeof StartError.Type, R>(
  *
  * @since 0.4.0
  * @category events
+ * @example
+ * ```ts
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as Effect from "effect/Effect"
+ *
+ * const labelled = (handle: OperationHandle) =>
+ *   Effect.map(DurableOperations.token(handle), (token) => ({ operation: handle.name, token }))
+ * ```
  */
 export const token = (handle: OperationHandle, options?: WaitOptions): Effect.Effect<DurableDeferred.Token> =>
   DurableDeferred.tokenFromPayload(wakeUp, {

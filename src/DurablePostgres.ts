@@ -42,6 +42,19 @@ export interface ClientOptions {
 }
 
 /**
+ * Where a runner is reached.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface Address {
+  /** The name or IP address of the host. */
+  readonly host: string
+  /** The port. */
+  readonly port: number
+}
+
+/**
  * A runner of a cluster.
  *
  * @since 0.4.0
@@ -49,12 +62,9 @@ export interface ClientOptions {
  */
 export interface Options extends ClientOptions {
   /** Where the other processes reach this runner: its own address, such as that of its pod. */
-  readonly address: {
-    readonly host: string
-    readonly port: number
-  }
+  readonly address: Address
   /** Where it listens. Default: `address`. */
-  readonly listen?: { readonly host: string; readonly port: number } | undefined
+  readonly listen?: Address | undefined
   /**
    * How a runner keeps its shards.
    *
@@ -95,7 +105,7 @@ const engine = <E>(
     Layer.provide(PgClient.layer(database))
   )
 
-const addressOf = (address: Options["address"]) => Option.some(RunnerAddress.make(address))
+const addressOf = (address: Address) => Option.some(RunnerAddress.make(address))
 
 /**
  * Provides the workflow engine of a runner. It takes its share of the cluster's work, and that of runners that die.
@@ -183,6 +193,15 @@ export const layerClient = (
  *
  * @since 0.4.0
  * @category retention
+ * @example
+ * ```ts
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as DurablePostgres from "effect-google-operations/DurablePostgres"
+ * import * as Effect from "effect/Effect"
+ *
+ * const clean = (handle: OperationHandle) =>
+ *   Effect.flatMap(DurablePostgres.prune(handle), (hadEnded) => Effect.log(hadEnded ? "removed" : "still waiting"))
+ * ```
  */
 export const prune = (
   handle: OperationHandle,

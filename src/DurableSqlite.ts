@@ -93,6 +93,15 @@ export const layer = (
  *
  * @since 0.4.0
  * @category retention
+ * @example
+ * ```ts
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as DurableSqlite from "effect-google-operations/DurableSqlite"
+ * import * as Effect from "effect/Effect"
+ *
+ * const clean = (handle: OperationHandle) =>
+ *   Effect.flatMap(DurableSqlite.prune(handle), (hadEnded) => Effect.log(hadEnded ? "removed" : "still waiting"))
+ * ```
  */
 export const prune = (
   handle: OperationHandle,

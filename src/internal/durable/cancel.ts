@@ -31,7 +31,10 @@ export const CancelOutcome = Schema.Struct({
 /** @internal */
 export const Cancel = Workflow.make({
   name: "DurableOperations.CancelOperation",
-  payload: { handle: OperationHandle },
+  payload: {
+    /** The operation. */
+    handle: OperationHandle
+  },
   idempotencyKey: ({ handle: { api, name } }) => `${api.baseUrl}|${api.version}|${name}`,
   success: CancelOutcome,
   suspendedRetrySchedule: Schedule.spaced("1 second")

@@ -100,12 +100,8 @@ export const gapAfter = (runner: Runner, { byEvent }: Wait, index: number, pendi
 // More steps than any schedule makes until its longest delay.
 const maxSteps = 10_000
 
-/**
- * A schedule as it is after that time: a segment continues where the one before ended. A schedule that has ended begins anew.
- *
- * @internal
- */
-export const continued = <In>(
+// A schedule as it is after that time: a segment continues where the one before ended. A schedule that has ended begins anew.
+const continued = <In>(
   schedule: Schedule.Schedule<unknown, In>,
   elapsed: number
 ): Schedule.Schedule<unknown, In> =>

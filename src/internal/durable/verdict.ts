@@ -15,9 +15,13 @@ import { WaitTimeoutError } from "../../WaitTimeoutError.js"
  */
 export const Verdict = Schema.Union(
   Schema.TaggedStruct("Stored", {
+    /** The operation with its result. */
     operation: Operation.inState<Operation.Succeeded>("Succeeded", Operation.isSucceeded)
   }),
-  Schema.TaggedStruct("Reference", { operationName: Schema.String })
+  Schema.TaggedStruct("Reference", {
+    /** The operation, which has to be read again. */
+    operationName: Schema.String
+  })
 )
 
 /** @internal */

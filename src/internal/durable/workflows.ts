@@ -8,9 +8,13 @@ import { OperationHandle } from "../../OperationHandle.js"
 import { Progress, Verdict, VerdictError } from "./verdict.js"
 
 const payload = {
+  /** The operation, with the deadline of the wait. */
   handle: OperationHandle,
+  /** What happens to the operation at the deadline. */
   onTimeout: Schema.Literal("detach", "cancel"),
+  /** What happens to the operation when this execution is interrupted. */
   onInterrupt: Schema.Literal("detach", "cancel"),
+  /** Whether an event wakes the wait. */
   byEvent: Schema.Boolean
 }
 
