@@ -14,6 +14,9 @@ const programs = [
   "test/cli/terminal.test.ts"
 ]
 
+// They kill and freeze processes, which takes its time; `npm run check` runs them.
+const killingProcesses = ["test/**/*.processes.test.ts"]
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -33,11 +36,12 @@ export default defineConfig({
         test: {
           name: "main",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...programs, "test/package/**"]
+          exclude: [...programs, ...killingProcesses, "test/package/**"]
         }
       },
-      // `npm run check` runs the two projects that follow.
+      // `npm run check` runs the three projects that follow.
       { extends: true, test: { name: "programs", include: programs } },
+      { extends: true, test: { name: "processes", include: killingProcesses } },
       // Installs the package as its users do.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
     ],

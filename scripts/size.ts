@@ -38,6 +38,8 @@ const withPeers = async (input: string, platform: "browser" | "node"): Promise<n
     minify: true,
     format: "esm",
     platform,
+    // They load native code.
+    external: ["@libsql/client", "libsql", "pg-native"],
     write: false,
     logLevel: "error"
   })

@@ -213,12 +213,12 @@ describe("waitAll", () => {
         ends[end] = (ends[end] ?? 0) + 1
       }
       assert.deepStrictEqual(ends, {
-        "0 Succeeded": 4000,
-        "1 OperationError FAILED_PRECONDITION": 500,
-        "2 OperationError FAILED_PRECONDITION": 500
+        "0 Succeeded": 1600,
+        "1 OperationError FAILED_PRECONDITION": 200,
+        "2 OperationError FAILED_PRECONDITION": 200
       })
       assert.strictEqual(new Set(seen).size, 2000)
-      assert.strictEqual(http.times.length, 4000 + 500 * 2 + 500 * 3)
+      assert.strictEqual(http.times.length, 1600 + 200 * 2 + 200 * 3)
     }).pipe(Effect.withTracerEnabled(false)), 60_000)
 
   it.scoped("slow responses for some operations do not delay the polls of others", () =>

@@ -17,10 +17,23 @@ const name = "effect-google-operations"
 
 /** The modules that need optional peers, with the first of them. */
 const optional: Readonly<Record<string, string>> = {
+  DurableOperations: "@effect/workflow",
+  DurablePostgres: "@effect/cluster",
+  DurableSqlite: "@effect/cluster",
   GoogleAuth: "google-auth-library",
   GoogleEnvironment: "undici",
   NodeOperations: "undici"
 }
+
+/** Further optional peers of these modules. */
+const furtherPeers = [
+  "@effect/experimental",
+  "@effect/platform-node",
+  "@effect/rpc",
+  "@effect/sql",
+  "@effect/sql-libsql",
+  "@effect/sql-pg"
+]
 
 // NodeOperationsEmulator needs Node, and no peer; the barrel loads in a browser.
 const forNode: ReadonlyArray<string> = ["NodeOperationsEmulator"]
@@ -90,7 +103,7 @@ beforeAll(async () => {
   barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
-  whole = await project([...peers, ...new Set(Object.values(optional)), "@types/node"])
+  whole = await project([...peers, ...new Set(Object.values(optional)), ...furtherPeers, "@types/node"])
 }, 300_000)
 
 afterAll(() => rm(workspace, { recursive: true, force: true }))

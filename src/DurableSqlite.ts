@@ -1,0 +1,110 @@
+/**
+ * The workflow engine of one process that keeps its state in a file: SQLite by libsql, without a server.
+ *
+ * Needs the optional peers `@effect/workflow`, `@effect/cluster`, `@effect/sql` and `@effect/sql-libsql`. For several processes use
+ * `DurablePostgres`.
+ *
+ * @since 0.4.0
+ */
+import type { PersistenceError } from "@effect/cluster/ClusterError"
+import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
+import type { MessageStorage } from "@effect/cluster/MessageStorage"
+import type { Sharding } from "@effect/cluster/Sharding"
+import type * as ShardingConfig from "@effect/cluster/ShardingConfig"
+import * as SingleRunner from "@effect/cluster/SingleRunner"
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as DurableOperations from "./DurableOperations.js"
+import * as Cluster from "./internal/durable/cluster.js"
+import { sdkOf, singleConnection } from "./internal/durable/libsql.js"
+import type { OperationHandle } from "./OperationHandle.js"
+
+/**
+ * Where the state is.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface Options {
+  /** The path of the database file. It is made if it does not exist. Only one process may run on it. */
+  readonly filename: string
+  /** Settings of `@effect/cluster` that differ from the recommended ones. */
+  readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
+}
+
+const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
+  Layer.scoped(
+    SqlClient.SqlClient,
+    Effect.gen(function*() {
+      // The ids of messages are larger than a number can be.
+      const client = yield* LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" })
+      const sql = yield* LibsqlClient.make({ liveClient: singleConnection(sdkOf(client)) })
+      yield* sql`PRAGMA journal_mode = WAL`
+      yield* sql`PRAGMA synchronous = FULL`
+      return sql
+    })
+  ).pipe(Layer.provide(Reactivity.layer))
+
+/**
+ * Provides the workflow engine of one process. What it has recorded is in the file: a process that starts after a crash continues
+ * all waits.
+ *
+ * @since 0.4.0
+ * @category layers
+ * @example
+ * ```ts
+ * import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+ * import * as DurableOperations from "effect-google-operations/DurableOperations"
+ * import * as DurableSqlite from "effect-google-operations/DurableSqlite"
+ * import * as OperationsService from "effect-google-operations/OperationsService"
+ * import * as Layer from "effect/Layer"
+ *
+ * const runner = DurableOperations.layer().pipe(
+ *   Layer.provideMerge(OperationsService.layer()),
+ *   Layer.provideMerge(DurableSqlite.layer({ filename: "operations.db" })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<WorkflowEngine | Sharding | MessageStorage, ConfigError | SqlError> =>
+  ClusterWorkflowEngine.layer.pipe(
+    Layer.provideMerge(
+      SingleRunner.layer({
+        runnerStorage: "memory",
+        shardingConfig: { ...Cluster.settings, ...options.shardingConfig }
+      })
+    ),
+    Layer.provide(client(options.filename))
+  )
+
+/**
+ * Removes what the storage has about a wait that has ended, and returns whether it had ended. Until then a wait with the same handle
+ * and options gets the stored result; afterwards it reads the operation again.
+ *
+ * Prune a wait only when the workflows that waited have ended, too: one that is replayed would wait again.
+ *
+ * @since 0.4.0
+ * @category retention
+ * @example
+ * ```ts
+ * import type { OperationHandle } from "effect-google-operations/OperationHandle"
+ * import * as DurableSqlite from "effect-google-operations/DurableSqlite"
+ * import * as Effect from "effect/Effect"
+ *
+ * const clean = (handle: OperationHandle) =>
+ *   Effect.flatMap(DurableSqlite.prune(handle), (hadEnded) => Effect.log(hadEnded ? "removed" : "still waiting"))
+ * ```
+ */
+export const prune = (
+  handle: OperationHandle,
+  options?: DurableOperations.WaitOptions
+): Effect.Effect<boolean, PersistenceError, WorkflowEngine | Sharding | MessageStorage> =>
+  Cluster.prune(DurableOperations.payloadOf(handle, options))

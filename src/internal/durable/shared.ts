@@ -1,0 +1,67 @@
+/**
+ * Executions that several workflows and callers share.
+ */
+import * as DurableClock from "@effect/workflow/DurableClock"
+import { WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+/**
+ * Runs an effect that executes workflows as if from outside a workflow: they are no children, which an interruption would reach.
+ *
+ * @internal
+ */
+export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Effect.Effect<A, E, WorkflowEngine> =>
+  Effect.mapInputContext(
+    effect,
+    (context: Context.Context<WorkflowEngine>) => Context.make(WorkflowEngine, Context.get(context, WorkflowEngine))
+  )
+
+// When a suspended workflow looks at a shared execution again, in ms.
+const firstLook = 30_000
+const growth = 1.2
+const longestLook = 30 * 60_000
+
+// Schedules the next look of a workflow that is about to be suspended.
+const scheduleLook = (
+  execution: string,
+  instance: WorkflowInstance["Type"]
+): Effect.Effect<void, never, WorkflowEngine> =>
+  Effect.gen(function*() {
+    const engine = yield* WorkflowEngine
+    for (let index = 0;; index++) {
+      const clock = DurableClock.make({
+        name: `DurableOperations/${execution}/${index}`,
+        duration: Duration.millis(Math.min(longestLook, firstLook * growth ** index))
+      })
+      const isOver =
+        (yield* Effect.provideService(engine.deferredResult(clock.deferred), WorkflowInstance, instance)) !==
+          undefined
+      if (isOver) continue
+      return yield* engine.scheduleClock(instance.workflow, { executionId: instance.executionId, clock })
+    }
+  })
+
+/**
+ * Waits for the result of a shared execution in the current workflow, which is suspended meanwhile.
+ *
+ * The engine resumes the workflow that has begun the execution, and no other one. So each of them looks again by a clock of its own,
+ * which also mends a wake-up that got lost. An interruption of the current workflow does not reach the execution, because others may
+ * wait for it.
+ *
+ * @internal
+ */
+export const awaitShared = <A, E>(
+  execution: string,
+  execute: Effect.Effect<A, E, WorkflowEngine>
+): Effect.Effect<A, E, WorkflowEngine | WorkflowInstance> =>
+  Effect.flatMap(WorkflowInstance, (own) => {
+    const instance: WorkflowInstance["Type"] = { ...own, interrupted: false }
+    return Effect.onExit(Effect.provideService(execute, WorkflowInstance, instance), () =>
+      Effect.suspend(() => {
+        if (!instance.suspended) return Effect.void
+        own.suspended = true
+        return scheduleLook(execution, own)
+      }))
+  })
