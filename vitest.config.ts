@@ -5,7 +5,12 @@ import { defineConfig } from "vitest/config"
 const src = fileURLToPath(new URL("./src", import.meta.url))
 
 // They start programs, so they are slow, and they cover nothing of src in the process that measures coverage.
-const programs = ["test/programs.test.ts", "test/soak.test.ts", "test/OperationsEmulator.gcloud.test.ts"]
+const programs = [
+  "test/programs.test.ts",
+  "test/soak.test.ts",
+  "test/OperationsEmulator.gcloud.test.ts",
+  "test/OperationsEmulator.googleapis.test.ts"
+]
 
 export default defineConfig({
   resolve: {
