@@ -23,7 +23,7 @@ const features = {
     script.some((step) => step.type === "cut" || step.type === "gone" || (step.type === "http" && step.status > 299))
 }
 
-export type Feature = keyof typeof features
+type Feature = keyof typeof features
 
 /** A client behind the cases. */
 export interface Adapter {
@@ -37,15 +37,13 @@ export interface Adapter {
   readonly lacks: Partial<Record<Feature, string>>
   /** Cases that are played although they need what the client lacks, for the case is about something else. */
   readonly playedAnyway?: ReadonlyArray<string>
-  /** Cases that cannot be compared for other reasons. */
-  readonly notComparable?: Readonly<Record<string, string>>
 }
 
 /** Why a case is unfair to a client; undefined if it is fair. */
-export const unfairness = ({ lacks, notComparable, playedAnyway }: Adapter, case_: Case): string | undefined => {
+export const unfairness = ({ lacks, playedAnyway }: Adapter, case_: Case): string | undefined => {
   if (playedAnyway?.includes(case_.id) === true) return undefined
   const feature = (Object.keys(lacks) as Array<Feature>).find((feature) => features[feature](case_))
-  return notComparable?.[case_.id] ?? (feature === undefined ? undefined : lacks[feature])
+  return feature === undefined ? undefined : lacks[feature]
 }
 
 /** A client whose waits are promises. */

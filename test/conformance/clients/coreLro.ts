@@ -37,9 +37,12 @@ interface Module {
 /** As in @azure/core-rest-pipeline, which core-lro tells by the name. */
 class RestError extends Error {
   override readonly name = "RestError"
-  readonly status: number
+  readonly status: number | undefined
   readonly code: string | undefined
-  constructor(status: number, body: { readonly error?: { readonly message?: string; readonly status?: string } }) {
+  constructor(
+    status: number | undefined,
+    body: { readonly error?: { readonly message?: string; readonly status?: string } }
+  ) {
     super(body.error?.message ?? `HTTP ${status}`)
     this.status = status
     this.code = body.error?.status
@@ -60,10 +63,10 @@ export const coreLro: Adapter = {
         const url = `${baseUrl}/v1/${path}`
         const response = await fetch(url, { signal: signal ?? null }).catch((error: Error) => {
           if (error.name === "AbortError") throw error
-          throw new RestError(0, { error: { message: messageOf(error.cause ?? error) } })
+          throw new RestError(undefined, { error: { message: messageOf(error.cause ?? error) } })
         })
         const text = await response.text().catch((error: Error) => {
-          throw new RestError(0, { error: { message: messageOf(error.cause ?? error) } })
+          throw new RestError(undefined, { error: { message: messageOf(error.cause ?? error) } })
         })
         if (!response.ok) {
           throw new RestError(response.status, text.startsWith("{") ? JSON.parse(text) : {})
@@ -100,7 +103,7 @@ export const coreLro: Adapter = {
       return fromPromises(async ({ from, interval, name, timeout }, signal) => {
         const known = typeof from === "object" && "operation" in from ? from.operation as OperationJson : undefined
         const ticket = typeof from === "object" && "ticket" in from ? from.ticket : undefined
-        const path = known?.name ?? name
+        const path = known === undefined ? name : String(known.name)
         const poller = pollers.get(path) ?? create(path, known ?? {}, interval, ticket)
         pollers.set(path, poller)
         const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout)

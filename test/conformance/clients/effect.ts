@@ -8,12 +8,15 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import { readFileSync } from "node:fs"
 import type { Outcome } from "../client.js"
 import { type Adapter, messageOf, ofDone, type OperationJson } from "./adapter.js"
 
 export const effectByHand: Adapter = {
   title: "Effect by hand",
-  version: "3",
+  version: (JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+    readonly devDependencies: Readonly<Record<string, string>>
+  }).devDependencies["@effect/platform"]!.replace("^", ""),
   install: "npm ci",
   make: ({ baseUrl, settings }) =>
     Effect.gen(function*() {
@@ -34,7 +37,7 @@ export const effectByHand: Adapter = {
             })
           )
           const known = typeof from === "object" && "operation" in from ? from.operation as OperationJson : undefined
-          const get = client.get(`${baseUrl}/v1/${known?.name ?? name}`).pipe(
+          const get = client.get(`${baseUrl}/v1/${known === undefined ? name : known.name}`).pipe(
             Effect.flatMap((response) => response.json),
             Effect.map((json) => json as OperationJson)
           )
@@ -61,6 +64,10 @@ export const effectByHand: Adapter = {
                 httpStatus: error._tag === "ResponseError" ? error.response.status : undefined,
                 message: messageOf(error)
               })
+            ),
+            // A response that is no operation.
+            Effect.catchAllDefect((defect) =>
+              Effect.succeed<Outcome>({ end: "unreadable", message: messageOf(defect) })
             )
           )
         },

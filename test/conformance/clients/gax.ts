@@ -24,6 +24,8 @@ interface RawOperation {
 
 interface GoogleError extends Error {
   readonly code?: number
+  /** Of gaxios, which sends the requests. */
+  readonly status?: number
 }
 
 type Decoder = (value: Uint8Array) => unknown
@@ -152,7 +154,7 @@ export const gax: Adapter = {
             metadata: result?.metadata === undefined ? withType(rawResponse.metadata) : decodedMetadata ?? null
           }
         } catch (error) {
-          const { code, message } = error as GoogleError
+          const { code, message, status } = error as GoogleError
           const failure = operation?.latestResponse.error
           if (failure !== undefined && failure !== null && failure.message === message) {
             const outcome: Outcome = { end: "failed", code: codeName(code), message }
@@ -160,7 +162,7 @@ export const gax: Adapter = {
             return { ...outcome, error: { code: code ?? 0, message, details } }
           }
           if (code === 4 && timeout !== undefined) return { end: "gaveUp", message }
-          return { end: "unreadable", code: codeName(code), message: messageOf(error) }
+          return { end: "unreadable", httpStatus: status, code: codeName(code), message: messageOf(error) }
         }
       })
     }),

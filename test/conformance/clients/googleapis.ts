@@ -14,7 +14,7 @@ interface Module {
     timeout: number | undefined
   }): {
     readonly operations: {
-      get(params: { readonly name: string }, options: {
+      get(params: { readonly name: string | undefined }, options: {
         readonly signal: AbortSignal
         readonly retryConfig: { readonly retryBackoff: () => Promise<void> }
       }): Promise<{ readonly data: OperationJson }>
@@ -64,7 +64,7 @@ export const googleapis: Adapter = {
         const get = async () => {
           // The delays of gaxios are fixed; its other rules for retries are the defaults.
           const retryConfig = { retryBackoff: () => sleep(retryInterval) }
-          return (await operations.get({ name: known?.name ?? name }, { signal, retryConfig })).data
+          return (await operations.get({ name: known === undefined ? name : known.name }, { signal, retryConfig })).data
         }
         try {
           let operation = known ?? await get()

@@ -7,6 +7,7 @@ import { coreLro } from "./coreLro.js"
 import { effectByHand } from "./effect.js"
 import { gax } from "./gax.js"
 import { googleapis } from "./googleapis.js"
+import { apiClient, apiCore } from "./python.js"
 
 export const own = "effect-google-operations"
 
@@ -15,5 +16,10 @@ export const clients: Readonly<Record<string, Adapter>> = {
   "google-gax": gax,
   googleapis,
   "core-lro": coreLro,
+  "api-core": apiCore,
+  "google-api-python-client": apiClient,
   "effect": effectByHand
 }
+
+/** The columns of `comparison.md`. */
+export const compared: ReadonlyArray<string> = [own, "google-gax", "googleapis", "core-lro", "effect"]
