@@ -10,6 +10,7 @@ const programs = [
   "test/soak.test.ts",
   "test/bounds.test.ts",
   "test/OperationsEmulator.gcloud.test.ts",
+  "test/OperationsEmulator.googleapis.test.ts",
   "test/cli/process.test.ts",
   "test/cli/terminal.test.ts"
 ]

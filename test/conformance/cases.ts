@@ -57,6 +57,8 @@ export interface Case {
    * of a connection that was used before, which a client may make up for.
    */
   readonly inMemoryOnly?: "times" | "seconds" | "connections"
+  /** Whether it is about times even so: other clients play it in real time, and the times are compared. */
+  readonly timed?: true
 }
 
 export const defaultName = "operations/x"
@@ -144,7 +146,8 @@ const completion: ReadonlyArray<Case> = [
     shows: "the second poll comes after the first delay",
     script: [pending, succeeded],
     calls: [{ expect: { ...succeeds, at: second } }],
-    requests: seconds(0, 1)
+    requests: seconds(0, 1),
+    timed: true
   },
   {
     id: "done-after-many-polls",
@@ -222,7 +225,8 @@ const completion: ReadonlyArray<Case> = [
     shows: "the starting call's answer counts as the first poll",
     script: [succeeded],
     calls: [{ from: started, expect: { ...succeeds, at: second } }],
-    requests: seconds(1)
+    requests: seconds(1),
+    timed: true
   },
   {
     id: "response-before-done",
@@ -1308,12 +1312,12 @@ export const groups: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "how an operation fails": failure,
   "names": names,
   "polls that fail": polls,
-  "what the server asks for": hints,
+  "delays from the server": hints,
   "limits": limits,
   "aborting": aborting,
   "many waits": sharing,
   "not found": notFound,
-  "going on elsewhere": resuming,
+  "continuing elsewhere": resuming,
   "credentials": credentials,
-  "servers that hold their answers": holding
+  "server-side waits": holding
 }

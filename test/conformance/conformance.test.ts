@@ -2,53 +2,17 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { notingSleeps } from "../support/time.js"
-import { type Call, type Case, defaultName, groups, type Request, second } from "./cases.js"
-import { type Client, makeClient, type Outcome, type Wait } from "./client.js"
+import { type Case, defaultName, groups, type Request, second } from "./cases.js"
+import { makeClient } from "./client.js"
+import { methodOf, paced, play, type Result, timeOf } from "./play.js"
 
 const longestTimer = 2 ** 31 - 1
-
-type Ended = Outcome | { readonly end: "aborted" }
-
-interface Result {
-  readonly ended: Ended
-  readonly at: number
-}
-
-const toWait = (case_: Case, call: Call, ticket: string): Wait => {
-  const { abortAt: _abortAt, elsewhere: _elsewhere, expect: _expect, from, startAt: _startAt, ...rest } = call
-  return {
-    name: case_.name ?? defaultName,
-    interval: second,
-    retryInterval: second,
-    ...rest,
-    from: from === "ticket" ? { ticket } : from ?? "name"
-  }
-}
-
-/** Makes the calls of a case, each when it is due, and gives how they have ended. */
-const play = (case_: Case, client: Client, another: Client, name: string) =>
-  Effect.gen(function*() {
-    const ticket = case_.save === undefined ? "" : yield* client.save(name, case_.save)
-    return yield* Effect.forEach(case_.calls, (call) =>
-      Effect.gen(function*() {
-        const { abortAt, elsewhere, startAt = 0 } = call
-        if (startAt > 0) yield* Effect.sleep(startAt)
-        const fiber = yield* Effect.fork((elsewhere === true ? another : client).wait(toWait(case_, call, ticket)))
-        if (abortAt !== undefined) {
-          yield* Effect.fork(Effect.delay(Fiber.interruptFork(fiber), abortAt - startAt))
-        }
-        const exit = yield* Fiber.await(fiber)
-        const at = yield* Clock.currentTimeMillis
-        if (exit._tag === "Success") return { ended: exit.value, at }
-        return abortAt === undefined ? yield* Effect.failCause(exit.cause) : { ended: { end: "aborted" as const }, at }
-      }), { concurrency: "unbounded" })
-  })
 
 /** Every key that is expected holds. */
 const check = (case_: Case, results: ReadonlyArray<Result>, compareTimes: boolean) => {
@@ -70,9 +34,6 @@ interface Seen {
   readonly request: Request
   readonly path: string
 }
-
-const methodOf = (request: Request): string => typeof request === "number" ? "get" : request[0]
-const timeOf = (request: Request): number => typeof request === "number" ? request : request[1]
 
 /** An `HttpClient` that keeps what it was asked, by the clock of the test. */
 const recorder = (clock: Clock.Clock, client: HttpClient.HttpClient) => {
@@ -136,33 +97,10 @@ const inMemory = (case_: Case) =>
 
 const pace = 1 / 20
 
-const timeKeys = new Set([
-  "delay",
-  "duration",
-  "timeout",
-  "interval",
-  "retryInterval",
-  "startAt",
-  "abortAt",
-  "requestTimeout"
-])
-
-/** The same case at another pace. Its requests and ends keep their order, not their times. */
-const paced = (value: unknown, key?: string): unknown => {
-  if (typeof value === "number") return key !== undefined && timeKeys.has(key) ? value * pace : value
-  if (Array.isArray(value)) return value.map((item) => paced(item))
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, paced(item, key)]))
-}
-
 const overASocket = (case_: Case) =>
   Effect.gen(function*() {
-    const { calls, script } = paced({
-      script: case_.script,
-      calls: case_.calls.map((call) => ({ interval: second, retryInterval: second, ...call }))
-    }) as Pick<Case, "calls" | "script">
-    const settings = paced(case_.settings ?? {}) as NonNullable<Case["settings"]>
-    const played: Case = { ...case_, calls, script, save: paced(case_.save) as NonNullable<Case["save"]> }
+    const played = paced(case_, pace)
+    const { script, settings = {} } = played
     const emulator = OperationsEmulator.make({ methods: case_.server ?? {} })
     const name = case_.name ?? defaultName
     const { url } = yield* NodeOperationsEmulator.serve(emulator)

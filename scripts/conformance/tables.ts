@@ -1,0 +1,106 @@
+/**
+ * The tables of test/conformance/ from the runs of the clients.
+ */
+import { groups } from "../../test/conformance/cases.js"
+import type { Adapter } from "../../test/conformance/clients/adapter.js"
+import type { Difference } from "../../test/conformance/sockets.js"
+
+/** What a client makes of a case. */
+export type Verdict =
+  | { readonly type: "passes" }
+  | { readonly type: "fails"; readonly differences: ReadonlyArray<Difference> }
+  | { readonly type: "unfair" | "notComparable"; readonly why: string }
+
+/** A client with its verdicts, by the ids of the cases. */
+export interface Run {
+  readonly name: string
+  readonly adapter: Adapter
+  readonly verdicts: ReadonlyMap<string, Verdict>
+}
+
+const count = ({ verdicts }: Run, holds: (verdict: Verdict) => boolean): number =>
+  [...verdicts.values()].filter(holds).length
+
+/** The most serious kind of difference, by which a case is counted. */
+const kindOf = (differences: ReadonlyArray<Difference>): Difference["kind"] =>
+  (["end", "requests", "tells"] as const).find((kind) => differences.some((difference) => difference.kind === kind))!
+
+const fails = (kind: Difference["kind"]) => (verdict: Verdict): boolean =>
+  verdict.type === "fails" && kindOf(verdict.differences) === kind
+
+const is = (type: Verdict["type"]) => (verdict: Verdict): boolean => verdict.type === type
+
+// Messages may hold HTML.
+const row = (...cells: ReadonlyArray<string | number>): string =>
+  `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |`
+
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<string>): string =>
+  [row(...head), row(...head.map(() => "---")), ...rows].join("\n")
+
+const ids = (list: ReadonlyArray<string>): string => list.map((id) => `\`${id}\``).join(", ")
+
+/** The ids with the same text, in the order of the texts. */
+const byText = (
+  entries: ReadonlyArray<readonly [id: string, text: string]>
+): ReadonlyArray<readonly [string, string]> => {
+  const found = new Map<string, Array<string>>()
+  for (const [id, text] of entries) found.set(text, [...found.get(text) ?? [], id])
+  return [...found].map(([text, list]) => [ids(list), text])
+}
+
+/** One row for each client. */
+export const counts = (runs: ReadonlyArray<Run>): string =>
+  table(
+    ["client", "version", "passes", "another end", "other requests", "tells less", "unfair to it", "not comparable"],
+    runs.map((run) =>
+      row(
+        run.adapter.title,
+        run.adapter.version ?? "",
+        count(run, is("passes")),
+        count(run, fails("end")),
+        count(run, fails("requests")),
+        count(run, fails("tells")),
+        count(run, is("unfair")),
+        count(run, is("notComparable"))
+      )
+    )
+  )
+
+/** One row for each failure; failures of a client that look the same share a row. */
+export const failures = (runs: ReadonlyArray<Run>): string =>
+  table(
+    ["client", "case", "what it does"],
+    runs.flatMap(({ adapter, verdicts }) =>
+      byText([...verdicts].flatMap(([id, verdict]) =>
+        verdict.type === "fails"
+          ? [[id, verdict.differences.map(({ text }) => text).join("; ")] as const]
+          : []
+      )).map(([cases, text], index) => row(index === 0 ? adapter.title : "", cases, text))
+    )
+  )
+
+/** One row for each reason why cases are unfair to a client, or cannot be compared. */
+export const exceptions = (runs: ReadonlyArray<Run>): string =>
+  table(
+    ["client", "reason", "cases"],
+    runs.flatMap(({ adapter, verdicts }) =>
+      byText([...verdicts].flatMap(([id, verdict]) => "why" in verdict ? [[id, verdict.why] as const] : []))
+        .map(([cases, text], index) => row(index === 0 ? adapter.title : "", text, cases))
+    )
+  )
+
+/** Passes by group of cases, of those that are fair to a client. */
+export const comparison = (runs: ReadonlyArray<Run>): string => {
+  const cell = (run: Run, list: ReadonlyArray<string>): string => {
+    const verdicts = list.map((id) => run.verdicts.get(id)!)
+    const played = verdicts.filter(({ type }) => type === "passes" || type === "fails").length
+    return played === 0 ? "–" : `${verdicts.filter(is("passes")).length} of ${played}`
+  }
+  const all = Object.entries(groups).map(([title, cases]) => [title, cases.map(({ id }) => id)] as const)
+  return table(
+    ["cases", ...runs.map(({ adapter: { title } }) => title)],
+    [...all, ["all", all.flatMap(([, list]) => list)] as const].map(([title, list]) =>
+      row(title, ...runs.map((run) => cell(run, list)))
+    )
+  )
+}
