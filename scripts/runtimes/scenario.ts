@@ -50,10 +50,12 @@ const until = ({ seen }: Context, operation: string, condition: (seen: Seen) => 
 
 /** The error of a request that fails. */
 const failureOf = <A>(call: Effect.Effect<A, HttpError | OperationError>): Effect.Effect<HttpError, string> =>
-  Effect.flatMap(Effect.flip(call), (error) =>
-    error._tag === "HttpError" ? Effect.succeed(error) : Effect.fail(`the error: ${error.message}`)).pipe(
-      Effect.mapError((found) => typeof found === "string" ? found : `no error, but ${JSON.stringify(found)}`)
-    )
+  Effect.flatMap(
+    Effect.flip(call),
+    (error) => error._tag === "HttpError" ? Effect.succeed(error) : Effect.fail(`the error: ${error.message}`)
+  ).pipe(
+    Effect.mapError((found) => typeof found === "string" ? found : `no error, but ${JSON.stringify(found)}`)
+  )
 
 const schedule = Polling.spaced("50 millis")
 
@@ -149,7 +151,9 @@ export const runScenario = (origin: string, run: string, make: Make): Promise<Re
       Effect.exit,
       Effect.map((exit): Result => ({ step, problem: Option.getOrUndefined(problemOf(exit)) }))
     )
-  return Effect.runPromise(Effect.forEach(Object.entries(steps), runStep).pipe(Logger.withMinimumLogLevel(LogLevel.None)))
+  return Effect.runPromise(
+    Effect.forEach(Object.entries(steps), runStep).pipe(Logger.withMinimumLogLevel(LogLevel.None))
+  )
 }
 
 const problemOf = (exit: Exit.Exit<void, unknown>): Option.Option<string> =>

@@ -68,8 +68,7 @@ const behaviors: Readonly<Record<string, (response: ServerResponse, name: string
       : json(response, poll === 2 ? pending(name, 50) : succeeded(name)),
   updates: (response, name, poll) => json(response, poll < 3 ? pending(name, poll * 10) : succeeded(name)),
   fails: (response, name) => json(response, failed(name)),
-  redirect: (response, name) =>
-    json(response, {}, 302, { location: `/v1/${name.replace(/redirect$/, "elsewhere")}` }),
+  redirect: (response, name) => json(response, {}, 302, { location: `/v1/${name.replace(/redirect$/, "elsewhere")}` }),
   elsewhere: (response, name) => json(response, succeeded(name)),
   cut: (response, name) => {
     const body = JSON.stringify(succeeded(name))
