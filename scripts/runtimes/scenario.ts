@@ -66,7 +66,7 @@ const steps: Readonly<Record<string, (context: Context) => Effect.Effect<void, u
       yield* equal("the state", [_tag, metadata?.["percent"]], ["Pending", 10])
     }),
 
-  "wait through a 503 with Retry-After": ({ operation, operations, seen }) =>
+  "wait, 503": ({ operation, operations, seen }) =>
     Effect.gen(function*() {
       const name = operation("wait")
       const done = yield* operations.wait(name, { schedule, retrySchedule: schedule })
@@ -108,7 +108,7 @@ const steps: Readonly<Record<string, (context: Context) => Effect.Effect<void, u
       yield* equal("the error", [error.reason, error.isTransient], ["Transport", true])
     }),
 
-  "interrupt seen by the server": (context) =>
+  interrupt: (context) =>
     Effect.gen(function*() {
       const name = context.operation("never")
       const fiber = yield* Effect.fork(context.operations.wait(name))

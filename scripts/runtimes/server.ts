@@ -106,7 +106,9 @@ export const startServer = async (script = ""): Promise<Server> => {
       response.writeHead(204, cors).end()
     } else if (root === "page") {
       response.writeHead(200, { "content-type": "text/html" })
-        .end("<!doctype html><meta charset=utf-8><title>check:runtimes</title><script src=/script.js></script>")
+        .end(
+          "<!doctype html><meta charset=utf-8><title>check:runtimes</title><script type=module src=/script.js></script>"
+        )
     } else if (root === "script.js") {
       response.writeHead(200, { "content-type": "text/javascript; charset=utf-8" }).end(script)
     } else if (root === "seen") {
