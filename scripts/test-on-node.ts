@@ -1,8 +1,8 @@
 // npm run test:node -- 22 24: runs the tests on other versions of Node, whose binaries come from npm.
 import { execFileSync } from "node:child_process"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { node } from "./runtimes/packages.js"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const versions = process.argv.slice(2)
@@ -11,27 +11,10 @@ if (versions.length === 0 || !versions.every((version) => /^\d+(?:\.\d+\.\d+)?$/
   process.exit(1)
 }
 
-// The packages that the package `node` picks from by an install script.
-const packageName = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`
 const vitest = join(root, "node_modules/vitest/vitest.mjs")
 
 for (const version of versions) {
-  const folder = join(root, "node_modules/.cache", `node-${version}`)
-  const binary = join(folder, "node_modules", packageName, "bin", process.platform === "win32" ? "node.exe" : "node")
-  if (!existsSync(binary)) {
-    execFileSync("npm", [
-      "install",
-      "--prefix",
-      folder,
-      "--no-save",
-      "--no-audit",
-      "--no-fund",
-      `${packageName}@${version}`
-    ], {
-      stdio: "inherit",
-      shell: process.platform === "win32"
-    })
-  }
+  const binary = node(version)
   console.log(`Node ${execFileSync(binary, ["--version"], { encoding: "utf8" }).trim()}`)
   try {
     execFileSync(binary, [vitest, "run", "--project", "main", "--project", "programs"], { cwd: root, stdio: "inherit" })

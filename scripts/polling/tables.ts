@@ -29,8 +29,8 @@ export const textTable = (rows: ReadonlyArray<Row>): string => {
     .join("\n")
 }
 
-// As dprint has it.
-const markdownTable = (lines: ReadonlyArray<ReadonlyArray<string>>): string => {
+/** A table in Markdown, formatted as dprint does. The first line is the head. */
+export const markdownTable = (lines: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = lines[0]!.map((_, column) => Math.max(3, widest(lines.map((line) => line[column]!))))
   const [head, ...body] = lines.map((line) => `| ${line.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`)
   return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body].join("\n")

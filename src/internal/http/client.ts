@@ -9,6 +9,7 @@ import type * as HttpError from "../../HttpError.js"
 import type { Caller } from "../caller.js"
 import { MetricLabels } from "../metrics.js"
 import type { Settings } from "../settings.js"
+import { Timers } from "../time/timer.js"
 import { latestAuthorization } from "./authorization.js"
 import { Budget } from "./budget.js"
 import type { ErrorContext } from "./errors.js"
@@ -24,6 +25,7 @@ export class ApiClient implements Sender {
   readonly settings: Settings
   readonly transport: Transport
   readonly lifecycle: Lifecycle
+  readonly timers = new Timers()
   readonly budget: Budget | undefined
   hasResponded = false
   hasSucceeded = false

@@ -124,6 +124,15 @@ export const timeoutError = (context: ErrorContext): HttpError.HttpError =>
   })
 
 /** @internal */
+export const otherRequestError = (context: Partial<ErrorContext>): HttpError.HttpError =>
+  new HttpError.HttpError({
+    reason: "InvalidRequest",
+    description: "the OperationsService belongs to another request of this Worker. Make a service for each request",
+    method: context.method,
+    path: context.path
+  })
+
+/** @internal */
 export const closedError = (context: Partial<ErrorContext>): HttpError.HttpError =>
   new HttpError.HttpError({
     reason: "Closed",

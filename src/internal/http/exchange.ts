@@ -15,7 +15,7 @@ import * as OperationsMetrics from "../../OperationsMetrics.js"
 import type { Caller, Interrupt } from "../caller.js"
 import type { MetricLabels } from "../metrics.js"
 import type { Settings } from "../settings.js"
-import { type Timer, timerOf, Wakeable } from "../time/timer.js"
+import { type Timer, type Timers, Wakeable } from "../time/timer.js"
 import { type Authorization, authorized, type ClearHeaders, isSame, withEarlier } from "./authorization.js"
 import type { Budget, Leave } from "./budget.js"
 import { plainHttp } from "./endpoint.js"
@@ -67,6 +67,7 @@ export interface Sender {
   readonly settings: Settings
   readonly transport: Transport
   readonly lifecycle: Lifecycle
+  readonly timers: Timers
   /** None without limits. */
   readonly budget: Budget | undefined
   /** Whether the server has ever sent a response. */
@@ -154,7 +155,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
     this.#client = client
     this.#options = options
     this.#done = done
-    this.#timer = options.urgentTimer ?? timerOf(options.caller.clock)
+    this.#timer = options.urgentTimer ?? client.timers.of(options.caller.clock)
   }
 
   get isOver(): boolean {
@@ -168,7 +169,8 @@ export class Exchange<A> extends Wakeable implements Closeable {
 
   begin(): void {
     const { budget, lifecycle } = this.#client
-    if (lifecycle.isClosing) return this.#end(Exit.fail(closedError(this.#context())))
+    const { refusal } = lifecycle
+    if (refusal !== undefined) return this.#end(Exit.fail(refusal(this.#context())))
     lifecycle.addRequest(this)
     if (budget === undefined || this.#options.urgentTimer !== undefined) return this.#authorize()
     let isGranted = false

@@ -6,7 +6,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import type * as HttpError from "../../HttpError.js"
 import { onLiveClock } from "../time/clock.js"
+import { closedError, type ErrorContext, otherRequestError } from "./errors.js"
+import { WorkerRequest } from "./workerRequest.js"
 
 /**
  * Something that ends when the service is closed, such as a request or a wait.
@@ -23,6 +26,7 @@ export interface Closeable {
 /** @internal */
 export class Lifecycle {
   #isClosing = false
+  readonly #workerRequest = new WorkerRequest()
   // The requests in flight. They have an `onClosed`, and `close` waits for them.
   readonly #inFlight = new Set<Closeable>()
   readonly #listeners = new Set<Closeable>()
@@ -50,6 +54,11 @@ export class Lifecycle {
 
   get isClosing(): boolean {
     return this.#isClosing
+  }
+
+  /** Makes the error of a call, if the service can begin no call now. */
+  get refusal(): ((context: Partial<ErrorContext>) => HttpError.HttpError) | undefined {
+    return this.#isClosing ? closedError : this.#workerRequest.isAnother() ? otherRequestError : undefined
   }
 
   addRequest(request: Closeable): void {

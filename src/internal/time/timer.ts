@@ -1,6 +1,6 @@
 /**
- * Wakes objects at given times. All objects that use one clock are in one queue, and one fiber sleeps until the
- * earliest is due. So a waiting object needs no fiber and no timer of the machine.
+ * Wakes objects at given times. All objects of a service that use one clock are in one queue, and one fiber sleeps until
+ * the earliest is due. So a waiting object needs no fiber and no timer of the machine.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -148,15 +148,18 @@ export class Timer {
   }
 }
 
-const timers = new WeakMap<Clock.Clock, Timer>()
-
 /**
- * The timer of a clock.
+ * The timers of a service, one for each clock. Services share no timer: in Cloudflare Workers the end of a request ends
+ * its sleeping fiber, so a timer for all requests would stop.
  *
  * @internal
  */
-export const timerOf = (clock: Clock.Clock): Timer => {
-  let timer = timers.get(clock)
-  if (timer === undefined) timers.set(clock, timer = new Timer(clock))
-  return timer
+export class Timers {
+  readonly #timers = new WeakMap<Clock.Clock, Timer>()
+
+  of(clock: Clock.Clock): Timer {
+    let timer = this.#timers.get(clock)
+    if (timer === undefined) this.#timers.set(clock, timer = new Timer(clock))
+    return timer
+  }
 }

@@ -14,7 +14,6 @@ import { annotated } from "../http/requestTelemetry.js"
 import * as Response from "../http/response.js"
 import type { Settings } from "../settings.js"
 import { liveClock } from "../time/clock.js"
-import { timerOf } from "../time/timer.js"
 
 // How long the cancels that the end of waits asks for may take, all together, in ms.
 const cancelMillis = 5_000
@@ -107,7 +106,7 @@ export const cancelAbandoned = (
 ): Effect.Effect<HttpError.HttpError | undefined> => {
   if (names.length === 0) return Effect.succeed(undefined)
   return Effect.suspend(() => {
-    const timer = timerOf(liveClock)
+    const timer = client.timers.of(liveClock)
     const deadline = timer.now() + cancelMillis
     let first: HttpError.HttpError | undefined
     report.onBegin(names.length)

@@ -22,7 +22,6 @@ import type { ApiClient } from "../http/client.js"
 import { closedError, type ErrorContext, invalidRequest, timeoutError } from "../http/errors.js"
 import { operationName, type Waitable } from "../operationName.js"
 import { type WaitOptions, waitSettings } from "../settings.js"
-import { timerOf } from "../time/timer.js"
 import { sameValue } from "../values.js"
 import { cancelAbandoned, CancelReport } from "./cancel.js"
 import { type ListObserver, Lists } from "./list.js"
@@ -61,7 +60,7 @@ export class Engine implements ListObserver {
         ...rest,
         caller,
         settings,
-        timer: timerOf(caller.clock),
+        timer: this.#client.timers.of(caller.clock),
         onTime: this.#onTime,
         telemetry: new WaitTelemetry(this.#client, caller, rest.permits !== undefined),
         cancels: undefined
@@ -82,7 +81,8 @@ export class Engine implements ListObserver {
     if (Either.isLeft(name)) return Either.left(name.left)
     const request = this.#polls.request(name.right)
     if (Either.isLeft(request)) return Either.left(request.left)
-    if (this.#client.lifecycle.isClosing) return Either.left(closedError(request.right))
+    const { refusal } = this.#client.lifecycle
+    if (refusal !== undefined) return Either.left(refusal(request.right))
     const handle = isOperationHandle(operation) ? operation : undefined
     const now = context.caller.clock.unsafeCurrentTimeMillis()
     const record = this.#records.get(name.right, request.right.path)

@@ -14,7 +14,6 @@ import type { ApiClient } from "../http/client.js"
 import type { Exchange } from "../http/exchange.js"
 import { type ApiRequest, apiRequest } from "../http/request.js"
 import * as Response from "../http/response.js"
-import { timerOf } from "../time/timer.js"
 
 /**
  * The state that a poll has read.
@@ -89,7 +88,7 @@ export class Polls {
     if (wait === undefined) {
       read()
     } else {
-      const waitedSince = timerOf(options.caller.clock).now()
+      const waitedSince = this.#client.timers.of(options.caller.clock).now()
       send(wait, "wait", this.#client.settings.requestTimeout + wait.holdSeconds * 1000, (exit) => {
         if (Exit.isFailure(exit) && exit.cause._tag === "Fail" && isMissing(exit.cause.error)) {
           this.#hasServerSideWait = false
