@@ -22,11 +22,11 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { Scope } from "effect/Scope"
 import * as HttpError from "./HttpError.js"
-import { Cancel, CancelLayer, type CancelOutcome as Outcome } from "./internal/durable/cancel.js"
+import { Cancel, CancelLayer } from "./internal/durable/cancel.js"
 import { isWoken, poll, type Runner, wakeUp } from "./internal/durable/segments.js"
 import { awaitShared, detached } from "./internal/durable/shared.js"
 import type { Verdict } from "./internal/durable/verdict.js"
-import { Continuation, type Payload, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
+import { Continuation, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
 import { invalidRequest } from "./internal/http/errors.js"
 import { isNotFound } from "./internal/wait/transience.js"
 import type * as Operation from "./Operation.js"
@@ -285,7 +285,31 @@ export const CancelOperation = Cancel
  * @since 0.4.0
  * @category models
  */
-export type CancelOutcome = typeof Outcome.Type
+export interface CancelOutcome {
+  /** Whether the server accepted the request to cancel the operation. It is not sent for an operation that is done. */
+  readonly isAccepted: boolean
+  /** The last state that was read: at most a minute after the cancel. */
+  readonly state: "succeeded" | "failed" | "cancelled" | "expired" | "running"
+  /** Why the server refused to cancel the operation. */
+  readonly refusal?: HttpError.HttpError | undefined
+}
+
+/**
+ * The payload of {@link WaitForOperation}.
+ *
+ * @since 0.4.0
+ * @category models
+ */
+export interface Payload {
+  /** The operation, with the deadline of the wait. */
+  readonly handle: OperationHandle
+  /** What happens to the operation at the deadline. */
+  readonly onTimeout: "detach" | "cancel"
+  /** What happens to the operation when this execution is interrupted. */
+  readonly onInterrupt: "detach" | "cancel"
+  /** Whether an event wakes the wait. */
+  readonly byEvent: boolean
+}
 
 /**
  * Makes the payload of {@link WaitForOperation}.

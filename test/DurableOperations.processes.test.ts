@@ -89,8 +89,8 @@ describe("one process on SQLite", () => {
       )
       const env = { BASE_URL: api.url, COUNT: "20", SQLITE: join(folder, "operations.db") }
       const first = yield* startRunner(bundle, env)
-      while ((yield* starts(api)) < 20) yield* Effect.sleep("100 millis")
-      yield* Effect.sleep("2 seconds")
+      // Those that are polled have started, and their handles are stored.
+      yield* allPolled(api, 20)
       yield* first.kill("SIGKILL")
       yield* first.ended
       assert.strictEqual(policies(first.lines).size, 0)

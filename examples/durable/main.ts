@@ -21,10 +21,16 @@ const count = 20
 const starts = ({ requests }: OperationsEmulator.Service) =>
   Effect.map(requests, (requests) => requests.filter(({ method }) => method === "POST").length)
 
-const allStarted = (emulator: OperationsEmulator.Service) =>
-  Effect.repeat(Effect.zipRight(Effect.sleep("100 millis"), starts(emulator)), { until: (found) => found === count })
+// An operation that is polled has started, and its handle is stored. A process that is killed before that starts it again.
+const allPolled = ({ calls }: OperationsEmulator.Service) =>
+  calls.pipe(
+    Effect.delay("100 millis"),
+    Effect.repeat({
+      until: (calls) => new Set(calls.filter(({ method }) => method === "get").map(({ name }) => name)).size === count
+    })
+  )
 
-// Kills the first runner when all operations have started, and waits until the other one has finished them.
+// Kills the first runner when all operations are polled, and waits until the other one has finished them.
 const scenario = (
   what: string,
   env: Readonly<Record<string, string>>,
@@ -40,8 +46,8 @@ const scenario = (
       Effect.flatMap(freePort, (port) => startRunner(bundle, { ...env, BASE_URL: url, PORT: String(port) }))
     const other = second === "before" ? yield* start({ ...env, COUNT: String(count) }) : undefined
     const killed = yield* start(second === "before" ? env : { ...env, COUNT: String(count) })
-    yield* allStarted(emulator)
-    yield* Console.log(`${count} operations have started; SIGKILL to a runner`)
+    yield* allPolled(emulator)
+    yield* Console.log(`${count} operations are in progress; SIGKILL to a runner`)
     yield* killed.kill("SIGKILL")
     const last = other ?? (yield* start({ ...env, COUNT: String(count) }))
     yield* last.ended

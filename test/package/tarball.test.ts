@@ -25,7 +25,7 @@ const optional: Readonly<Record<string, string>> = {
   NodeOperations: "undici"
 }
 
-/** Further optional peers of these modules. */
+/** Further optional peers of these modules. The declarations of `@effect/sql-pg` need those of `pg` as well. */
 const furtherPeers = [
   "@effect/experimental",
   "@effect/platform-node",
@@ -81,11 +81,11 @@ let barrel: ReadonlyArray<string>
 let alone: string
 let whole: string
 
-const project = async (peers: ReadonlyArray<string>): Promise<string> => {
+const project = async (peers: ReadonlyArray<string>, types: ReadonlyArray<string> = []): Promise<string> => {
   const folder = await mkdtemp(join(workspace, "project-"))
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }))
   const flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
-  await runOk(folder, "npm", ["install", ...flags, tarball, ...peers.map(locked)])
+  await runOk(folder, "npm", ["install", ...flags, tarball, ...peers.map(locked), ...types])
   return folder
 }
 
@@ -103,7 +103,9 @@ beforeAll(async () => {
   barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
-  whole = await project([...peers, ...new Set(Object.values(optional)), ...furtherPeers, "@types/node"])
+  whole = await project([...peers, ...new Set(Object.values(optional)), ...furtherPeers, "@types/node"], [
+    "@types/pg@8"
+  ])
 }, 300_000)
 
 afterAll(() => rm(workspace, { recursive: true, force: true }))
