@@ -18,8 +18,7 @@ import { gapAfter, type Runner, suspend } from "./segments.js"
 
 const State = Schema.Literal("succeeded", "failed", "cancelled", "expired", "running")
 
-/** @internal */
-export const CancelOutcome = Schema.Struct({
+const CancelOutcome = Schema.Struct({
   /** Whether the server accepted the request to cancel the operation. It is not sent for an operation that is done. */
   isAccepted: Schema.Boolean,
   /** The last state that was read: at most a minute after the cancel. */
