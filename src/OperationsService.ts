@@ -496,6 +496,8 @@ export const Tag = <const Id extends string>(id: Id) => <Self>(api: GoogleApi.Go
  * Makes a service over the `HttpClient` at hand, open until its scope ends. Closing the service ends its requests. The
  * connections belong to the client and stay open.
  *
+ * In a Cloudflare Worker, a service belongs to the first request that calls it. Make a service for each request.
+ *
  * @since 0.1.0
  * @category constructors
  * @example

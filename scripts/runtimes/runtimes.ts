@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
+import { tryExample } from "./example.js"
 import * as Packages from "./packages.js"
 import type { Result } from "./scenario.js"
 import { type Server, startServer } from "./server.js"
@@ -215,6 +216,15 @@ const chromiumVersion = (program: string): string | undefined => {
   }
 }
 
+/** The flags of Chromium for a profile in a folder. */
+const flags = (profile: string): ReadonlyArray<string> => [
+  "--headless=new",
+  "--disable-gpu",
+  `--user-data-dir=${profile}`,
+  // Chromium has no sandbox for root.
+  ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])
+]
+
 const inChromium = async () => {
   const program = ["chromium", "chromium-browser", "google-chrome"].find((name) => chromiumVersion(name) !== undefined)
   if (program === undefined) throw new Packages.Unavailable("there is no chromium on PATH")
@@ -229,11 +239,7 @@ const inChromium = async () => {
             const run = `chromium-${rows.length}`
             const report = pages.report(run)
             const child = spawn(program, [
-              "--headless=new",
-              "--disable-gpu",
-              `--user-data-dir=${join(folder, run)}`,
-              // Chromium has no sandbox for root.
-              ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+              ...flags(join(folder, run)),
               `${pages.origin}/page?${new URLSearchParams({ origin, run })}`
             ], { stdio: "ignore" })
             const ended = new Promise<never>((_, reject) => {
@@ -241,7 +247,10 @@ const inChromium = async () => {
               child.once("exit", (code) => reject(new Error(`Chromium ended with exit code ${code}`)))
             })
             try {
-              return parse(await timedOut(Promise.race([report, ended])))
+              const results = parse(await timedOut(Promise.race([report, ended])))
+              return origin === pages.origin
+                ? results
+                : [...results, ...await tryExample(program, flags(join(folder, "example")))]
             } finally {
               child.kill()
               await ended.catch(() => {})
