@@ -392,8 +392,8 @@ const readAgain = Schedule.spaced("30 seconds")
  *
  * All who wait with the same handle and options share one execution of {@link WaitForOperation}. The workflow that began it is resumed
  * when it ends. Other workflows look at it by a clock of their own: after half a minute, then after pauses that grow by a fifth, up
- * to 30 minutes. When the workflow is interrupted, `onInterrupt` says what happens to the operation; the shared execution continues
- * for the others.
+ * to 30 minutes. When the workflow is interrupted, it ends with the current segment of polls, and `onInterrupt` says what
+ * happens to the operation; the shared execution continues for the others.
  *
  * Fails with `OperationError` when the operation fails, with `WaitTimeoutError` at the deadline of the handle, with `HttpError`
  * (`NOT_FOUND`) when the operation has expired, and with `WaitInterruptedError` when the shared execution was interrupted.
