@@ -27,7 +27,6 @@ export const bundle = async (outfile: string): Promise<Metafile> => {
     platform: "node",
     target: "node20.19",
     legalComments: "none",
-    define: { PACKAGE_VERSION: JSON.stringify(manifest(".").version) },
     // CommonJS packages in the bundle require modules of Node.
     banner: {
       js:

@@ -8,14 +8,12 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
+import { version } from "../internal/version.js"
 import * as ExitCode from "./exitCode.js"
 import { Io, type Service, styleFor } from "./io.js"
 import { Output, type Size, toFd } from "./output.js"
 import { run } from "./program.js"
 import { ascii, unicode } from "./progress.js"
-
-// The bundle has the version of the package here.
-declare const PACKAGE_VERSION: string | undefined
 
 const sizeOf = (stream: NodeJS.WriteStream): () => Size | undefined => () => ({
   columns: stream.columns > 0 ? stream.columns : 80,
@@ -37,7 +35,7 @@ const io: Service = {
   stderrStyle: styleFor(stderr, process.env),
   signs: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || "") ? unicode : ascii,
   invocation: npmEvent === "npx" ? "npx effect-google-operations" : "google-operations",
-  version: typeof PACKAGE_VERSION === "string" ? PACKAGE_VERSION : "0.0.0"
+  version
 }
 
 // Warnings of Node and of libraries are for developers of this program.
