@@ -672,7 +672,9 @@ describe("options", () => {
     Effect.gen(function*() {
       const server = yield* rawServer(reply("{}"), tlsKeys)
       const untrusted = failureOf(yield* (yield* transportTo(server.origin)).exchange("/"))
-      assert.deepStrictEqual(untrusted, ["Connection", false, "self-signed certificate"])
+      assert.deepStrictEqual(untrusted?.slice(0, 2), ["Connection", false])
+      // Newer versions of Node add a hint.
+      assert.match(String(untrusted?.[2]), /^self-signed certificate/)
       const trusted = yield* transportTo(server.origin, { pool: { connect: { ca: tlsKeys.cert } } })
       assert.isUndefined(failureOf(yield* trusted.exchange("/")))
       const plain = yield* rawServer(reply("{}"))
