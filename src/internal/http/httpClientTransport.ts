@@ -171,18 +171,19 @@ class ForeignRedirect extends Error {}
 const staysAtOrigin = (
   url: string,
   headers: Readonly<Record<string, string>>
-): (request: HttpClientRequest.HttpClientRequest) => void => {
+) =>
+(request: HttpClientRequest.HttpClientRequest): void => {
+  if (request.url === url) return
   const { origin } = new URL(url)
-  const ours = Object.entries(headers).filter(([name]) => !commonHeaders.has(name))
-  return (request) => {
-    if (request.url.startsWith(`${origin}/`)) return
-    const target = URL.canParse(request.url) ? new URL(request.url).origin : "an invalid URL"
-    if (target === origin || !ours.some(([name, value]) => request.headers[name] === value)) return
-    throw new ForeignRedirect(
-      `the HttpClient follows redirects, and was redirected to ${target}; the request was not sent there. ` +
-        `Use a client without HttpClient.followRedirects`
-    )
-  }
+  const target = URL.canParse(request.url) ? new URL(request.url).origin : "an invalid URL"
+  const isOurs = Object.entries(headers).some(([name, value]) =>
+    !commonHeaders.has(name) && request.headers[name] === value
+  )
+  if (target === origin || !isOurs) return
+  throw new ForeignRedirect(
+    `the HttpClient follows redirects, and was redirected to ${target}; the request was not sent there. ` +
+      `Use a client without HttpClient.followRedirects`
+  )
 }
 
 // The spans of it are not kept.
