@@ -8,7 +8,7 @@ import { execFile } from "node:child_process"
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { builtinModules, createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -331,6 +331,43 @@ describe("type-checks, libraries and all,", () => {
 
   it.each(["NodeNext", "Bundler"])("under %s, with the optional peers", async (resolution) => {
     assert.strictEqual(await check(whole, resolution, modules, ["node"]), "")
+  }, 120_000)
+})
+
+describe("the programs that the README quotes", () => {
+  it("type-check, and those with an emulator of their own run", async () => {
+    const readme = await readFile(join(whole, "node_modules", name, "README.md"), "utf8")
+    const quoted = new Set([...readme.matchAll(/^<!-- (examples\/\S+)#/gm)].map(([, file]) => file!))
+    assert.isAbove(quoted.size, 4)
+    const program = join(whole, "quoted")
+    for (const file of [...quoted, "examples/support/isMain.ts"]) {
+      await mkdir(dirname(join(program, file)), { recursive: true })
+      await writeFile(join(program, file), await readFile(join(root, file)))
+    }
+    await writeFile(
+      join(program, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          target: "ES2022",
+          module: "NodeNext",
+          lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+          types: ["node"],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          skipLibCheck: true,
+          outDir: "built"
+        },
+        include: ["examples"]
+      })
+    )
+    assert.strictEqual(await runOk(program, process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "."]), "")
+    const outputs = await Promise.all(
+      ["handle-errors", "wait-for-thousands"].map((example) =>
+        runOk(program, process.execPath, [`built/${example}.js`])
+      )
+    )
+    assert.include(outputs[0], "still running: operations/long")
+    assert.include(outputs[1], "900 succeeded, 100 failed")
   }, 120_000)
 })
 
