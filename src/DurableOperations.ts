@@ -28,6 +28,7 @@ import { awaitShared, detached } from "./internal/durable/shared.js"
 import type { Verdict } from "./internal/durable/verdict.js"
 import { Continuation, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
 import { invalidRequest } from "./internal/http/errors.js"
+import { handleOfType } from "./internal/operationName.js"
 import { isNotFound } from "./internal/wait/transience.js"
 import type * as Operation from "./Operation.js"
 import { OperationError } from "./OperationError.js"
@@ -520,13 +521,7 @@ export const result = <A, M, R>(
 ): Effect.Effect<A, WaitFailure | ResultError, R | DurableOperations | WorkflowEngine | WorkflowInstance> =>
   Effect.gen(function*() {
     const { serviceFor } = yield* DurableOperations
-    if (handle.responseType !== undefined && handle.responseType !== info.responseType) {
-      return yield* invalidRequest(
-        `the handle of ${handle.name} is for a response of type ${handle.responseType}, and this OperationInfo is for ` +
-          `${info.responseType}; read it with the info that it was made with`
-      )
-    }
-    const operation = yield* wait(handle, options)
+    const operation = yield* wait(yield* handleOfType(handle, info.responseType), options)
     return yield* info.using(yield* serviceFor(handle)).result(operation)
   })
 

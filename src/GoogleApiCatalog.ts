@@ -11,9 +11,9 @@
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Dialect from "./Dialect.js"
 import * as GoogleApi from "./GoogleApi.js"
 import { type Apis, type Facts, rows } from "./internal/catalog.js"
+import { builtIn } from "./internal/dialect/builtIn.js"
 import { collectionsOf, toRegExp } from "./internal/namePattern.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -240,22 +240,13 @@ const hostOf = (
 const impossible = (problem: string): GoogleApi.GoogleApi =>
   GoogleApi.make({ baseUrl: `the ${problem}`, version: "v1" })
 
-const dialects: Record<DialectName, Dialect.Dialect> = {
-  longRunning: Dialect.longRunning,
-  compute: Dialect.compute,
-  sqlAdmin: Dialect.sqlAdmin,
-  container: Dialect.container,
-  bigQuery: Dialect.bigQuery,
-  predict: Dialect.predict
-}
-
 const at = (entry: Entry, origin: string): GoogleApi.GoogleApi =>
   GoogleApi.make({
     baseUrl: `${origin}${placeOf(entry).basePath}`,
     version: entry.versionPath,
     operationName: toRegExp(entry.operationNames),
     methods: entry.methods,
-    dialect: dialects[entry.dialect]
+    dialect: builtIn[entry.dialect]
   })
 
 /**

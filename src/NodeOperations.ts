@@ -20,8 +20,7 @@ import { validate } from "./internal/http/nodeOptions.js"
 import { requestHeaders } from "./internal/http/requestHeaders.js"
 import { makeUndiciTransport } from "./internal/http/undiciTransport.js"
 import { makeService } from "./internal/service.js"
-import { checkedOptions } from "./internal/settings.js"
-import { withApiOf } from "./internal/settings.js"
+import { checkedOptions, withApiOf } from "./internal/settings.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**

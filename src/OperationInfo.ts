@@ -16,7 +16,7 @@ import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as HttpError from "./HttpError.js"
-import { invalidRequest } from "./internal/http/errors.js"
+import { handleOfType } from "./internal/operationName.js"
 import { mismatch } from "./internal/parsing.js"
 import { resolve, waitSettings } from "./internal/settings.js"
 import { notListed, operationList } from "./internal/wait/waitAll.js"
@@ -384,12 +384,7 @@ const target = (
   if (typeof operation === "object" && operation !== null && "operation" in operation) {
     return Either.right(operation.operation)
   }
-  return isOperationHandle(operation) && operation.responseType !== undefined && operation.responseType !== responseType
-    ? Either.left(invalidRequest(
-      `the handle of ${operation.name} is for a response of type ${operation.responseType}, and this OperationInfo is for ` +
-        `${responseType}; read it with the info that it was made with`
-    ))
-    : Either.right(operation)
+  return isOperationHandle(operation) ? handleOfType(operation, responseType) : Either.right(operation)
 }
 
 // Options from plain JavaScript that are no object: the service refuses them.

@@ -3,10 +3,10 @@
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Dialect from "../Dialect.js"
+import type * as Dialect from "../Dialect.js"
 import * as GoogleApi from "../GoogleApi.js"
 import * as GoogleApiCatalog from "../GoogleApiCatalog.js"
-import { endpoint, quote, quoteUrl } from "../internal/http/endpoint.js"
+import { endpoint, isUrl, quote, quoteUrl } from "../internal/http/endpoint.js"
 import { nameProblem } from "../internal/http/request.js"
 
 /** The options that say which API is meant. */
@@ -30,19 +30,7 @@ export interface Target {
   readonly argument: string
 }
 
-/** The dialects, by the names that `--dialect` takes. */
-export const dialects: Readonly<Record<GoogleApiCatalog.DialectName, Dialect.Dialect>> = {
-  longRunning: Dialect.longRunning,
-  compute: Dialect.compute,
-  sqlAdmin: Dialect.sqlAdmin,
-  container: Dialect.container,
-  bigQuery: Dialect.bigQuery,
-  predict: Dialect.predict
-}
-
 type Resolved<A> = Either.Either<A, string>
-
-const isUrl = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
 
 // Stable versions first (`v1`, not `v1beta1`), newer ones before older ones.
 const byPreference = (a: GoogleApiCatalog.Entry, b: GoogleApiCatalog.Entry): number => {

@@ -5,9 +5,10 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
+import { builtIn } from "../internal/dialect/builtIn.js"
 import { type Environment, environment } from "../internal/environment.js"
 import type * as OperationsService from "../OperationsService.js"
-import { type ApiOptions, dialects, keyOf, type Target } from "./api.js"
+import { type ApiOptions, keyOf, type Target } from "./api.js"
 import * as Credentials from "./credentials.js"
 import { choice, onOff, UsageError, valued, type ValuesOf } from "./flags.js"
 
@@ -16,7 +17,7 @@ const apiFlags = {
   location: valued("location", "LOCATION", "Its endpoint at a location: us-central1", Either.right),
   baseUrl: valued("base-url", "URL", "Another server: http://127.0.0.1:8787", Either.right),
   apiVersion: valued("api-version", "VERSION", "Its version (default v1)", Either.right),
-  dialect: choice("dialect", "NAME", "Its operations: longRunning (default), compute, …", dialects)
+  dialect: choice("dialect", "NAME", "Its operations: longRunning (default), compute, …", builtIn)
 }
 
 const credentialsFlags = {

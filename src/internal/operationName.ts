@@ -6,7 +6,7 @@ import * as GoogleApi from "../GoogleApi.js"
 import type * as HttpError from "../HttpError.js"
 import * as Operation from "../Operation.js"
 import { isEncodedHandle, isOperationHandle, type OperationHandle } from "../OperationHandle.js"
-import { quote, quoteUrl } from "./http/endpoint.js"
+import { isUrl, quote, quoteUrl } from "./http/endpoint.js"
 import { invalidRequest } from "./http/errors.js"
 import { nameProblem } from "./http/request.js"
 import type { Settings } from "./settings.js"
@@ -18,8 +18,6 @@ import { describeValue } from "./text.js"
  * @internal
  */
 export type Waitable = string | Operation.Operation | OperationHandle
-
-const isUrl = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
 
 const invalid = (description: string): Either.Either<never, HttpError.HttpError> =>
   Either.left(invalidRequest(description))
@@ -42,6 +40,23 @@ export const operationName = (settings: Settings, operation: Waitable): Either.E
   }
   return invalid(problemOf(operation))
 }
+
+/**
+ * Returns the handle. The left side is an error if the handle was made for another type of response. A handle without a type is
+ * for any.
+ *
+ * @internal
+ */
+export const handleOfType = (
+  handle: OperationHandle,
+  responseType: string
+): Either.Either<OperationHandle, HttpError.HttpError> =>
+  handle.responseType === undefined || handle.responseType === responseType
+    ? Either.right(handle)
+    : invalid(
+      `the handle of ${handle.name} is for a response of type ${handle.responseType}, and this OperationInfo is for ` +
+        `${responseType}; read it with the info that it was made with`
+    )
 
 // What no type allows, but plain JavaScript can pass.
 const problemOf = (operation: unknown): string =>

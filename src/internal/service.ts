@@ -33,7 +33,8 @@ import {
   startSettings,
   type TransportDefaults
 } from "./settings.js"
-import { cancelAbandoned, CancelReport, cancelRequest, namesInLog } from "./wait/cancel.js"
+import { listNames } from "./text.js"
+import { cancelAbandoned, CancelReport, cancelRequest } from "./wait/cancel.js"
 import { Engine } from "./wait/engine.js"
 import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
@@ -220,12 +221,11 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         return Stream.flatMap(listPages(options), ({ operations, unreachable }) => {
           const names = unreachable.filter((name) => !known.has(name))
           for (const name of names) known.add(name)
-          const more = names.length > namesInLog ? `, and ${names.length - namesInLog} more` : ""
-          const message = "The list of operations is incomplete. Could not reach: "
+          const message = `The list of operations is incomplete. Could not reach: ${listNames(names)}`
           return Stream.unwrap(Effect.as(
             names.length === 0
               ? Effect.void
-              : annotated(Effect.logWarning(`${message}${names.slice(0, namesInLog).join(", ")}${more}`), address),
+              : annotated(Effect.logWarning(message), address),
             Stream.fromIterable(operations)
           ))
         })

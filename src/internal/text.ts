@@ -35,6 +35,21 @@ export const oneLine = (text: string, length = maxQuoted): string => {
 export const sentence = (text: string): string => /[.!?…]["')]?$/.test(text) ? text : `${text}.`
 
 /**
+ * How many names a line of the log has.
+ *
+ * @internal
+ */
+export const namesInLog = 10
+
+/**
+ * The first names, and how many more there are. `count` is the number of all names.
+ *
+ * @internal
+ */
+export const listNames = (names: ReadonlyArray<string>, count = names.length): string =>
+  `${names.slice(0, namesInLog).join(", ")}${count > namesInLog ? `, and ${count - namesInLog} more` : ""}`
+
+/**
  * A value of a caller, in a few words: short values as they are, others by their type.
  *
  * @internal

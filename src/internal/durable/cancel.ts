@@ -13,7 +13,7 @@ import type * as Operation from "../../Operation.js"
 import type { OperationError } from "../../OperationError.js"
 import { OperationHandle } from "../../OperationHandle.js"
 import type * as OperationsService from "../../OperationsService.js"
-import { isNotFound } from "../wait/transience.js"
+import { isNotFound, notFoundGrace } from "../wait/transience.js"
 import { gapAfter, type Runner, suspend } from "./segments.js"
 
 const State = Schema.Literal("succeeded", "failed", "cancelled", "expired", "running")
@@ -40,9 +40,6 @@ export const Cancel = Workflow.make({
 })
 
 const Sent = Schema.Union(CancelOutcome, Schema.TaggedStruct("Failing", {}))
-
-// How long NOT_FOUND may mean that an operation is not visible yet, in ms.
-const notFoundGrace = 30_000
 
 // How long the state of the operation is looked for after the cancel.
 const lookAfter = "1 minute"

@@ -22,6 +22,7 @@ import type { OperationHandle } from "../../OperationHandle.js"
 import type * as OperationsService from "../../OperationsService.js"
 import { WaitTimeoutError } from "../../WaitTimeoutError.js"
 import { isNotFound } from "../wait/transience.js"
+import { grown } from "./shared.js"
 import {
   fromStored,
   isSmall,
@@ -59,10 +60,6 @@ export interface Wait {
   readonly byEvent: boolean
 }
 
-// How segments grow, and their longest length, in ms.
-const growth = 1.2
-const longestSegment = 30 * 60_000
-
 /**
  * The shortest suspension, in ms. It is long enough for the engine to store that the workflow is suspended before anything wakes it:
  * versions before the fix of Effect-TS/effect#6318 lose a wake-up that comes earlier.
@@ -79,8 +76,6 @@ const look = 10_000
 // A segment that would end this shortly before the deadline goes on until the deadline, in ms.
 const tail = 15_000
 
-const grown = ({ segment }: Runner, index: number): number => Math.min(longestSegment, segment * growth ** index)
-
 /**
  * How long the workflow is suspended after a segment, in ms. Only stored values decide, because the body is replayed.
  *
@@ -90,9 +85,9 @@ export const gapAfter = (runner: Runner, { byEvent }: Wait, index: number, pendi
   const wanted = pending.problem === "closing"
     ? shortestGap
     : pending.problem === "failing"
-    ? Math.min(longestPause, Math.max(shortestPause, grown(runner, index)))
+    ? Math.min(longestPause, Math.max(shortestPause, grown(runner.segment, index)))
     : byEvent
-    ? grown(runner, index)
+    ? grown(runner.segment, index)
     : shortestGap
   return Math.max(shortestGap, Math.min(wanted, pending.remaining ?? Infinity))
 }
@@ -190,7 +185,7 @@ const segment = (
       })
     }
 
-    const length = byEvent ? look : grown(runner, index)
+    const length = byEvent ? look : grown(runner.segment, index)
     const isLast = deadline - start <= length + tail
     const timeout = isLast ? deadline - start : length
     const elapsed = Math.max(0, start - DateTime.toEpochMillis(handle.startedAt))

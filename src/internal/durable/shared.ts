@@ -18,10 +18,15 @@ export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Eff
     (context: Context.Context<WorkflowEngine>) => Context.make(WorkflowEngine, Context.get(context, WorkflowEngine))
   )
 
+/**
+ * How long something takes that grows by a fifth each time, up to half an hour, in ms.
+ *
+ * @internal
+ */
+export const grown = (first: number, index: number): number => Math.min(30 * 60_000, first * 1.2 ** index)
+
 // When a suspended workflow looks at a shared execution again, in ms.
 const firstLook = 30_000
-const growth = 1.2
-const longestLook = 30 * 60_000
 
 // Schedules the next look of a workflow that is about to be suspended.
 const scheduleLook = (
@@ -33,7 +38,7 @@ const scheduleLook = (
     for (let index = 0;; index++) {
       const clock = DurableClock.make({
         name: `DurableOperations/${execution}/${index}`,
-        duration: Duration.millis(Math.min(longestLook, firstLook * growth ** index))
+        duration: Duration.millis(grown(firstLook, index))
       })
       const isOver =
         (yield* Effect.provideService(engine.deferredResult(clock.deferred), WorkflowInstance, instance)) !==

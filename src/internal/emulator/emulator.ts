@@ -130,11 +130,7 @@ const anyApi = GoogleApi.make({
   methods: { wait: "body" }
 })
 
-/**
- * What stands before the names in the paths of an API: its version, after the path of its base URL.
- *
- * @internal
- */
+// What comes before the names in the paths of an API: the path of its base URL, and its version.
 const prefixOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
   (URL.canParse(baseUrl) ? `${new URL(baseUrl).pathname}/${version}` : version).replace(/^\/+/, "")
 

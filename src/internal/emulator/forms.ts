@@ -9,6 +9,7 @@ import type * as GoogleApi from "../../GoogleApi.js"
 import { listOf } from "../../GoogleApi.js"
 import * as Operation from "../../Operation.js"
 import type * as ProtobufAny from "../../ProtobufAny.js"
+import { builtIn } from "../dialect/builtIn.js"
 import * as Codes from "../dialect/codes.js"
 import { lastSegment } from "../dialect/names.js"
 import { json, type Reply } from "./reply.js"
@@ -409,16 +410,7 @@ const forms: ReadonlyMap<Dialect.Dialect["decode"], Form> = new Map([
   [Dialect.bigQuery.decode, bigQuery]
 ])
 
-const polls: ReadonlySet<Dialect.Dialect["poll"]> = new Set(
-  [
-    Dialect.longRunning,
-    Dialect.compute,
-    Dialect.sqlAdmin,
-    Dialect.container,
-    Dialect.bigQuery,
-    Dialect.predict
-  ].map(({ poll }) => poll)
-)
+const polls: ReadonlySet<Dialect.Dialect["poll"]> = new Set(Object.values(builtIn).map(({ poll }) => poll))
 
 /**
  * Tells whether the names of operations can be read from the requests of a dialect.

@@ -8,6 +8,13 @@ import { isLoopback } from "./loopback.js"
 export const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 /**
+ * Whether a text begins like a URL. The name of an operation does not.
+ *
+ * @internal
+ */
+export const isUrl = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
+
+/**
  * Quotes a URL without the parts that can be secret: the user name, the password and the query.
  *
  * @internal

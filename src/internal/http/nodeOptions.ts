@@ -10,36 +10,16 @@ import { proxyProblem } from "./proxy.js"
 import { headersProblem } from "./requestHeaders.js"
 
 /**
- * The options of the service for its connections.
+ * The options of a service for its connections, as `NodeOperations.Options` describes them.
  *
  * @internal
  */
 export interface ConnectionOptions {
-  /** The largest number of connections. Further requests wait for a free connection. Default: 64. */
   readonly connections?: number | undefined
-  /** How long `close` waits for requests in flight before it aborts them. Default: 1 second. */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
-  /** Other options of undici's `Pool`: TLS and client certificates (`connect`), keep-alive, HTTP/2. */
   readonly pool?: Omit<Pool.Options, "connections" | "factory" | "headersTimeout" | "bodyTimeout"> | undefined
-  /**
-   * The HTTP proxy to connect through. Default: `"environment"`.
-   *
-   * - `"environment"`: the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts in `NO_PROXY`. These variables (or
-   *   their lower-case forms) are read through Effect's `Config`. They do not apply to an API on a loopback address, nor if
-   *   `pool.connect` is a function.
-   * - `"none"`: no proxy.
-   * - The URL of a proxy, such as `http://user:password@proxy.example:3128`. Use `Redacted` to keep the password from being
-   *   printed.
-   */
   readonly proxy?: "environment" | "none" | (string & {}) | Redacted.Redacted | undefined
-  /**
-   * A dispatcher of undici 7 to send the requests with, instead of a pool of the service: for example an `Agent`, a
-   * `ProxyAgent` or a `MockAgent`. `close` does not close the dispatcher. If the server closes an idle connection at
-   * the moment a request is sent on it, the request fails. With a pool of the service, that request is sent again.
-   * Cannot be combined with `connections`, `pool` or `proxy`.
-   */
   readonly dispatcher?: Dispatcher | undefined
-  /** Additional headers for all requests. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import type * as Dialect from "../../Dialect.js"
 import type * as HttpError from "../../HttpError.js"
-import { type Endpoint, isHeaderName, isHeaderValue, plainHttp, quote, quoteUrl } from "./endpoint.js"
+import { type Endpoint, isHeaderName, isHeaderValue, isUrl, plainHttp, quote, quoteUrl } from "./endpoint.js"
 import { invalidRequest } from "./errors.js"
 
 /**
@@ -87,7 +87,7 @@ const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
 const unusualNameProblem = (name: string): string | undefined => {
   if (name === "") return "it is empty"
   if (name.startsWith("/")) return "it starts with a slash, but names are relative"
-  if (/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(name)) return "it is a URL"
+  if (isUrl(name)) return "it is a URL"
   if (/^v\d+[a-z0-9]*\//.test(name)) return "it starts with a version, but names have no version"
   if (name.endsWith("/")) return "its last segment is empty"
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(name)) return "it has a segment \".\" or \"..\""

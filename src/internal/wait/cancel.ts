@@ -13,18 +13,12 @@ import { type ApiRequest, apiRequest } from "../http/request.js"
 import { annotated } from "../http/requestTelemetry.js"
 import * as Response from "../http/response.js"
 import type { Settings } from "../settings.js"
+import { listNames, namesInLog } from "../text.js"
 import { liveClock } from "../time/clock.js"
 
 // How long the cancels that the end of waits asks for may take, all together, in ms.
 const cancelMillis = 5_000
 const cancelsAtATime = 64
-
-/**
- * How many names one line of the log has.
- *
- * @internal
- */
-export const namesInLog = 10
 
 /** @internal */
 export const cancelRequest = (settings: Settings, name: string): Either.Either<ApiRequest, HttpError.HttpError> => {
@@ -80,12 +74,11 @@ export class CancelReport {
         names[0]
       )
     }
-    const more = failures > namesInLog ? `, and ${failures - namesInLog} more` : ""
     return annotated(
       Effect.logWarning(
         `Could not cancel ${failures} of ${count} operations. They may still be running: ${
-          names.join(", ")
-        }${more}. ${this.#first}`
+          listNames(names, failures)
+        }. ${this.#first}`
       ),
       this.#address
     )

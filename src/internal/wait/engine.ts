@@ -29,10 +29,7 @@ import { type Poll, type Polled, Polls } from "./poll.js"
 import { nextPoll, type OperationRecord, Records, type WaitContext, Waiter, type WaitFailure } from "./state.js"
 import * as Stepper from "./stepper.js"
 import { type End, endOf, interrupted, timedOut, WaitTelemetry } from "./telemetry.js"
-import { inWait, isNotFound, mayAppear } from "./transience.js"
-
-// How long NOT_FOUND may mean that an operation is not visible yet, in ms.
-const notFoundGrace = 30_000
+import { inWait, isNotFound, mayAppear, notFoundGrace } from "./transience.js"
 
 type PollExit = Exit.Exit<Polled, HttpError.HttpError>
 

@@ -6,6 +6,13 @@ import { saysNothing } from "../http/response.js"
 import type { Waiter } from "./state.js"
 
 /**
+ * How long NOT_FOUND can mean that an operation is not visible yet, in ms.
+ *
+ * @internal
+ */
+export const notFoundGrace = 30_000
+
+/**
  * Google's own NOT_FOUND. A 404 without it says that the path has no route.
  *
  * @internal
