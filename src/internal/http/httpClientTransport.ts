@@ -202,41 +202,42 @@ const silentTracer = Tracer.make({
   context: (execution) => execution()
 })
 
+// In the spans of a client every header is redacted: a server may repeat a credential in any of them.
+const allHeaders = [/^/]
+
 // Makes the client trace a request as every transport does, and check where it sends the request.
-const traced = (
+const clientRefs = (
   refs: FiberRefs.FiberRefs,
   span: Tracer.Span | undefined,
   check: (request: HttpClientRequest.HttpClientRequest) => void
 ): FiberRefs.FiberRefs => {
-  const fiberId = FiberId.none
+  const services = FiberRefs.getOrDefault(refs, DefaultServices.currentServices)
   const isEnabled = FiberRefs.getOrDefault(refs, FiberRef.currentTracerEnabled)
   const isUntraced = FiberRefs.getOrDefault(refs, HttpClient.currentTracerDisabledWhen)
-  const checked = FiberRefs.updateAs(refs, {
-    fiberId,
-    fiberRef: HttpClient.currentTracerDisabledWhen,
-    value: (request) => {
-      check(request)
-      return span === undefined || isUntraced(request)
-    }
+  const isUntracedOrThrows = (request: HttpClientRequest.HttpClientRequest): boolean => {
+    check(request)
+    return span === undefined || isUntraced(request)
+  }
+  // A client runs the check only while the tracer is on. If it is off, its spans go nowhere.
+  const tracer = !isEnabled
+    ? silentTracer
+    : span === undefined
+    ? undefined
+    : tracerWithin(span, Context.get(services, Tracer.Tracer))
+  const at = FiberId.none
+  // All at once, because each update copies the references of the fiber.
+  return FiberRefs.updateManyAs(refs, {
+    entries: [
+      [Headers.currentRedactedNames, [[at, allHeaders]]],
+      [HttpClient.currentTracerDisabledWhen, [[at, isUntracedOrThrows]]],
+      [FiberRef.currentTracerEnabled, [[at, true]]],
+      [
+        DefaultServices.currentServices,
+        [[at, tracer === undefined ? services : Context.add(services, Tracer.Tracer, tracer)]]
+      ]
+    ]
   })
-  if (isEnabled && span === undefined) return checked
-  const services = FiberRefs.getOrDefault(refs, DefaultServices.currentServices)
-  // A client asks only while the tracer is on. If it is off, its spans go nowhere.
-  const tracer = isEnabled && span !== undefined
-    ? tracerWithin(span, Context.get(services, Tracer.Tracer))
-    : silentTracer
-  const withTracer = FiberRefs.updateAs(checked, {
-    fiberId,
-    fiberRef: DefaultServices.currentServices,
-    value: Context.add(services, Tracer.Tracer, tracer)
-  })
-  return isEnabled
-    ? withTracer
-    : FiberRefs.updateAs(withTracer, { fiberId, fiberRef: FiberRef.currentTracerEnabled, value: true })
 }
-
-// In the spans of a client every header is redacted: a server may repeat a credential in any of them.
-const allHeaders = [/^/]
 
 const requestInitOf = (context: Context.Context<never>): RequestInit | undefined =>
   Context.getOrElse(
@@ -304,11 +305,7 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
           FetchHttpClient.RequestInit,
           settings
         ),
-        fiberRefs: FiberRefs.updateAs(traced(runtime.fiberRefs, span, staysAtOrigin(url, headers)), {
-          fiberId: FiberId.none,
-          fiberRef: Headers.currentRedactedNames,
-          value: allHeaders
-        })
+        fiberRefs: clientRefs(runtime.fiberRefs, span, staysAtOrigin(url, headers))
       }),
       exchange,
       (exit) => {
