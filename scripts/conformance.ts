@@ -15,6 +15,7 @@ import { unfairness } from "../test/conformance/clients/adapter.js"
 import { clients, compared, own } from "../test/conformance/clients/index.js"
 import { notOverSockets, ownRules, playOverASocket } from "../test/conformance/sockets.js"
 import { comparison, counts, exceptions, failures, type Run, type Verdict } from "./conformance/tables.js"
+import { replacePart } from "./markdown.js"
 
 class Stopped extends Data.TaggedError("Stopped")<{ readonly message: string }> {}
 
@@ -93,9 +94,9 @@ const writeFormatted = (path: string, text: string): void => {
 
 const between = (text: string, name: string, content: string): string => {
   const begin = `<!-- ${name}: npm run conformance -- --write -->`
-  const end = `<!-- end of ${name} -->`
-  const [before, rest] = text.split(begin) as [string, string]
-  return `${before}${begin}\n\n${content}\n\n${end}${rest.split(end)[1]}`
+  const written = replacePart(text, begin, `<!-- end of ${name} -->`, content)
+  if (written === undefined) throw new Error(`test/conformance/README.md has no part ${name}`)
+  return written
 }
 
 const write = (runs: ReadonlyArray<Run>) =>

@@ -5,7 +5,7 @@
 // node_modules/.cache. A runtime that cannot be installed is skipped. The exit code is 1 if a step failed.
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { markdownTable } from "./polling/tables.js"
+import { markdownTable, replacePart } from "./markdown.js"
 import { names, type Row, runIn } from "./runtimes/runtimes.js"
 import { stepNames } from "./runtimes/scenario.js"
 
@@ -65,10 +65,9 @@ console.log(report)
 
 if (isWriting) {
   const page = new URL("../docs/runtimes.md", import.meta.url)
-  const part = /(<!-- check:runtimes -->).*?(<!-- \/check:runtimes -->)/s
-  const text = readFileSync(page, "utf8")
-  if (!part.test(text)) throw new Error("docs/runtimes.md has no part for the results")
-  writeFileSync(page, text.replace(part, (_, begin: string, end: string) => `${begin}\n\n${report}\n\n${end}`))
+  const text = replacePart(readFileSync(page, "utf8"), "<!-- check:runtimes -->", "<!-- /check:runtimes -->", report)
+  if (text === undefined) throw new Error("docs/runtimes.md has no part for the results")
+  writeFileSync(page, text)
 }
 if (rows.some(({ results }) => typeof results !== "string" && results.some(({ problem }) => problem !== undefined))) {
   process.exitCode = 1

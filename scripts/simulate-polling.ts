@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { replacePart } from "./markdown.js"
 import { type Client, otherClients, ourClients, ours } from "./polling/clients.js"
 import { type Mark, type Panel, plot } from "./polling/plot.js"
 import { durations, type Row, type Settings, simulate, simulateAll } from "./polling/simulation.js"
@@ -60,9 +61,14 @@ export const render = (page: string, rows: ReadonlyArray<Row>) =>
         ["clients", clientsTable(otherClients)]
       ] as const
     ) {
-      const part = new RegExp(`(<!-- simulate-polling: ${name} -->).*?(<!-- /simulate-polling -->)`, "s")
-      if (!part.test(written)) return yield* new Refused({ message: `docs/polling.md has no part ${name}` })
-      written = written.replace(part, (_, begin: string, end: string) => `${begin}\n\n${content}\n\n${end}`)
+      const replaced = replacePart(
+        written,
+        `<!-- simulate-polling: ${name} -->`,
+        "<!-- /simulate-polling -->",
+        content
+      )
+      if (replaced === undefined) return yield* new Refused({ message: `docs/polling.md has no part ${name}` })
+      written = replaced
     }
     const svg = plot(
       "What poll schedules cost",

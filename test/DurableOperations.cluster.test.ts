@@ -7,34 +7,18 @@ import * as RunnerStorage from "@effect/cluster/RunnerStorage"
 import * as Sharding from "@effect/cluster/Sharding"
 import * as ShardingConfig from "@effect/cluster/ShardingConfig"
 import { assert, describe } from "@effect/vitest"
-import * as Workflow from "@effect/workflow/Workflow"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
 import * as DurableSqlite from "effect-google-operations/DurableSqlite"
-import { HttpError } from "effect-google-operations/HttpError"
-import { isOperationError, OperationError } from "effect-google-operations/OperationError"
-import * as OperationHandle from "effect-google-operations/OperationHandle"
+import { isOperationError } from "effect-google-operations/OperationError"
 import * as OperationsService from "effect-google-operations/OperationsService"
-import { WaitTimeoutError } from "effect-google-operations/WaitTimeoutError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import { api, hashAtOnce, name, pass, test } from "./support/durable.js"
+import { api, hashAtOnce, name, pass, test, User } from "./support/durable.js"
 
 hashAtOnce()
 
-const User = Workflow.make({
-  name: "User",
-  payload: {
-    id: Schema.String,
-    handle: OperationHandle.OperationHandle,
-    onInterrupt: Schema.Literal("detach", "cancel")
-  },
-  idempotencyKey: ({ id }) => id,
-  success: Schema.String,
-  error: Schema.Union(OperationError, WaitTimeoutError, HttpError, DurableOperations.WaitInterruptedError)
-})
 const UserLayer = User.toLayer(({ handle, onInterrupt }) =>
   Effect.map(DurableOperations.wait(handle, { onInterrupt }), () => "done")
 )

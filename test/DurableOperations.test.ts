@@ -6,14 +6,12 @@ import * as WorkflowEngine from "@effect/workflow/WorkflowEngine"
 import type * as Credentials from "effect-google-operations/Credentials"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
-import { HttpError } from "effect-google-operations/HttpError"
 import * as Operation from "effect-google-operations/Operation"
-import { isOperationError, OperationError } from "effect-google-operations/OperationError"
+import { isOperationError } from "effect-google-operations/OperationError"
 import * as OperationHandle from "effect-google-operations/OperationHandle"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
 import * as Polling from "effect-google-operations/Polling"
-import { WaitTimeoutError } from "effect-google-operations/WaitTimeoutError"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -24,7 +22,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { googleError } from "./support/answers.js"
-import { api, hashAtOnce, name, pass, resultWithin, test, within } from "./support/durable.js"
+import { api, hashAtOnce, name, pass, resultWithin, test, User, within } from "./support/durable.js"
 import { VirtualClock } from "./support/virtualClock.js"
 
 hashAtOnce()
@@ -42,18 +40,6 @@ const runner = (
 const handleOf = (timeout?: Duration.DurationInput) =>
   Effect.flatMap(OperationsService.OperationsService, (service) => service.handle(name, { timeout }))
 
-/** A workflow of a user. */
-const User = Workflow.make({
-  name: "User",
-  payload: {
-    id: Schema.String,
-    handle: OperationHandle.OperationHandle,
-    onInterrupt: Schema.Literal("detach", "cancel")
-  },
-  idempotencyKey: ({ id }) => id,
-  success: Schema.String,
-  error: Schema.Union(OperationError, WaitTimeoutError, HttpError, DurableOperations.WaitInterruptedError)
-})
 const UserLayer = User.toLayer(({ handle, onInterrupt }) =>
   Effect.map(DurableOperations.wait(handle, { onInterrupt }), ({ response }) => String(response?.["answer"]))
 )
@@ -354,6 +340,16 @@ describe("DurableOperations", () => {
     }).pipe(Effect.provide(user(http)))
   })
 
+  // Wakes a wait whose operation is done: one request gets the result.
+  const assertWoken = (http: ReturnType<typeof api>, handle: OperationHandle.OperationHandle) =>
+    Effect.gen(function*() {
+      const before = http.requests.length
+      yield* DurableOperations.wake(yield* DurableOperations.token(handle))
+      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle, { byEvent: true }))
+      assert.strictEqual(response?.["answer"], 42)
+      assert.strictEqual(http.requests.length, before + 1)
+    })
+
   test("waits by event: it looks when it is woken, and the verdict is read from the API", () => {
     const http = api({ doneAfter: "90 minutes", end: thing(42) })
     return Effect.gen(function*() {
@@ -363,11 +359,7 @@ describe("DurableOperations", () => {
       // The looks of the safety net, in twenty seconds each.
       const looks = new Set(http.times.map((time) => Math.floor(time / 20_000))).size
       assert.isBelow(looks, 45)
-      const before = http.requests.length
-      yield* DurableOperations.wake(yield* DurableOperations.token(handle))
-      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle, { byEvent: true }))
-      assert.strictEqual(response?.["answer"], 42)
-      assert.strictEqual(http.requests.length, before + 1)
+      yield* assertWoken(http, handle)
     }).pipe(Effect.provide(runner(http)))
   })
 
@@ -377,11 +369,7 @@ describe("DurableOperations", () => {
       const handle = yield* handleOf("5 days")
       yield* begin(handle, { byEvent: true })
       yield* pass("20 hours")
-      const before = http.requests.length
-      yield* DurableOperations.wake(yield* DurableOperations.token(handle))
-      const { response } = yield* resultWithin("10 seconds", DurableOperations.attach(handle, { byEvent: true }))
-      assert.strictEqual(response?.["answer"], 42)
-      assert.strictEqual(http.requests.length, before + 1)
+      yield* assertWoken(http, handle)
     }).pipe(Effect.provide(runner(http)))
   })
 

@@ -9,14 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import { gcpMetadata } from "google-auth-library"
-import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connectProxy } from "./support/connectProxy.js"
+import { writeKeyFile } from "./support/serviceAccount.js"
 
 type Respond = (url: string) => readonly [status: number, body: string]
 
@@ -41,28 +41,14 @@ const serve = (respond: Respond = operation) =>
       })
   )
 
-const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
-
-/** The path of a service account's key. Outside of googleapis.com such a key signs tokens itself, without a request. */
+/** The path of a service account's key. */
 const keyFile = (universe: string) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "environment-"))),
       (path) => Effect.sync(() => rmSync(path, { recursive: true }))
     ),
-    (path) => {
-      const file = join(path, "key.json")
-      writeFileSync(
-        file,
-        JSON.stringify({
-          type: "service_account",
-          client_email: "a@example.com",
-          private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
-          universe_domain: universe
-        })
-      )
-      return file
-    }
+    (path) => writeKeyFile(path, universe)
   )
 
 const withEnvironment = (variables: Readonly<Record<string, string>>) =>

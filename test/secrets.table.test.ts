@@ -13,10 +13,10 @@ import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 import { rawServer, response } from "./support/rawServer.js"
 import { transports } from "./support/sockets.js"
+import { type RecordedSpan, recordingTracer } from "./support/tracing.js"
 
 const token = "ya29.Planted/Secret=4f1c9a7be2d05836+Q"
 
@@ -110,36 +110,13 @@ const credentials = Credentials.make({
     Effect.succeed({ Authorization: Redacted.make(`Bearer ${token}`), "X-Custom": Redacted.make(`${token}-custom`) })
 })
 
-/** Notes what an exporter would send of each span: its name, attributes, links and events, and how a span of ours ends. */
-const recordingTracer = (note: (text: string) => void): Tracer.Tracer =>
-  Tracer.make({
-    span: (name, parent, context, links, startTime, kind, options) => {
-      const attributes = new Map<string, unknown>(Object.entries(options?.attributes ?? {}))
-      const events: Array<unknown> = []
-      const span: Tracer.Span = {
-        _tag: "Span",
-        name,
-        spanId: "0000000000000001",
-        traceId: "00000000000000000000000000000001",
-        parent,
-        context,
-        status: { _tag: "Started", startTime },
-        attributes,
-        links,
-        sampled: true,
-        kind,
-        end: (_, exit) => {
-          note(inspect([name, attributes, links.length, events], { depth: Infinity, showHidden: true }))
-          if (Exit.isFailure(exit) && !name.startsWith("http.client")) note(Cause.pretty(exit.cause))
-        },
-        attribute: (key, value) => void attributes.set(key, value),
-        event: (name, _, attributes) => void events.push([name, attributes]),
-        addLinks: () => {}
-      }
-      return span
-    },
-    context: (f) => f()
-  })
+/** What an exporter would send of a span: its name, attributes, links and events, and how a span of ours ends. */
+const exported = ({ attributes, events, links, name, status }: RecordedSpan): ReadonlyArray<string> => [
+  inspect([name, attributes, links.length, events], { depth: Infinity, showHidden: true }),
+  ...(status._tag === "Ended" && Exit.isFailure(status.exit) && !name.startsWith("http.client")
+    ? [Cause.pretty(status.exit.cause)]
+    : [])
+]
 
 describe.each(Object.entries(transports))("over %s", (_, layer) => {
   it.scopedLive.each(Object.entries(places))(
@@ -155,16 +132,13 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
         const logger = Logger.make((options) =>
           void texts.push(Logger.stringLogger.log(options), inspect(options.message))
         )
-        const tracer = recordingTracer((text) => {
-          spans++
-          texts.push(text)
-        })
         yield* Effect.gen(function*() {
           const operations = yield* OperationsService.OperationsService
           for (const [form, value] of Object.entries(forms)) {
             echo = value
             texts = []
-            yield* Effect.forEach(Object.values(methods), (call) =>
+            const recorded = recordingTracer()
+            yield* recorded.record(Effect.forEach(Object.values(methods), (call) =>
               Effect.flatMap(Effect.exit(call(operations, note)), (exit) => {
                 if (Exit.isSuccess(exit)) {
                   return note(exit.value)
@@ -173,7 +147,11 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
                 tags.add(error instanceof Error && "_tag" in error ? String(error._tag) : "defect")
                 texts.push(Cause.pretty(exit.cause, { renderErrorCause: true }))
                 return note(error)
-              }), { concurrency: "unbounded", discard: true })
+              }), { concurrency: "unbounded", discard: true }))
+            spans += recorded.spans.length
+            for (const span of recorded.spans) {
+              texts.push(...exported(span))
+            }
             const lower = texts.join("\n").toLowerCase()
             for (const secret of [...Object.values(forms), "planted"]) {
               const at = lower.indexOf(secret.toLowerCase())
@@ -187,7 +165,6 @@ describe.each(Object.entries(transports))("over %s", (_, layer) => {
             schedule: Polling.spaced("5 millis"),
             retrySchedule: Polling.spaced("5 millis")
           })),
-          Effect.withTracer(tracer),
           Effect.provide(Logger.replace(Logger.defaultLogger, logger))
         )
         assert.isAbove(tags.size, 0)

@@ -1,4 +1,5 @@
 // The figures as text, for a terminal and for the docs.
+import { markdownTable, widest } from "../markdown.js"
 import type { OtherClient } from "./clients.js"
 import { durations, type Figures, type Row, type Settings } from "./simulation.js"
 
@@ -8,8 +9,6 @@ const short = (value: number, mostDecimals: number): string =>
 
 const cells = ({ figures }: Row): ReadonlyArray<readonly [delay: string, polls: string]> =>
   Object.values(figures).map(({ delay, polls }) => [short(delay.mean, 2), short(polls.mean, 1)])
-
-const widest = (texts: ReadonlyArray<string>): number => Math.max(...texts.map(({ length }) => length))
 
 /** For a terminal. Within a column, delays are below delays and polls are below polls. */
 export const textTable = (rows: ReadonlyArray<Row>): string => {
@@ -29,14 +28,7 @@ export const textTable = (rows: ReadonlyArray<Row>): string => {
     .join("\n")
 }
 
-/** A table in Markdown, formatted as dprint does. The first line is the head. */
-export const markdownTable = (lines: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = lines[0]!.map((_, column) => Math.max(3, widest(lines.map((line) => line[column]!))))
-  const [head, ...body] = lines.map((line) => `| ${line.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`)
-  return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body].join("\n")
-}
-
-/** The same for the docs. */
+/** For the docs. */
 export const figuresTable = (rows: ReadonlyArray<Row>): string =>
   markdownTable([
     ["", ...Object.keys(durations)],

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { generateKeyPairSync } from "node:crypto"
 import { once } from "node:events"
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type IncomingHttpHeaders } from "node:http"
@@ -8,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { cli } from "../support/cli.js"
+import { writeKeyFile } from "../support/serviceAccount.js"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "credentials-"))),
@@ -49,22 +49,6 @@ const get = (
       quotaProjects: requests.map((headers) => headers["x-goog-user-project"])
     }
   })
-
-/** The key of a service account. One outside of googleapis.com signs tokens itself. */
-const keyFile = (path: string, universe: string): string => {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  const file = join(path, "key.json")
-  writeFileSync(
-    file,
-    JSON.stringify({
-      type: "service_account",
-      client_email: "a@example.com",
-      private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
-      universe_domain: universe
-    })
-  )
-  return file
-}
 
 describe("credentials", () => {
   it.scopedLive("are an access token of the environment", () =>
@@ -156,7 +140,7 @@ describe("credentials", () => {
 
   it.scopedLive("are those that GOOGLE_APPLICATION_CREDENTIALS names, in their universe only", () =>
     Effect.gen(function*() {
-      const env = { GOOGLE_APPLICATION_CREDENTIALS: keyFile(yield* folder, "example.goog") }
+      const env = { GOOGLE_APPLICATION_CREDENTIALS: writeKeyFile(yield* folder, "example.goog") }
       const wrong = yield* get([], env)
       assert.deepStrictEqual({ authorization: wrong.authorization, code: wrong.code }, { authorization: [], code: 2 })
       assert.match(

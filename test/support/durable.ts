@@ -1,17 +1,37 @@
 // Durable waits in virtual time.
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import * as Workflow from "@effect/workflow/Workflow"
+import * as DurableOperations from "effect-google-operations/DurableOperations"
+import { HttpError } from "effect-google-operations/HttpError"
+import { OperationError } from "effect-google-operations/OperationError"
+import * as OperationHandle from "effect-google-operations/OperationHandle"
+import { WaitTimeoutError } from "effect-google-operations/WaitTimeoutError"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
 import { mockHttp } from "./http.js"
 import { VirtualClock } from "./virtualClock.js"
 
 export const name = "operations/a"
+
+/** A workflow of a user, which waits for one operation. */
+export const User = Workflow.make({
+  name: "User",
+  payload: {
+    id: Schema.String,
+    handle: OperationHandle.OperationHandle,
+    onInterrupt: Schema.Literal("detach", "cancel")
+  },
+  idempotencyKey: ({ id }) => id,
+  success: Schema.String,
+  error: Schema.Union(OperationError, WaitTimeoutError, HttpError, DurableOperations.WaitInterruptedError)
+})
 
 // The engine hashes its keys with the Web Crypto API, on another thread: virtual time would not wait for it.
 export const hashAtOnce = (): void => {

@@ -4,7 +4,7 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 
-class RecordedSpan implements Tracer.Span {
+export class RecordedSpan implements Tracer.Span {
   readonly _tag = "Span"
   readonly sampled = true
   readonly attributes = new Map<string, unknown>()

@@ -1,6 +1,7 @@
 /**
  * Other clients behind the cases: what each of them needs and lacks.
  */
+import * as Code from "effect-google-operations/Code"
 import * as Effect from "effect/Effect"
 import type { Case } from "../cases.js"
 import type { Client, MakeClient, Outcome, Wait } from "../client.js"
@@ -70,28 +71,9 @@ export interface OperationJson {
     | null
 }
 
-// As in google/rpc/code.proto.
-const codes = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED"
-]
-
-export const codeName = (code: unknown): string | undefined => typeof code === "number" ? codes[code] : undefined
+/** The name of a code of `google.rpc.Code`; undefined if the number is none. */
+export const codeName = (code: unknown): string | undefined =>
+  typeof code === "number" ? Code.Code.literals[code] : undefined
 
 /** How a loop ends that returns the operation as JSON, as the server sent it. */
 export const ofDone = ({ error, metadata, response }: OperationJson): Outcome => {
