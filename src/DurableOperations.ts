@@ -40,7 +40,7 @@ import { ResultError } from "./ResultError.js"
 import type { WaitTimeoutError } from "./WaitTimeoutError.js"
 
 /**
- * What a handle says besides the operation.
+ * The options of a handle.
  *
  * @since 0.4.0
  * @category models
@@ -126,7 +126,7 @@ export interface Options {
 }
 
 /**
- * What one wait does besides waiting.
+ * The options of one durable wait.
  *
  * @since 0.4.0
  * @category models
@@ -391,10 +391,10 @@ const readAgain = Schedule.spaced("30 seconds")
 /**
  * Waits for an operation in a workflow, which is suspended meanwhile. Any runner finishes the wait, with the same deadline.
  *
- * All who wait with the same handle and options share one execution of {@link WaitForOperation}. The workflow that began it is resumed
- * when it ends. Other workflows look at it by a clock of their own: after half a minute, then after pauses that grow by a fifth, up
- * to 30 minutes. When the workflow is interrupted, it ends with the current segment of polls, and `onInterrupt` says what
- * happens to the operation; the shared execution continues for the others.
+ * All waits with the same handle and options share one execution of {@link WaitForOperation}. When the execution ends, the engine
+ * resumes the workflow that started it. Each other workflow checks the execution after half a minute, and then after pauses that grow
+ * by a fifth, up to 30 minutes. If the workflow is interrupted, it ends with the current segment of polls, and `onInterrupt` decides
+ * what happens to the operation; the shared execution continues for the other workflows.
  *
  * Fails with `OperationError` when the operation fails, with `WaitTimeoutError` at the deadline of the handle, with `HttpError`
  * (`NOT_FOUND`) when the operation has expired, and with `WaitInterruptedError` when the shared execution was interrupted.
@@ -775,7 +775,7 @@ const make = (
  * Registers the workflows of durable waits, and provides {@link DurableOperations}. Every runner needs it. The requests are sent by
  * the runner's `OperationsService`, with its credentials, budget and dialect.
  *
- * When the layer closes, the segments of this runner end at once, and another runner goes on.
+ * When the layer closes, the segments of this runner end at once, and another runner continues the waits.
  *
  * @since 0.4.0
  * @category layers

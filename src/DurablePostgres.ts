@@ -70,8 +70,8 @@ export interface Options extends ClientOptions {
    *
    * - `"advisory"`, the default: by locks of its session. No shard is ever run twice. The shards of a host that freezes, with its
    *   connections open, are not taken over until the connection ends.
-   * - `"table"`: by rows that expire. The shards of a frozen host are taken over. When the host goes on it runs them too for a moment,
-   *   so a poll, which only reads, may happen twice.
+   * - `"table"`: by rows that expire. Another runner takes over the shards of a frozen host. When the host resumes, it also runs them for a
+   *   moment, so a poll can be sent twice. A poll only reads.
    */
   readonly locks?: "advisory" | "table" | undefined
   /** How runners find out that another one is dead: they ping it (the default), or ask Kubernetes about its pod. */

@@ -23,7 +23,7 @@ export interface GoogleApi {
   readonly version: string
   /** The pattern of the names of operations: relative resource names without the version. */
   readonly operationName: RegExp
-  /** The methods that the API has for its operations, besides `get`. */
+  /** The methods that the API has for its operations. `get` always exists. */
   readonly methods: Methods
   /**
    * The form of the API's requests and responses for operations.

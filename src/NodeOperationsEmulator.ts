@@ -36,8 +36,8 @@ export interface ServeOptions {
    */
   readonly allowRemote?: boolean | undefined
   /**
-   * Names that clients may use for this server in the `Host` header, besides those of the loopback interface and `host`. A
-   * page in a browser that a foreign DNS server directs here has another name. Default: none.
+   * Additional names that clients can send in the `Host` header. The names of the loopback interface and `host` are always
+   * allowed. All other names are refused, because a foreign DNS server can direct a page in a browser here. Default: none.
    */
   readonly hosts?: ReadonlyArray<string> | undefined
   /**

@@ -372,14 +372,14 @@ export interface Options {
    */
   readonly api?: GoogleApi.GoogleApi | undefined
   /**
-   * Writes an operation as JSON, for an `api` whose dialect has a `decode` of your own: the reverse of that function. Needed
-   * for such an API only.
+   * Writes an operation as JSON, for an `api` whose dialect has a custom `decode`: the reverse of that function. Only such an
+   * API needs it.
    *
    * @since 0.4.0
    */
   readonly encode?: ((operation: Operation.Operation) => unknown) | undefined
   /**
-   * Writes a page of a list as JSON, for an `api` whose dialect has a `list.decode` of your own. Needed for such an API only.
+   * Writes a page of a list as JSON, for an `api` whose dialect has a custom `list.decode`. Only such an API needs it.
    *
    * @since 0.4.0
    */

@@ -46,11 +46,11 @@ export interface Options {
   readonly requestTimeout?: Duration.DurationInput | undefined
   /** The largest response body that is read, in bytes after decompression. Default: 4,194,304. */
   readonly maxBodySize?: number | undefined
-  /** The `schedule` of waits that have none of their own. Default: `Polling.defaultSchedule`. */
+  /** The `schedule` of waits that do not set one. Default: `Polling.defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  /** The `retrySchedule` of waits that have none of their own. Default: `Polling.retrySchedule`. */
+  /** The `retrySchedule` of waits that do not set one. Default: `Polling.retrySchedule`. */
   readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
-  /** The `isTransient` of waits that have none of their own. Default: the error's own `isTransient`. */
+  /** The `isTransient` of waits that do not set one. Default: the error's own `isTransient`. */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /** The longest delay that a server can ask for (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
   readonly maxServerDelay?: Duration.DurationInput | undefined
@@ -135,11 +135,11 @@ export interface UpdatesOptions extends WaitOptions {
  */
 export interface WaitAllOptions extends WaitOptions {
   /**
-   * How the operations are polled: each by a request of its own (`"get"`), or together with the others of its collection, by
+   * How the operations are polled: each by a separate request (`"get"`), or together with the others of its collection, by
    * pages of the collection's list (`"list"`). Use `"list"` for hundreds of operations or more, if the quota for read requests is
    * the limit: 10,000 operations take about ten requests a round, instead of 10,000.
    *
-   * An operation that the list does not show is read by a request of its own. So are all operations if the API has no list,
+   * An operation that the list does not show is read by a separate request. So are all operations if the API has no list,
    * refuses it, or needs more than one page for every ten operations. Default: `"get"`.
    */
   readonly by?: "get" | "list" | undefined
@@ -303,7 +303,7 @@ export interface Service {
    * With `by: "list"`, the operations of one collection are polled together, by pages of up to 1,000 operations of the collection's
    * list. A round starts when a poll is due, and includes the polls that have waited for at least half of their delay. It ends when
    * all of its operations are found, and reads at most one page for every ten of them. An operation that is not found is read by a
-   * request of its own: in this round, and for its next 1, 3, 7, 15 and then 31 polls. If a list cannot be read, that is a transient
+   * separate request: in this round, and for its next 1, 3, 7, 15 and then 31 polls. If a list cannot be read, that is a transient
    * failure of the waits in the round; after three in a row, they also poll one by one.
    *
    * @example

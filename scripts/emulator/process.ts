@@ -1,5 +1,4 @@
-// The emulator in a process of its own, so that a program which measures its own process holds what the client needs and
-// nothing else.
+// The emulator in a separate process, so that a program which measures its own memory does not measure the emulator.
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Effect from "effect/Effect"

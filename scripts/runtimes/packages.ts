@@ -11,7 +11,7 @@ const cache = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.ur
 /** A runtime is not on this machine, and cannot be installed. */
 export class Unavailable extends Error {}
 
-/** Installs a package in a folder of its own, unless it is there. Returns the folder of the package. */
+/** Installs a package in a separate folder, unless it is installed there. Returns the folder of the package. */
 export const installed = (name: string, version: string): string => {
   const prefix = join(cache, `${name.replaceAll(/[@/]+/g, "-").replace(/^-/, "")}-${version}`)
   const folder = join(prefix, "node_modules", name)

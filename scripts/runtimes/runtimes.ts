@@ -164,7 +164,7 @@ const inWorkerd = async () => {
   })
 }
 
-/** Steps with several requests of one worker. Each request waits for an operation of its own. */
+/** Steps with several requests of one worker. Each request waits for a different operation. */
 const requestsOfAWorker = async (
   ask: (path: string, run: string) => Promise<string>
 ): Promise<ReadonlyArray<Result>> => {
@@ -174,11 +174,11 @@ const requestsOfAWorker = async (
   const second = await ask("shared", "second")
   return [
     {
-      step: "three requests at once, each with a service of its own",
+      step: "three requests at once, each with a separate service",
       problem: together.map((answer) => expected(answer, "Succeeded")).find((problem) => problem !== undefined)
     },
     {
-      step: "a service that two requests share is refused in the second one",
+      step: "a service that two requests share is refused in the second request",
       problem: expected(first, "Succeeded") ?? expected(second, "belongs to another request of this Worker")
     }
   ]

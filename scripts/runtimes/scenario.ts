@@ -134,7 +134,7 @@ const steps: Readonly<Record<string, (context: Context) => Effect.Effect<void, u
 export const stepNames: ReadonlyArray<string> = Object.keys(steps)
 
 /**
- * Runs all steps, each with a service of its own.
+ * Runs all steps, each with a separate service.
  *
  * @param origin the origin of the server
  * @param run a name for this run, so that its operations are its own

@@ -190,7 +190,7 @@ export const operations = (
 export const collection = (argument: string | undefined, options: ApiOptions): Resolved<Target> => {
   const url = argument !== undefined && isUrl(argument) ? argument : undefined
   if (url !== undefined) {
-    // A collection has no pattern of its own. A URL of an operation in it has one.
+    // A collection has no pattern. A URL of an operation in it has one.
     const probe = url.replace(/\/*([?#].*)?$/, "/-$1")
     return Either.mapBoth(operations([probe], options), {
       onLeft: () => `${quoteUrl(url)} is not the URL of a collection of operations of an API in the catalog`,

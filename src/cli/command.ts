@@ -8,7 +8,7 @@ import { choice, type Flags, type Line, onOff, read, UsageError } from "./flags.
 import { Io, logging, logLevels, type Service } from "./io.js"
 import type { OutputError } from "./output.js"
 
-/** The arguments of a command, besides its options. */
+/** The arguments of a command without its options. */
 export interface Args {
   /** What stands for an argument in help, such as `NAME`. */
   readonly name: string

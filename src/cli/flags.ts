@@ -120,7 +120,7 @@ export const choice = <A>(
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Words {
-  /** The options as `@effect/cli` takes them: each value is a word of its own. */
+  /** The options as `@effect/cli` takes them: each value is a separate word. */
   readonly options: ReadonlyArray<string>
   /** The options as they can be given again. */
   readonly again: ReadonlyArray<string>

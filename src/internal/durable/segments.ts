@@ -73,7 +73,7 @@ const longestPause = 10 * 60_000
 // How long a wait by event looks each time, in ms.
 const look = 10_000
 
-// A segment that would end this shortly before the deadline goes on until the deadline, in ms.
+// A segment that would end this shortly before the deadline continues until the deadline, in ms.
 const tail = 15_000
 
 /**

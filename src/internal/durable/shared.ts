@@ -51,8 +51,8 @@ const scheduleLook = (
 /**
  * Waits for the result of a shared execution in the current workflow, which is suspended meanwhile.
  *
- * The engine resumes the workflow that has begun the execution, and no other one. So each of them looks again by a clock of its own,
- * which also mends a wake-up that got lost. An interruption of the current workflow does not reach the execution, because others may
+ * The engine resumes only the workflow that started the execution. So each workflow also checks the execution by its own clock,
+ * which also replaces a wake-up that was lost. An interruption of the current workflow does not reach the execution, because others may
  * wait for it.
  *
  * @internal

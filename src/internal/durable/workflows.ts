@@ -38,7 +38,7 @@ export const Wait = Workflow.make({
 })
 
 /**
- * A long wait continues in executions of their own, because an execution is replayed from its beginning after each suspension.
+ * A long wait continues in further executions, because an execution is replayed from its beginning after each suspension.
  *
  * @internal
  */
