@@ -539,7 +539,15 @@ describe("an abort", () => {
   const sendTo = (transport: Transport, url: string, done: () => void) =>
     Effect.map(Effect.runtime<never>(), (runtime) =>
       transport.send(
-        { method: "GET", url, headers: {}, body: HttpBody.empty, maxBodySize: 100, span: undefined, runtime },
+        {
+          method: "GET",
+          url,
+          headers: {},
+          body: HttpBody.empty,
+          maxBodySize: 100,
+          span: undefined,
+          caller: { runtime }
+        },
         done
       ))
 

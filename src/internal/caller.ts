@@ -14,7 +14,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
-import * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
 import * as LogLevel from "effect/LogLevel"
 import type * as MetricLabel from "effect/MetricLabel"
@@ -23,12 +22,6 @@ import { isRecord } from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { describeValue } from "./text.js"
-
-// The failure of a fiber is passed to the caller, so it is not logged as an unhandled error.
-const quietly: Runtime.RunForkOptions = {
-  updateRefs: (refs, fiberId) =>
-    FiberRefs.updateAs(refs, { fiberId, fiberRef: FiberRef.unhandledErrorLogLevel, value: Option.none() })
-}
 
 // What spans are made with. All of it is read once, because the fiber of a stream's consumer changes it meanwhile.
 interface Tracing {
@@ -132,7 +125,7 @@ export class Caller {
    * fiber is started. Returns a function that interrupts the effect, or undefined if it is already done.
    */
   run<A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void): Interrupt | undefined {
-    return runFork(this.runtime, effect, onExit)
+    return runFork(this, effect, onExit)
   }
 }
 
@@ -143,9 +136,13 @@ export class Caller {
  */
 export type Interrupt = () => Effect.Effect<void>
 
-/** @internal */
+/**
+ * Runs an effect. The runtime of the owner is read only if the effect needs a fiber.
+ *
+ * @internal
+ */
 export const runFork = <A, E>(
-  runtime: Runtime.Runtime<never>,
+  owner: { readonly runtime: Runtime.Runtime<never> },
   effect: Effect.Effect<A, E>,
   onExit: (exit: Exit.Exit<A, E>) => void
 ): Interrupt | undefined => {
@@ -158,15 +155,16 @@ export const runFork = <A, E>(
     onExit(Exit.die(new TypeError(`A function of the caller must return an Effect, not ${describeValue(effect)}`)))
     return undefined
   }
-  const fiber = Runtime.runFork(runtime)(effect, quietly)
+  // A fiber that fails would log an unhandled error, but its failure is passed to the caller.
+  const fiber = Runtime.runFork(owner.runtime)(Effect.exit(effect))
   const exit = fiber.unsafePoll()
   if (exit !== null) {
-    onExit(exit)
+    onExit(Exit.flatten(exit))
     return undefined
   }
   let isInterrupted = false
   fiber.addObserver((exit) => {
-    if (!isInterrupted) onExit(exit)
+    if (!isInterrupted) onExit(Exit.flatten(exit))
   })
   return () => {
     isInterrupted = true

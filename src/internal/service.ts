@@ -26,6 +26,7 @@ import * as Response from "./http/response.js"
 import type { Transport } from "./http/transport.js"
 import { operationName } from "./operationName.js"
 import {
+  type GetOptions,
   getSettings,
   handleSettings,
   listSettings,
@@ -77,29 +78,29 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   const engine = new Engine(client)
 
   // A method that sends one request about an operation.
-  const method = <A, B, E>(
+  const method = <A, B, E, Options = never>(
     method: string,
-    operation: Waitable,
-    options: {
-      readonly request: (name: string) => Either.Either<ApiRequest, HttpError.HttpError>
+    { decode, request, result, state }: {
+      readonly request: (name: string, options?: Options) => Either.Either<ApiRequest, HttpError.HttpError>
       readonly decode: (name: string) => Decode<A>
       readonly result: (value: A) => Exit.Exit<B, E>
       readonly state?: (value: A) => Operation.Operation
     }
-  ): Effect.Effect<B, E | HttpError.HttpError> =>
+  ) =>
+  (operation: Waitable, options?: Options): Effect.Effect<B, E | HttpError.HttpError> =>
     call<B, E | HttpError.HttpError>(method, operation, (caller, done) => {
       const name = problem === undefined ? operationName(settings, operation) : Either.left(problem)
-      const request = Either.flatMap(name, options.request)
       if (Either.isLeft(name)) return void done(Exit.fail(name.left))
-      if (Either.isLeft(request)) return void done(Exit.fail(request.left))
+      const made = request(name.right, options)
+      if (Either.isLeft(made)) return void done(Exit.fail(made.left))
       const exchange = client.begin(
         {
-          request: request.right,
-          decode: options.decode(name.right),
+          request: made.right,
+          decode: decode(name.right),
           caller,
-          trace: { operationName: name.right, operation: options.state }
+          trace: { operationName: name.right, operation: state }
         },
-        (exit) => done(Exit.flatMap(exit, options.result))
+        (exit) => done(Exit.flatMap(exit, result))
       )
       return exchange.isOver ? undefined : exchange.abort
     })
@@ -169,17 +170,16 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   }
 
   return {
-    get: (operation, options) =>
-      method("get", operation, {
-        request: (name) =>
-          Either.flatMap(
-            getSettings(options),
-            ({ xgafv }) => apiRequest(settings, api.dialect.poll(name), { xgafv, isRepeatable: true })
-          ),
-        decode: (name) => Response.toSnapshot(api, name),
-        result: ({ operation }) => verdict(operation),
-        state: ({ operation }) => operation
-      }),
+    get: method("get", {
+      request: (name, options?: GetOptions) =>
+        Either.flatMap(
+          getSettings(options),
+          ({ xgafv }) => apiRequest(settings, api.dialect.poll(name), { xgafv, isRepeatable: true })
+        ),
+      decode: (name) => Response.toSnapshot(api, name),
+      result: ({ operation }) => verdict(operation),
+      state: ({ operation }) => operation
+    }),
 
     wait: (operation, options) =>
       call<Operation.Succeeded, WaitFailure>("wait", operation, (caller, done) => {
@@ -233,24 +233,22 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 
     listPages,
 
-    cancel: (operation) =>
-      method("cancel", operation, {
-        request: (name) => cancelRequest(settings, name),
-        decode: () => Response.toVoid,
-        result: () => Exit.void
-      }),
+    cancel: method("cancel", {
+      request: (name) => cancelRequest(settings, name),
+      decode: () => Response.toVoid,
+      result: () => Exit.void
+    }),
 
-    delete: (operation) =>
-      method("delete", operation, {
-        request: (name) => {
-          const request = GoogleApi.deleteRequest(api, name)
-          return request === undefined
-            ? Either.left(invalidRequest("this API has no method to delete an operation"))
-            : apiRequest(settings, request)
-        },
-        decode: () => Response.toVoid,
-        result: () => Exit.void
-      }),
+    delete: method("delete", {
+      request: (name) => {
+        const request = GoogleApi.deleteRequest(api, name)
+        return request === undefined
+          ? Either.left(invalidRequest("this API has no method to delete an operation"))
+          : apiRequest(settings, request)
+      },
+      decode: () => Response.toVoid,
+      result: () => Exit.void
+    }),
 
     // Once the request is sent, an interruption takes effect after the response, so that the operation's name is not
     // lost.

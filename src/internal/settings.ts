@@ -233,7 +233,8 @@ export const startSettings = (
   return checks.result({ cancelOnInterrupt: action === "cancel" })
 }
 
-interface GetOptions {
+/** @internal */
+export interface GetOptions {
   readonly xgafv?: "1" | "2" | undefined
 }
 

@@ -26,7 +26,7 @@ export const exchange = (transport: Transport, origin: string): Exchange => (pat
             body: HttpBody.empty,
             maxBodySize: 4 * 1024 * 1024,
             span: caller.propagated(),
-            runtime: caller.runtime,
+            caller,
             ...request
           },
           (exit) => resume(Effect.either(exit))

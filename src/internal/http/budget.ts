@@ -2,7 +2,8 @@
  * Limits how many requests are in flight, and how many start in a second. Requests wait in the order in which they
  * came.
  */
-import { type Timer, Wakeable } from "../time/timer.js"
+import type { Timer } from "../time/timer.js"
+import { Place, PlaceQueue } from "./placeQueue.js"
 
 /**
  * Leaves a queue. It is undefined if the permit was granted at once.
@@ -19,7 +20,7 @@ export type Leave = () => void
 export class Permits {
   #free: number
   #isGranting = false
-  readonly #queue = new Set<{ readonly granted: () => void }>()
+  readonly #queue = new PlaceQueue()
 
   constructor(count: number) {
     this.#free = count
@@ -32,9 +33,9 @@ export class Permits {
       granted()
       return undefined
     }
-    const place = { granted }
+    const place = new Place(granted)
     this.#queue.add(place)
-    return () => this.#queue.delete(place)
+    return () => this.#queue.remove(place)
   }
 
   /**
@@ -47,35 +48,30 @@ export class Permits {
     this.#isGranting = true
     queueMicrotask(() => {
       this.#isGranting = false
-      for (const place of this.#queue) {
-        if (this.#free <= 0) return
+      for (let place = this.#queue.first; place !== undefined && this.#free > 0; place = this.#queue.first) {
         this.#free--
-        this.#queue.delete(place)
+        this.#queue.remove(place)
         place.granted()
       }
     })
   }
 }
 
-class Place extends Wakeable {
+class TimedPlace extends Place {
   readonly timer: Timer
-  readonly granted: () => void
-  readonly onTime: () => void
 
   constructor(timer: Timer, granted: () => void, onTime: () => void) {
-    super()
+    super(granted, onTime)
     this.timer = timer
-    this.granted = granted
-    this.onTime = onTime
   }
 }
 
 // Only the first in the queue is scheduled. It is granted `interval` after the one before it.
 class Pace {
   readonly #interval: number
-  readonly #queue = new Set<Place>()
+  readonly #queue = new PlaceQueue<TimedPlace>()
   #next = -Infinity
-  #scheduled: Place | undefined
+  #scheduled: TimedPlace | undefined
 
   constructor(perSecond: number) {
     this.#interval = 1000 / perSecond
@@ -86,26 +82,26 @@ class Pace {
       this.#grant(timer, granted)
       return undefined
     }
-    const place = new Place(timer, granted, () => this.#onTime(place))
+    const place = new TimedPlace(timer, granted, () => this.#onTime(place))
     this.#queue.add(place)
     this.#scheduleFirst()
     return () => {
-      this.#queue.delete(place)
+      this.#queue.remove(place)
       this.#scheduleFirst()
     }
   }
 
   #scheduleFirst(): void {
-    const first = this.#queue.values().next().value
+    const { first } = this.#queue
     if (this.#scheduled === first) return
     this.#scheduled?.timer.cancel(this.#scheduled)
     this.#scheduled = first
     first?.timer.schedule(this.#next, first)
   }
 
-  #onTime(place: Place): void {
+  #onTime(place: TimedPlace): void {
     this.#scheduled = undefined
-    this.#queue.delete(place)
+    this.#queue.remove(place)
     this.#grant(place.timer, place.granted)
     this.#scheduleFirst()
   }

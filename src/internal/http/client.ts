@@ -30,13 +30,15 @@ export class ApiClient implements Sender {
   hasResponded = false
   hasSucceeded = false
   readonly authorization = latestAuthorization()
+  readonly #requestTimeout: Duration.Duration
   readonly #metricLabels = new WeakMap<Caller["metricLabels"], MetricLabels>()
 
   constructor(transport: Transport, settings: Settings) {
     this.transport = transport
     this.settings = settings
     this.lifecycle = new Lifecycle(transport)
-    const { concurrentRequests, requestsPerSecond } = settings
+    const { concurrentRequests, requestTimeout, requestsPerSecond } = settings
+    this.#requestTimeout = Duration.millis(requestTimeout)
     this.budget = concurrentRequests === Infinity && requestsPerSecond === Infinity
       ? undefined
       : new Budget(concurrentRequests, requestsPerSecond)
@@ -46,12 +48,12 @@ export class ApiClient implements Sender {
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
     authorization: Readonly<Record<string, string>> = noHeaders
   ): ErrorContext {
-    const { credentials, endpoint, maxBodySize, requestTimeout } = this.settings
+    const { credentials, endpoint, maxBodySize } = this.settings
     return {
       method: request.method,
       origin: endpoint.origin,
       path: request.path,
-      requestTimeout: Duration.millis(requestTimeout),
+      requestTimeout: this.#requestTimeout,
       // The same object for the same credentials: what is made from it to redact secrets is kept.
       secrets: Object.keys(request.secrets).length === 0 ? authorization : { ...request.secrets, ...authorization },
       credentials: credentials === Credentials.anonymous

@@ -29,7 +29,7 @@ import {
   transportError,
   unsendable
 } from "./errors.js"
-import type { Closeable, Lifecycle } from "./lifecycle.js"
+import type { Lifecycle, RequestInFlight } from "./lifecycle.js"
 import type { ApiRequest } from "./request.js"
 import { describeRequest, errorTypeOf, type RequestTrace, setOperation, spanName } from "./requestTelemetry.js"
 import type { Abort, RawResponse, Transport, TransportFailure } from "./transport.js"
@@ -123,7 +123,8 @@ const failureError = (
 }
 
 /** @internal */
-export class Exchange<A> extends Wakeable implements Closeable {
+export class Exchange<A> extends Wakeable implements RequestInFlight {
+  inFlightIndex = -1
   readonly #client: Sender
   readonly #options: ExchangeOptions<A>
   readonly #done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
@@ -287,9 +288,7 @@ export class Exchange<A> extends Wakeable implements Closeable {
           body,
           maxBodySize: settings.maxBodySize,
           span: caller.propagated(span),
-          get runtime() {
-            return caller.runtime
-          }
+          caller
         },
         (exit) => this.#onSent(exit, headers, renewable)
       )

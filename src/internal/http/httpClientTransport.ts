@@ -272,7 +272,7 @@ const withEncodedForm = (
 export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Context.Context<never>): Transport => ({
   gracefulShutdownTimeout: Duration.zero,
   release: Effect.void,
-  send: ({ body, headers, maxBodySize, method, runtime, span, url }, done) => {
+  send: ({ body, caller: { runtime }, headers, maxBodySize, method, span, url }, done) => {
     const init = requestInitOf(runtime.context) ?? requestInitOf(madeIn)
     const { signal } = init ?? {}
     const settings: RequestInit = { ...withoutCache(), ...init, redirect: "manual" }
@@ -298,15 +298,17 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
       return () => Effect.void
     }
     interrupt = runFork(
-      Runtime.make({
-        runtimeFlags: runtime.runtimeFlags,
-        context: Context.add(
-          span === undefined ? runtime.context : Context.add(runtime.context, Tracer.ParentSpan, span),
-          FetchHttpClient.RequestInit,
-          settings
-        ),
-        fiberRefs: clientRefs(runtime.fiberRefs, span, staysAtOrigin(url, headers))
-      }),
+      {
+        runtime: Runtime.make({
+          runtimeFlags: runtime.runtimeFlags,
+          context: Context.add(
+            span === undefined ? runtime.context : Context.add(runtime.context, Tracer.ParentSpan, span),
+            FetchHttpClient.RequestInit,
+            settings
+          ),
+          fiberRefs: clientRefs(runtime.fiberRefs, span, staysAtOrigin(url, headers))
+        })
+      },
       exchange,
       (exit) => {
         signal?.removeEventListener("abort", abortedBySignal)

@@ -23,12 +23,23 @@ export interface Closeable {
   readonly onClosed?: () => void
 }
 
+/**
+ * A request that `close` waits for.
+ *
+ * @internal
+ */
+export interface RequestInFlight extends Closeable {
+  /** The index in the list of the lifecycle. It is -1 while the request is not in flight. */
+  inFlightIndex: number
+}
+
 /** @internal */
 export class Lifecycle {
   #isClosing = false
   readonly #workerRequest = new WorkerRequest()
-  // The requests in flight. They have an `onClosed`, and `close` waits for them.
-  readonly #inFlight = new Set<Closeable>()
+  // An array, because a Set with many additions and deletions costs far more in V8: each time it grows, its old table
+  // refers to the new one, so the garbage collector treats requests that are gone as live until it collects everything.
+  readonly #inFlight: Array<RequestInFlight> = []
   readonly #listeners = new Set<Closeable>()
   #onIdle: (() => void) | undefined
   readonly #done = Deferred.unsafeMake<void>(FiberId.none)
@@ -42,9 +53,10 @@ export class Lifecycle {
   }) {
     this.#shutdown = Effect.gen(this, function*() {
       for (const listener of this.#listeners) listener.onClosing()
-      for (const request of this.#inFlight) request.onClosing()
+      // A request that ends leaves the list.
+      for (const request of this.#inFlight.slice()) request.onClosing()
       yield* Effect.timeoutOption(this.#idle, options.gracefulShutdownTimeout)
-      for (const request of this.#inFlight) request.onClosed?.()
+      for (const request of this.#inFlight.slice()) request.onClosed?.()
       yield* options.release
     }).pipe(
       Effect.onExit((exit) => Deferred.done(this.#done, Exit.asVoid(exit))),
@@ -61,12 +73,22 @@ export class Lifecycle {
     return this.#isClosing ? closedError : this.#workerRequest.isAnother() ? otherRequestError : undefined
   }
 
-  addRequest(request: Closeable): void {
-    this.#inFlight.add(request)
+  addRequest(request: RequestInFlight): void {
+    request.inFlightIndex = this.#inFlight.push(request) - 1
   }
 
-  removeRequest(request: Closeable): void {
-    if (this.#inFlight.delete(request) && this.#inFlight.size === 0) this.#onIdle?.()
+  /** Has no effect on a request that is not in flight. */
+  removeRequest(request: RequestInFlight): void {
+    const { inFlightIndex } = request
+    if (inFlightIndex === -1) return
+    // The last request takes the place.
+    const last = this.#inFlight.pop()!
+    if (last !== request) {
+      last.inFlightIndex = inFlightIndex
+      this.#inFlight[inFlightIndex] = last
+    }
+    request.inFlightIndex = -1
+    if (this.#inFlight.length === 0) this.#onIdle?.()
   }
 
   /** Calls the listener when the service starts to close. */
@@ -75,7 +97,7 @@ export class Lifecycle {
   }
 
   readonly #idle: Effect.Effect<void> = Effect.async((resume) => {
-    if (this.#inFlight.size === 0) return resume(Effect.void)
+    if (this.#inFlight.length === 0) return resume(Effect.void)
     this.#onIdle = () => resume(Effect.void)
   })
 

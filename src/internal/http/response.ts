@@ -24,7 +24,9 @@ const dateMillis = (text: string): number =>
 // Returns the first valid value of `Retry-After`, in ms from `now` (ms since the epoch). A value is a number of seconds
 // or a date (RFC 9110, 10.2.3). Proxies can add values, as headers or after a comma. A date contains a comma too.
 const retryAfterMillis = (answer: RawResponse, now: () => number): number | undefined => {
-  const values = [answer.headers["retry-after"] ?? []].flat().join(",").split(",")
+  const header = answer.headers["retry-after"]
+  if (header === undefined) return undefined
+  const values = [header].flat().join(",").split(",")
   for (const [index, value] of values.entries()) {
     const text = value.trim()
     if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER)

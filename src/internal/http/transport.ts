@@ -22,10 +22,10 @@ export interface TransportRequest {
   /** The largest body that is read, in bytes after its `content-encoding` is decoded. */
   readonly maxBodySize: number
   /**
-   * The runtime for effects of the caller, such as the stream of a body. Its context has the span of the call. The
-   * runtime is made on first use.
+   * The caller. Its runtime is for the caller's effects, such as the stream of a body, and has the span of the call in its
+   * context.
    */
-  readonly runtime: Runtime.Runtime<never>
+  readonly caller: { readonly runtime: Runtime.Runtime<never> }
   /** The span for the trace headers. Undefined if trace headers are switched off. */
   readonly span: Tracer.Span | undefined
 }

@@ -1,0 +1,57 @@
+/**
+ * A queue that its members can leave.
+ *
+ * It is an array, because a Set with many additions and deletions costs far more in V8: each time it grows or shrinks, its
+ * old table refers to the new one, so the garbage collector treats members that are gone as live until it collects
+ * everything.
+ */
+import { Wakeable } from "../time/timer.js"
+
+/**
+ * A place in a queue. It is `granted` in its turn.
+ *
+ * @internal
+ */
+export class Place extends Wakeable {
+  readonly granted: () => void
+  readonly onTime: () => void
+  isQueued = true
+
+  constructor(granted: () => void, onTime: () => void = granted) {
+    super()
+    this.granted = granted
+    this.onTime = onTime
+  }
+}
+
+/** @internal */
+export class PlaceQueue<P extends Place> {
+  // Places that were removed from the middle stay in the array for a while.
+  #places: Array<P> = []
+  #first = 0
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get first(): P | undefined {
+    return this.#places[this.#first]
+  }
+
+  add(place: P): void {
+    this.#places.push(place)
+    this.#size++
+  }
+
+  remove(place: P): void {
+    if (!place.isQueued) return
+    place.isQueued = false
+    this.#size--
+    while (this.first?.isQueued === false) this.#first++
+    if (this.#places.length > 32 && this.#places.length > 2 * this.#size) {
+      this.#places = this.#places.filter(({ isQueued }) => isQueued)
+      this.#first = 0
+    }
+  }
+}
