@@ -3,9 +3,10 @@
 //
 // npm has the binaries of all runtimes but Chromium, which is used if it is on PATH. The binaries are kept in
 // node_modules/.cache. A runtime that cannot be installed is skipped. The exit code is 1 if a step failed.
+import { markdownTable } from "markdown-table"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { markdownTable, replacePart } from "./markdown.js"
+import { replacePart } from "./markdown.js"
 import { names, type Row, runIn } from "./runtimes/runtimes.js"
 import { stepNames } from "./runtimes/scenario.js"
 

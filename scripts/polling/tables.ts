@@ -1,5 +1,5 @@
 // The figures as text, for a terminal and for the docs.
-import { markdownTable, widest } from "../markdown.js"
+import { markdownTable } from "markdown-table"
 import type { OtherClient } from "./clients.js"
 import { durations, type Figures, type Row, type Settings } from "./simulation.js"
 
@@ -10,25 +10,7 @@ const short = (value: number, mostDecimals: number): string =>
 const cells = ({ figures }: Row): ReadonlyArray<readonly [delay: string, polls: string]> =>
   Object.values(figures).map(({ delay, polls }) => [short(delay.mean, 2), short(polls.mean, 1)])
 
-/** For a terminal. Within a column, delays are below delays and polls are below polls. */
-export const textTable = (rows: ReadonlyArray<Row>): string => {
-  const names = ["", ...rows.map(({ client }) => client.name)]
-  const columns = Object.keys(durations).map((duration, column) => {
-    const pairs = rows.map((row) => cells(row)[column]!)
-    const delayWidth = widest(pairs.map(([delay]) => delay))
-    const pollsWidth = widest(pairs.map(([, polls]) => polls))
-    const lines = [
-      duration,
-      ...pairs.map(([delay, polls]) => `${delay.padStart(delayWidth)} / ${polls.padStart(pollsWidth)}`)
-    ]
-    return lines.map((line) => line.padStart(widest(lines)))
-  })
-  return names
-    .map((name, line) => [name.padEnd(widest(names)), ...columns.map((column) => column[line])].join("  "))
-    .join("\n")
-}
-
-/** For the docs. */
+/** The figures: mean delay / mean number of polls. */
 export const figuresTable = (rows: ReadonlyArray<Row>): string =>
   markdownTable([
     ["", ...Object.keys(durations)],
