@@ -1,8 +1,8 @@
 // npm run check:runtimes: runs one scenario with the built package in Node, Bun, Deno, workerd, the edge runtime and Chromium.
 // Names of runtimes limit it to these. With --write, it also writes the results of all runtimes into docs/runtimes.md.
 //
-// npm has the binaries of all runtimes but Chromium, which is used if it is on PATH. The binaries are kept in
-// node_modules/.cache. A runtime that cannot be installed is skipped. The exit code is 1 if a step failed.
+// npm has the binaries of all runtimes but Chromium, which is used if it is on PATH. The binaries are kept in npm's
+// cache. A runtime that cannot be installed is skipped. The exit code is 1 if a step failed.
 import { markdownTable } from "markdown-table"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
