@@ -208,11 +208,11 @@ const requestsOfAWorker = async (
 // ---------------------------------------------------------------------------------------------------------------------
 
 const inEdgeRuntime = async () => {
-  const require = createRequire(programOf("edge-runtime", "4.0.1"))
-  const { EdgeVM }: { readonly EdgeVM: new() => { readonly evaluate: (code: string) => Promise<string> } } = require(
+  const load = createRequire(programOf("edge-runtime", "4.0.1"))
+  const { EdgeVM }: { readonly EdgeVM: new() => { readonly evaluate: (code: string) => Promise<string> } } = load(
     "@edge-runtime/vm"
   )
-  const { version }: { readonly version: string } = require("@edge-runtime/vm/package.json")
+  const { version }: { readonly version: string } = load("@edge-runtime/vm/package.json")
   const script = await bundle("edge", { platform: "browser", format: "iife" })
   return withServer(async ({ origin }) => [
     await row(`Edge runtime ${version}`, "fetch", async () => {
