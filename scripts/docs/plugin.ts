@@ -4,16 +4,19 @@
 import { readFileSync } from "node:fs"
 import {
   Application,
+  ArrayType,
   type Comment,
   Converter,
   DeclarationReflection,
+  makeRecursiveVisitor,
   type ProjectReflection,
   type Reflection,
-  ReflectionKind
+  ReflectionKind,
+  RestType
 } from "typedoc"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Functions
+// Types
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Shows a property or a variable that is a function with its parameters and their options. */
@@ -36,6 +39,16 @@ const showAsFunction = (project: ProjectReflection, reflection: DeclarationRefle
   delete type.declaration.signatures
   project.removeReflection(type.declaration)
 }
+
+// TypeDoc 0.28 shows a parameter of the type `readonly [A, ...Array<A>]` as `readonly [A, A]`.
+const restOfTuples = makeRecursiveVisitor({
+  typeOperator: ({ target }) => {
+    if (target.type !== "tuple") return
+    const [first, rest, ...others] = target.elements
+    if (first === undefined || others.length > 0 || first.toString() !== rest?.toString()) return
+    target.elements = [first, new RestType(new ArrayType(first))]
+  }
+})
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Doc comments
@@ -109,6 +122,9 @@ export const load = (app: Application): void => {
       // The type ids of classes are not for callers.
       if (reflection.name.startsWith("~")) project.removeReflection(reflection)
       else if (reflection instanceof DeclarationReflection) showAsFunction(project, reflection)
+    }
+    for (const reflection of project.getReflectionsByKind(ReflectionKind.Parameter)) {
+      if (reflection.isParameter()) reflection.type?.visit(restOfTuples)
     }
   })
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => {
