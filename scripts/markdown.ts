@@ -1,6 +1,6 @@
-// Parts of Markdown documents that scripts write.
+// The parts of Markdown documents that scripts write.
 
-/** Puts content between two markers of a document. Undefined if the document does not have them. */
+/** Replaces the text between two markers of a document. Returns undefined if the document does not have the markers. */
 export const replacePart = (document: string, begin: string, end: string, content: string): string | undefined => {
   const start = document.indexOf(begin)
   const stop = start === -1 ? -1 : document.indexOf(end, start + begin.length)

@@ -1,5 +1,5 @@
-// npm run simulate-polling: prints the costs of poll schedules, of this package and of Google's clients. With --write, it
-// also writes them to docs/polling.md and docs/polling.svg.
+// npm run simulate-polling: prints the costs of poll schedules, of this package and of Google's clients. With --write,
+// it also writes them to docs/polling.md and docs/polling.svg.
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,12 +1,12 @@
 /**
- * The tables of test/conformance/ from the runs of the clients.
+ * The tables of test/conformance/, from the results of the clients.
  */
 import { markdownTable } from "markdown-table"
 import { groups } from "../../test/conformance/cases.js"
 import type { Adapter } from "../../test/conformance/clients/adapter.js"
 import type { Difference } from "../../test/conformance/sockets.js"
 
-/** What a client makes of a case. */
+/** The result of a case for a client. */
 export type Verdict =
   | { readonly type: "passes" }
   | { readonly type: "fails"; readonly differences: ReadonlyArray<Difference> }
@@ -22,7 +22,7 @@ export interface Run {
 const count = ({ verdicts }: Run, holds: (verdict: Verdict) => boolean): number =>
   [...verdicts.values()].filter(holds).length
 
-/** The most serious kind of difference, by which a case is counted. */
+/** The most serious kind of difference. The case is counted under it. */
 const kindOf = (differences: ReadonlyArray<Difference>): Difference["kind"] =>
   (["end", "requests", "tells"] as const).find((kind) => differences.some((difference) => difference.kind === kind))!
 
@@ -42,7 +42,7 @@ const table = (...lines: ReadonlyArray<Cells>): string =>
 
 const ids = (list: ReadonlyArray<string>): string => list.map((id) => `\`${id}\``).join(", ")
 
-/** The ids with the same text, in the order of the texts. */
+/** Groups ids by their text, in the order of the texts. */
 const byText = (
   entries: ReadonlyArray<readonly [id: string, text: string]>
 ): ReadonlyArray<readonly [string, string]> => {
@@ -67,7 +67,7 @@ export const counts = (runs: ReadonlyArray<Run>): string =>
     ])
   )
 
-/** One row for each failure; failures of a client that look the same share a row. */
+/** One row for each failure. Failures of a client with the same text share a row. */
 export const failures = (runs: ReadonlyArray<Run>): string =>
   table(
     ["client", "case", "what it does"],
@@ -90,7 +90,7 @@ export const exceptions = (runs: ReadonlyArray<Run>): string =>
     )
   )
 
-/** Passes by group of cases, of those that are fair to a client. */
+/** The passes in each group of cases, without the cases that are unfair to a client. */
 export const comparison = (runs: ReadonlyArray<Run>): string => {
   const cell = (run: Run, list: ReadonlyArray<string>): string => {
     const verdicts = list.map((id) => run.verdicts.get(id)!)

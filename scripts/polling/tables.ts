@@ -1,9 +1,9 @@
-// The figures as text, for a terminal and for the docs.
+// The figures as Markdown, for a terminal and for the docs.
 import { markdownTable } from "markdown-table"
 import type { OtherClient } from "./clients.js"
 import { durations, type Figures, type Row, type Settings } from "./simulation.js"
 
-// Two digits, or all that are before the point.
+// Two digits, or all digits before the decimal point.
 const short = (value: number, mostDecimals: number): string =>
   value.toFixed(Math.min(mostDecimals, value < 0.995 ? 2 : value < 9.95 ? 1 : 0))
 
@@ -17,7 +17,7 @@ export const figuresTable = (rows: ReadonlyArray<Row>): string =>
     ...rows.map((row) => [row.client.name, ...cells(row).map((pair) => pair.join(" / "))])
   ])
 
-/** What schedules the others have, and where that is written. */
+/** The schedules of the other clients, with their sources. */
 export const clientsTable = (clients: ReadonlyArray<OtherClient>): string =>
   markdownTable([
     ["client", "first poll", "delays", "jitter", "gives up", "source"],
@@ -31,7 +31,7 @@ export const clientsTable = (clients: ReadonlyArray<OtherClient>): string =>
     ])
   ])
 
-/** How far to trust the figures. */
+/** The precision of the figures. */
 export const precision = (rows: ReadonlyArray<Row>, { runs, seed }: Settings): string => {
   const all = rows.flatMap(({ figures }) => Object.values(figures))
   const worst = (which: keyof Figures) =>

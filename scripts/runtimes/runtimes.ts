@@ -1,5 +1,5 @@
 /**
- * The runtimes, and how each of them runs the scenario.
+ * Runs the scenario in each runtime.
  */
 import { build, type BuildOptions } from "esbuild"
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process"
@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 // Every step ends within 15 seconds.
 const timeout = 150_000
 
-/** A run of the scenario, or why there is none. */
+/** The results of a run, or the reason why the runtime is skipped. */
 export interface Row {
   readonly runtime: string
   readonly client: string
@@ -62,7 +62,7 @@ const bundle = async (program: string, options: BuildOptions): Promise<string> =
   return outputFiles?.[0]?.text ?? ""
 }
 
-/** The server, and a folder for bundles, for as long as a function runs. */
+/** Starts the server and makes a folder for bundles. Removes both when the function has returned. */
 const withServer = async <A>(use: (server: Server, folder: string) => Promise<A>, script?: string): Promise<A> => {
   const cache = join(root, "node_modules/.cache")
   mkdirSync(cache, { recursive: true })
@@ -103,7 +103,8 @@ const row = async (
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Node, Bun and Deno: a process, over fetch and over NodeOperations. The bundle contains the package, but not its peers.
+// Node, Bun and Deno: a process, over fetch and over NodeOperations. The bundle contains the package, but not its
+// peers.
 // ---------------------------------------------------------------------------------------------------------------------
 
 const inProcess = (title: string, locate: () => string, args: ReadonlyArray<string> = []) => async () => {
