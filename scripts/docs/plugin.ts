@@ -77,17 +77,16 @@ const faultsOf = (reflection: DeclarationReflection, categories: ReadonlyArray<s
   // A guard is the condition of an `if`, and a type id is not for callers.
   const hasExample = reflection.kindOf(ReflectionKind.Function | ReflectionKind.Class | ReflectionKind.Variable) &&
     category !== "guards" && category !== "type ids"
-  return [
-    ...isSentence(comment) ? [] : ["no first sentence"],
-    ...versions.length === 1 && /^\d+\.\d+\.\d+$/.test(versions[0]!) ? [] : ["not one @since with a version"],
-    ...isModule || (category !== undefined && others.length === 0 && categories.includes(category))
-      ? []
-      : ["not one @category of typedoc.json"],
-    ...!hasExample || (examples.every((example) => example.includes("```ts\n")) &&
-        new RegExp(`\\b${reflection.name}\\b`).test(code))
-      ? []
-      : ["no @example in TypeScript that uses it"]
+  const isKnown = category !== undefined && others.length === 0 && categories.includes(category)
+  const isUsed = examples.every((example) => example.includes("```ts\n")) &&
+    new RegExp(`\\b${reflection.name}\\b`).test(code)
+  const rules: ReadonlyArray<readonly [isKept: boolean, fault: string]> = [
+    [isSentence(comment), isModule ? "needs a comment with a first sentence and @module" : "needs a first sentence"],
+    [versions.length === 1 && /^\d+\.\d+\.\d+$/.test(versions[0]!), "needs one @since with a version"],
+    [isModule || isKnown, "needs one @category of typedoc.json"],
+    [!hasExample || isUsed, "needs an @example in TypeScript that uses it"]
   ]
+  return rules.flatMap(([isKept, fault]) => isKept ? [] : [fault])
 }
 
 const ancestorsOf = ({ parent }: Reflection): ReadonlyArray<Reflection> =>
@@ -141,7 +140,7 @@ export const load = (app: Application): void => {
     }
     for (const member of project.getReflectionsByKind(members)) {
       if (!(member instanceof DeclarationReflection)) continue
-      if (needsDescription(member) && !isSentence(commentOf(member))) report(member, "no description")
+      if (needsDescription(member) && !isSentence(commentOf(member))) report(member, "needs a description")
     }
     for (const name of differingInBarrel()) {
       app.logger.warn(`src/index.ts: the comment of ${name} is not the comment of src/${name}.ts`)
