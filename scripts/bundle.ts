@@ -1,5 +1,5 @@
-// npm run bundle: bundles the command line into one file, bin/google-operations.js, which needs no other package. The
-// licenses of the packages in it go into bin/LICENSES.txt. A part of `npm run build`.
+// npm run bundle: bundles the command line and all packages that it needs into one file, bin/google-operations.js.
+// Writes the licenses of these packages to bin/LICENSES.txt. `npm run build` includes this.
 import { build, type Metafile } from "esbuild"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -32,7 +32,7 @@ export const bundle = async (outfile: string): Promise<Metafile> => {
       js:
         `import { createRequire as $createRequire } from "node:module"\nconst require = $createRequire(import.meta.url)`
     },
-    // A copy for old Nodes.
+    // A polyfill for old versions of Node.
     alias: { "web-streams-polyfill/dist/ponyfill.es2018.js": "node:stream/web" },
     metafile: true,
     logLevel: "error"
@@ -55,7 +55,7 @@ const packagesIn = ({ outputs }: Metafile): ReadonlyArray<string> =>
 const licenseOf = (folder: string): string => {
   const { license, name, version } = manifest(folder)
   const file = readdirSync(join(root, folder)).find((file) => /^(?:licen[cs]e|copying)(?:\.(?:md|txt))?$/i.test(file))
-  if (license === undefined && file === undefined) throw new Error(`${folder} names no license`)
+  if (license === undefined && file === undefined) throw new Error(`${folder} has no license`)
   const text = file === undefined ? "" : `\n\n${readFileSync(join(root, folder, file), "utf8").trim()}`
   return `${name} ${version}, license ${license ?? "below"}${text}\n`
 }

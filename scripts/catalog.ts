@@ -1,7 +1,9 @@
 // npm run catalog: generates the facts of GoogleApiCatalog, and examples for its tests, from the googleapis package. It
-// prints what it leaves out. With --check it writes nothing, and fails if the files differ from what it would write.
+// prints the APIs that it leaves out. With --check, it writes nothing, and fails if a file differs from the generated
+// one.
 //
-// bench/package.json pins the version of googleapis. `npm run catalog` installs it there; the check is skipped without it.
+// bench/package.json pins the version of googleapis. `npm run catalog` installs it there. Without it, the check is
+// skipped.
 import * as Array from "effect/Array"
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
@@ -52,7 +54,9 @@ const compare = (): void => {
   if (differing.length === 0) {
     console.log(`The catalog agrees with googleapis ${versionOf(googleapis)}: ${countsOf(catalog)}`)
   } else {
-    console.error(`${differing.join(" and ")}: not what googleapis ${versionOf(googleapis)} gives; npm run catalog`)
+    console.error(
+      `${differing.join(" and ")} do not agree with googleapis ${versionOf(googleapis)}. Run npm run catalog.`
+    )
     process.exitCode = 1
   }
 }

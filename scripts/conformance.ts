@@ -1,5 +1,5 @@
-// npm run conformance -- google-gax core-lro: puts other clients behind the conformance cases, over sockets. With --write,
-// the tables of test/conformance/ are written from runs of all clients. Six minutes.
+// npm run conformance -- google-gax core-lro: runs the conformance cases against other clients, over sockets. With
+// --write, it runs all clients and writes the tables of test/conformance/. This takes six minutes.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -53,7 +53,7 @@ const parseOptions = Effect.try({
   catch: (error) => new Stopped({ message: `${error instanceof Error ? error.message : String(error)}\n${usage}` })
 })
 
-/** How often a case is played until it passes. */
+/** The maximum number of runs of a case. The case passes if one of them passes. */
 const attempts = 3
 
 const judge = (name: string, case_: Case): Effect.Effect<Verdict> => {
@@ -64,7 +64,7 @@ const judge = (name: string, case_: Case): Effect.Effect<Verdict> => {
     const why = ownRules.has(case_.id) ? "shows a rule of effect-google-operations" : unfairness(adapter, case_)
     if (why !== undefined) return Effect.succeed({ type: "unfair", why })
   }
-  // A failure counts if it happens every time: a busy machine is late at times.
+  // A busy machine can delay a run, so one failed run does not count.
   return Effect.orDie(playOverASocket(case_, adapter.make, name !== own)).pipe(
     Effect.repeat({ times: attempts - 1, until: (differences) => differences.length === 0 }),
     Effect.map((differences): Verdict => differences.length === 0 ? { type: "passes" } : { type: "fails", differences })
@@ -74,11 +74,11 @@ const judge = (name: string, case_: Case): Effect.Effect<Verdict> => {
 const run = (name: string, cases: ReadonlyArray<Case>): Effect.Effect<Run> =>
   Effect.gen(function*() {
     const adapter = clients[name]!
-    // Loads the client, which takes its time.
+    // Loads the client, so that loading delays no case.
     yield* Effect.orDie(playOverASocket(groups["how an operation ends"]![0]!, adapter.make, true))
     const verdicts = yield* Effect.forEach(
       cases,
-      // Not all at the same moment, so that none is late.
+      // The cases do not start at the same time, so that they do not delay each other.
       (case_, index) => Effect.delay(judge(name, case_), 150 * index),
       { concurrency: "unbounded" }
     )
@@ -121,9 +121,11 @@ const main = Effect.gen(function*() {
       `${clients[name]!.title} is not installed, so it is skipped. To install it: ${clients[name]!.install}`
     )
   }
-  if (isToWrite && missing.length > 0) return yield* new Stopped({ message: "--write needs all clients." })
+  if (isToWrite && missing.length > 0) {
+    return yield* new Stopped({ message: "--write needs all clients. Install those that are skipped." })
+  }
   const installed = names.filter((name) => !missing.includes(name))
-  // This package by itself, for all its requests have to come in time.
+  // This package runs alone, because its requests are checked for their times.
   const runs = [
     ...yield* Effect.forEach(installed.filter((name) => name === own), (name) => run(name, cases)),
     ...yield* Effect.forEach(installed.filter((name) => name !== own), (name) => run(name, cases), { concurrency: 3 })
@@ -137,7 +139,7 @@ const main = Effect.gen(function*() {
   }
   if (isToWrite) yield* write(runs)
 }).pipe(
-  // A client that cannot be interrupted polls on.
+  // Some clients cannot be interrupted. They would poll until the process exits.
   Effect.matchEffect({
     onFailure: ({ message }) => Effect.zipRight(Console.error(message), Effect.sync(() => process.exit(1))),
     onSuccess: () => Effect.sync(() => process.exit(0))

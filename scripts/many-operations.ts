@@ -1,5 +1,5 @@
-// npm run many-operations -- --operations 10000: waits for thousands of operations over real sockets, one by one and by list,
-// and prints what each costs. Five minutes at most.
+// npm run many-operations -- --operations 10000: waits for thousands of operations over real sockets, one by one and by
+// list, and prints the costs of both. It takes at most five minutes.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Polling from "effect-google-operations/Polling"
 import * as Cause from "effect/Cause"
@@ -18,7 +18,9 @@ const parseOptions = Effect.try({
   try: () => {
     const { values } = parseArgs({ options: { operations: { type: "string", default: "10000" } } })
     const operations = Number(values.operations)
-    if (!(Number.isInteger(operations) && operations > 0)) throw new Error(`${values.operations} is not a count`)
+    if (!(Number.isInteger(operations) && operations > 0)) {
+      throw new Error(`${values.operations} is not a positive whole number`)
+    }
     return { operations }
   },
   catch: (cause) => new Failed({ message: `${(cause as Error).message}; ${usage}` })
@@ -35,7 +37,7 @@ const schedules = {
 const program = Effect.gen(function*() {
   const { operations } = yield* parseOptions
   const emulator = yield* emulatorProcess
-  // Loads and compiles what there is.
+  // Loads and compiles the code, so that the figures do not include it.
   const quick = { schedule: Polling.spaced("100 millis") }
   for (const by of ["get", "list"] as const) {
     yield* waitForMany(emulator, { operations: 200, millis: 500, lead: 500, wait: { ...quick, by } })
@@ -54,7 +56,9 @@ const program = Effect.gen(function*() {
       yield* Console.log(row([name, by, ...figures.map(count)]))
       const { "OperationError FAILED_PRECONDITION": failed, Succeeded: succeeded } = report.ends
       if (failed !== Math.ceil(operations / 10) || succeeded !== operations - failed) {
-        return yield* new Failed({ message: `other ends than the operations had: ${JSON.stringify(report.ends)}` })
+        return yield* new Failed({
+          message: `the outcomes differ from those of the operations: ${JSON.stringify(report.ends)}`
+        })
       }
     }
   }

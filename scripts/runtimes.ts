@@ -1,11 +1,13 @@
-// npm run check:runtimes: runs one scenario with the built package in Node, Bun, Deno, workerd, the edge runtime and Chromium.
-// Names of runtimes limit it to these. With --write, it also writes the results of all runtimes into docs/runtimes.md.
+// npm run check:runtimes: runs one scenario with the built package in Node, Bun, Deno, workerd, the edge runtime and
+// Chromium. Names of runtimes limit it to these. With --write, it also writes the results of all runtimes into
+// docs/runtimes.md.
 //
-// npm has the binaries of all runtimes but Chromium, which is used if it is on PATH. The binaries are kept in
-// node_modules/.cache. A runtime that cannot be installed is skipped. The exit code is 1 if a step failed.
+// npm has the binaries of all runtimes but Chromium, which is used if it is on PATH. The binaries are kept in npm's
+// cache. A runtime that cannot be installed is skipped. The exit code is 1 if a step failed.
+import { markdownTable } from "markdown-table"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { markdownTable, replacePart } from "./markdown.js"
+import { replacePart } from "./markdown.js"
 import { names, type Row, runIn } from "./runtimes/runtimes.js"
 import { stepNames } from "./runtimes/scenario.js"
 
@@ -17,13 +19,13 @@ if (unknown.length > 0 || (isWriting && positionals.length > 0)) {
   process.exit(1)
 }
 if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
-  throw new Error("there is nothing in dist: npm run build")
+  throw new Error("dist is empty. Run npm run build.")
 }
 
 const titleOf = ({ client, runtime }: Row): string => client === "" ? runtime : `${runtime}, ${client}`
 
 const rows: Array<Row> = []
-// One after the other, because a busy machine would delay the steps.
+// The runtimes run one after the other, because a busy machine would delay the steps.
 for (const name of positionals.length === 0 ? names : positionals) {
   for (const row of await runIn(name)) {
     rows.push(row)
@@ -48,7 +50,7 @@ const table = markdownTable([
   ...rows.map((row) => [row.runtime, row.client, ...stepNames.map((step) => cell(row, step))])
 ])
 
-// What the table has no place for: other steps, the messages of failures, the reasons of skips.
+// The results that are not in the table: other steps, the messages of failures, the reasons of skips.
 const notes = rows.flatMap((row) =>
   typeof row.results === "string"
     ? [`- ${titleOf(row)}: skipped, ${row.results}`]

@@ -1,5 +1,5 @@
-// npm run simulate-polling: what poll schedules cost, ours and those of Google's own clients. With --write it brings
-// docs/polling.md and docs/polling.svg up to date.
+// npm run simulate-polling: prints the costs of poll schedules, of this package and of Google's clients. With --write,
+// it also writes them to docs/polling.md and docs/polling.svg.
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -15,14 +15,14 @@ import { replacePart } from "./markdown.js"
 import { type Client, otherClients, ourClients, ours } from "./polling/clients.js"
 import { type Mark, type Panel, plot } from "./polling/plot.js"
 import { durations, type Row, type Settings, simulate, simulateAll } from "./polling/simulation.js"
-import { clientsTable, figuresTable, precision, textTable } from "./polling/tables.js"
+import { clientsTable, figuresTable, precision } from "./polling/tables.js"
 
 class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
-/** What is simulated unless something else is asked for; the docs show this. */
+/** The default settings. The docs show their results. */
 export const defaults: Settings = { runs: 500, seed: 1 }
 
-/** Ours and the others. */
+/** This package and the other clients. */
 export const clients: ReadonlyArray<Client> = [...ourClients, ...otherClients]
 
 const mark = (label: string, kind: Mark["kind"], { delay, polls }: Row["figures"]["1 s"]): Mark => ({
@@ -32,7 +32,7 @@ const mark = (label: string, kind: Mark["kind"], { delay, polls }: Row["figures"
   delay: delay.mean
 })
 
-// One duration: a mark for each row, and steps along the way that `proportional` goes by its fraction.
+// One duration: a mark for each row, and one for `proportional` with each of four fractions.
 const panel = (rows: ReadonlyArray<Row>, duration: "60 s" | "5 min"): Effect.Effect<Panel> =>
   Effect.map(
     Effect.forEach([0.05, 0.1, 0.2, 0.4], (fraction) =>
@@ -70,10 +70,13 @@ export const render = (page: string, rows: ReadonlyArray<Row>) =>
       if (replaced === undefined) return yield* new Refused({ message: `docs/polling.md has no part ${name}` })
       written = replaced
     }
-    const svg = plot(
-      "What poll schedules cost",
-      "Lower: detected sooner. Further left: fewer polls. Dashed: Polling.proportional by its fraction.",
-      [yield* panel(rows, "60 s"), yield* panel(rows, "5 min")]
+    const panels = [yield* panel(rows, "60 s"), yield* panel(rows, "5 min")]
+    const svg = yield* Effect.promise(() =>
+      plot(
+        "What poll schedules cost",
+        ["Lower: detected sooner. Further left: fewer polls.", "Dashed: Polling.proportional by its fraction."],
+        panels
+      )
     )
     return { page: written, svg }
   })
@@ -93,16 +96,16 @@ const write = Effect.gen(function*() {
 const help = `usage: npm run simulate-polling -- [options]
 
 Simulates waits for operations of ${Object.keys(durations).join(", ")}, each up to 10 % shorter or longer, without
-latency and without an end to waiting. Prints for each schedule: mean detection delay in seconds / mean number of polls.
+latency and without a timeout. Prints for each schedule: mean detection delay in seconds / mean number of polls.
 
-  --runs N       how often each wait is simulated (${defaults.runs})
-  --seed N       which random numbers are used (${defaults.seed})
+  --runs N       the number of simulations of each wait (${defaults.runs})
+  --seed N       the seed of the random numbers (${defaults.seed})
   --proportional FRACTION[,MIN[,MAX[,JITTER]]]
   --exponential INITIAL[,FACTOR[,MAX[,JITTER]]]
   --spaced INTERVAL[,JITTER]
-                 adds one of Polling's schedules with options of your own, in seconds; any number of times
-  --write        writes the tables of docs/polling.md and docs/polling.svg, with --runs and --seed as they are
-  --help         prints this`
+                 adds a schedule of Polling with these options, in seconds; can be repeated
+  --write        writes the tables of docs/polling.md and docs/polling.svg, with the default --runs and --seed
+  --help         prints this help`
 
 const wholeNumber = (option: string, value: string, least: number): number => {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN
@@ -160,7 +163,7 @@ const parse = (args: ReadonlyArray<string>) => {
   }
 }
 
-/** What the arguments ask for. */
+/** Parses the arguments. */
 export const parseOptions = (args: ReadonlyArray<string>) =>
   Effect.try({
     try: () => parse(args),
@@ -175,7 +178,7 @@ const program = Effect.gen(function*() {
   const rows = yield* simulateAll([...ourClients, ...options.trials, ...otherClients], options)
   yield* Console.log([
     "Mean detection delay in seconds / mean number of polls, by how long the operation takes:",
-    textTable(rows),
+    figuresTable(rows),
     precision(rows, options)
   ].join("\n\n"))
 }).pipe(

@@ -1,5 +1,5 @@
 // npm run soak -- --operations 10000 --seed 1: waits for thousands of operations at once, over real sockets and with
-// faults, and sees to it that each ends as its script says and that nothing is left behind. Two minutes at most.
+// faults. Checks that each ends as its script says, and that nothing leaks. It takes at most two minutes.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as Cause from "effect/Cause"
@@ -21,7 +21,9 @@ const parseOptions = Effect.try({
     })
     const operations = Number(values.operations)
     const seed = Number(values.seed)
-    if (!(Number.isInteger(operations) && operations > 0 && Number.isInteger(seed))) throw new Error("no such number")
+    if (!(Number.isInteger(operations) && operations > 0 && Number.isInteger(seed))) {
+      throw new Error("a number is out of range")
+    }
     return { operations, seed }
   },
   catch: (cause) => new Missed({ message: `${(cause as Error).message}; ${usage}` })
@@ -36,7 +38,7 @@ const program = Effect.gen(function*() {
   const each = (operations: number, seed: number, service?: NodeOperations.Options) => (manner: Manner) =>
     soak(emulator, { manner, operations, seed, limit: "50 seconds", tolerance: 2 ** 22, service })
   const names = Object.keys(manners) as Array<Manner>
-  // Loads and compiles what there is, so that the heap has its level.
+  // Loads and compiles the code, so that the heap has its usual size.
   yield* Effect.forEach(names, each(Math.min(operations, 200), seed + 1, quick))
   let missed = 0
   for (const manner of names) {

@@ -2,6 +2,7 @@
  * The status codes of `google.rpc.Code`: their names, their numbers, and the corresponding HTTP statuses.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Schema from "effect/Schema"
 

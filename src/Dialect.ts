@@ -9,6 +9,7 @@
  * service sends the requests. For an API with another form, write a {@link Dialect}.
  *
  * @since 0.4.0
+ * @module
  */
 import type * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"

@@ -5,6 +5,7 @@
  * for tests, `DurableSqlite` for one process, `DurablePostgres` for a cluster, or any other.
  *
  * @since 0.4.0
+ * @module
  */
 import * as Activity from "@effect/workflow/Activity"
 import * as DurableDeferred from "@effect/workflow/DurableDeferred"

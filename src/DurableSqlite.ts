@@ -5,6 +5,7 @@
  * `DurablePostgres`.
  *
  * @since 0.4.0
+ * @module
  */
 import type { PersistenceError } from "@effect/cluster/ClusterError"
 import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"

@@ -5,6 +5,7 @@
  * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"

@@ -2,6 +2,7 @@
  * The description of a Google API that a service sends requests to.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Either from "effect/Either"
 import * as Dialect from "./Dialect.js"

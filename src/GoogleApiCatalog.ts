@@ -8,6 +8,7 @@
  * The module can only be imported by its subpath, so a program that does not use the catalog does not load it.
  *
  * @since 0.4.0
+ * @module
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"

@@ -4,6 +4,7 @@
  * Needs the optional peer `google-auth-library` 10.
  *
  * @since 0.3.0
+ * @module
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"

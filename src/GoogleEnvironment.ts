@@ -15,6 +15,7 @@
  * Needs the optional peers `undici` 7 and `google-auth-library` 10.
  *
  * @since 0.4.0
+ * @module
  */
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"

@@ -2,6 +2,7 @@
  * The error of a request that failed. The operation may be in any state.
  *
  * @since 0.1.0
+ * @module
  */
 import type * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"

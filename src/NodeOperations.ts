@@ -4,6 +4,7 @@
  * Needs the optional peer `undici` 7.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"

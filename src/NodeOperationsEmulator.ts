@@ -8,6 +8,7 @@
  * Needs Node; in other runtimes use `OperationsEmulator` in memory.
  *
  * @since 0.4.0
+ * @module
  */
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import * as Context from "effect/Context"

@@ -2,6 +2,7 @@
  * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"

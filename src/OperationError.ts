@@ -2,6 +2,7 @@
  * The error of an operation that failed. It is final: reading the operation again fails with the same error.
  *
  * @since 0.1.0
+ * @module
  */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"

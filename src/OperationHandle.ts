@@ -2,6 +2,7 @@
  * A reference to a started operation, as a small JSON value. Another process can use it to wait for the operation.
  *
  * @since 0.2.0
+ * @module
  */
 import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"

@@ -5,6 +5,7 @@
  * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
  *
  * @since 0.2.0
+ * @module
  */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"

@@ -21,6 +21,7 @@
  * Google's front end.
  *
  * @since 0.1.0
+ * @module
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { NonEmptyReadonlyArray } from "effect/Array"

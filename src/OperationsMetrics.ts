@@ -6,6 +6,7 @@
  * the name of an operation. The labels of `Effect.tagMetrics` come last.
  *
  * @since 0.4.0
+ * @module
  */
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"

@@ -2,6 +2,7 @@
  * A client of the long-running operations of one API: reads an operation, waits for it, and closes its connections.
  *
  * @since 0.1.0
+ * @module
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"

@@ -5,6 +5,7 @@
  * of Effect. Their output is the delay before the next poll. An option that is out of range throws a `RangeError`.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -2,6 +2,7 @@
  * `google.protobuf.Any` in its JSON form: a message of any type, with the URL of its type.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"

@@ -2,6 +2,7 @@
  * The error of an operation that succeeded with an unexpected response.
  *
  * @since 0.2.0
+ * @module
  */
 import type { ParseError } from "effect/ParseResult"
 import { hasProperty } from "effect/Predicate"

@@ -2,6 +2,7 @@
  * `google.rpc.Status`: the error of a Google API.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Either from "effect/Either"
 import type { ParseError } from "effect/ParseResult"

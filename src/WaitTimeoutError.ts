@@ -2,6 +2,7 @@
  * The error of a wait that ended before the operation was done.
  *
  * @since 0.1.0
+ * @module
  */
 import * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"

@@ -1,12 +1,12 @@
 /**
- * Derives what the catalog says about an API from its methods and schemas: where its operations are, the patterns of their
- * names, the methods for them, and their dialect.
+ * Derives the entries of the catalog from the methods and schemas of an API: the collections of its operations, the
+ * patterns of their names, the methods for them, and their dialect.
  */
 import * as Array from "effect/Array"
 import { collectionsOf } from "../../src/internal/namePattern.js"
 import type { Api, Method, Schema } from "./package.js"
 
-/** The dialects, by the names that they have in `src/Dialect.ts`. */
+/** The names of the dialects in `src/Dialect.ts`. */
 type Dialect = "longRunning" | "compute" | "sqlAdmin" | "container" | "bigQuery" | "predict"
 
 /** The operations of one version of an API. */
@@ -16,23 +16,23 @@ export interface Entry {
   readonly dialect: Dialect
   /** `run.googleapis.com` */
   readonly host: string
-  /** The path before the version: `/compute`, or nothing. */
+  /** The path before the version, such as `/compute`. It can be empty. */
   readonly basePath: string
-  /** The version and what else stands before every name: `v2`, `v1/admin`. */
+  /** The part of the path between `basePath` and the name: `v2`, `v1/admin`. */
   readonly versionPath: string
-  /** The patterns of the names, as `wildcards` writes them. */
+  /** The patterns of the names, in the form of `wildcards`. */
   readonly operationNames: ReadonlyArray<string>
   /** The patterns of the collections that can be listed. */
   readonly collections: ReadonlyArray<string>
   readonly cancel: boolean
   readonly delete: boolean
-  /** Where the method to wait takes its timeout, if there is one. */
+  /** The place of the timeout in the request to wait, if the API has one. */
   readonly wait: false | "body" | "query" | "fixed"
   /** URLs of operations with their names, for the tests. */
   readonly examples: ReadonlyArray<Example>
   /** Paths of other resources of the API, for the tests. */
   readonly others: ReadonlyArray<string>
-  /** Which methods only some of the operations have. */
+  /** The methods that only some of the operations have. */
   readonly remarks: ReadonlyArray<string>
 }
 
@@ -41,7 +41,7 @@ interface Example {
   readonly name: string
 }
 
-/** Operations that are not in the catalog, with the reason. */
+/** An API whose operations are not in the catalog, with the reason. */
 interface LeftOut {
   readonly name: string
   readonly version: string
@@ -52,7 +52,7 @@ interface LeftOut {
 // Dialects
 // ---------------------------------------------------------------------------------------------------------------------
 
-// The properties of a schema that tell one kind of operation from all others.
+// The properties of a schema that only one kind of operation has.
 const shapes: ReadonlyArray<readonly [Exclude<Dialect, "predict">, ReadonlyArray<string>]> = [
   ["longRunning", ["done", "error", "metadata", "name", "response"]],
   ["compute", ["httpErrorMessage", "httpErrorStatusCode", "operationType", "selfLink", "status", "warnings"]],
@@ -66,7 +66,7 @@ const dialectOf = (schema: Schema | undefined): Exclude<Dialect, "predict"> | un
     ? undefined
     : shapes.find(([, properties]) => properties.every((property) => Object.hasOwn(schema, property)))?.[0]
 
-/** What follows an operation's path in the requests of a dialect. */
+/** The text after the path of an operation in the requests of a dialect. */
 const suffixes: Readonly<
   Record<Dialect, { readonly cancel?: string; readonly delete?: string; readonly wait?: string }>
 > = {
@@ -80,14 +80,14 @@ const suffixes: Readonly<
 
 const predictSuffix = ":fetchPredictOperation"
 
-// Some operations are found by a query parameter, which their dialects have in the name.
+// The requests for some operations have a query parameter. In their dialects, it is a part of the name.
 const withQuery = (name: string, parameters: ReadonlyArray<string>): ReadonlyArray<string> => [
   name,
   ...parameters.includes("parentId") ? [`folders/*/${name}`, `organizations/*/${name}`] : [],
   ...parameters.includes("location") ? [name.replace("/jobs/", "/locations/*/jobs/")] : []
 ]
 
-// The reason why an API is left out, where no schema shows it.
+// The APIs that are left out for a reason that is not in a schema.
 const unusable = (name: string): string | undefined =>
   name === "storage"
     ? "the names in the operations (projects/_/buckets/*/operations/*) are not the paths that read them"
@@ -100,8 +100,8 @@ const unusable = (name: string): string | undefined =>
 /**
  * Writes a sample value as a pattern: `*` is a segment, `**` one or more.
  *
- * The package has turned each `projects/[^/]+` of the discovery document's pattern into `projects/my-project`, and left
- * the rest of the pattern as it was.
+ * In the package's samples, `projects/my-project` stands for each `projects/[^/]+` of the pattern in the discovery
+ * document. The rest of the pattern is unchanged.
  */
 const wildcards = (sample: string): string =>
   sample
@@ -109,7 +109,7 @@ const wildcards = (sample: string): string =>
     .replaceAll(/\[\^\/\]\+|\[0-9\]\{0,20\}/g, "*")
     .replaceAll(".*", "**")
 
-/** Writes a sample value as a name that fits it. */
+/** Writes a sample value as a name that matches it. */
 const instance = (sample: string): string =>
   sample
     .replaceAll(/\[\^\/\]\+|\[0-9\]\{0,20\}/g, "123")
@@ -121,8 +121,8 @@ interface Path {
   readonly example: string
 }
 
-// A few versions of APIs have no samples. There the pattern comes from the resource that a method belongs to: a segment for
-// each of its collections. Operations at the top may have any number of segments.
+// A few versions of APIs have no samples. Then the pattern comes from the resource of the method: it has a segment for
+// each collection. The names of operations without a parent can have any number of segments.
 const sampleOf = ({ resource, sample }: Method, parameter: string, rest: string): string | undefined => {
   if (sample[parameter] !== undefined || resource.at(-1) !== "operations") return sample[parameter]
   if (resource.length === 1) return rest === "" || rest.startsWith(":") ? "operations/.*" : undefined
@@ -134,7 +134,7 @@ const sampleOf = ({ resource, sample }: Method, parameter: string, rest: string)
     : undefined
 }
 
-// `{+name}` is any number of segments, and its sample has its pattern. `{project}` is one segment.
+// `{+name}` is any number of segments, with the pattern of its sample. `{project}` is one segment.
 const pathOf = (method: Method): Path | undefined => {
   const parts = method.path.split(/\{(\+?)([^}]+)\}/)
   let pattern = parts[0] ?? ""
@@ -149,14 +149,14 @@ const pathOf = (method: Method): Path | undefined => {
   return { pattern, example }
 }
 
-/** What stands before a name in the paths of an API. */
+/** The part of the paths of an API that is before a name. */
 interface Prefix {
   readonly basePath: string
   readonly versionPath: string
 }
 
-// A name is what follows the version. But if the path of a `google.longrunning` operation has only one parameter, that is
-// the `name` in the operation, and all that stands before it is a part of the prefix: `/v1/admin/{+name}`.
+// A name is the part of the path after the version. But if the path of a `google.longrunning` operation has only one
+// parameter, it is the `name` of the operation, and the whole path before it is the prefix: `/v1/admin/{+name}`.
 const prefixOf = (path: string, version: string, dialect: Dialect): Prefix => {
   const segments = path.split("/")
   const start = segments.findIndex((segment) => segment === version || /^v\d/.test(segment))
@@ -184,7 +184,7 @@ interface Reader extends Path {
   readonly parameters: ReadonlyArray<string>
 }
 
-// The operations of publisher models are read by `:fetchPredictOperation` only.
+// Only `:fetchPredictOperation` reads the operations of publisher models.
 const isPredict = ({ path, resource }: Method): boolean =>
   path.endsWith(predictSuffix) && resource.includes("publishers")
 
@@ -210,7 +210,7 @@ const readerOf = (api: Api, method: Method): Reader | "no operation" | "no name"
 
 const unique = <A extends string>(texts: ReadonlyArray<A>): ReadonlyArray<A> => [...new Set(texts)].sort()
 
-/** The only one of some values. */
+/** The value that all of them have. */
 const single = <A extends string>(api: Api, values: ReadonlyArray<A>): A | undefined => {
   const [value, ...others] = unique(values)
   if (others.length > 0) throw new Error(`${api.name} ${api.version} has both ${value} and ${others.join()}`)
@@ -249,7 +249,7 @@ const entryOf = (api: Api, readers: Array.NonEmptyReadonlyArray<Reader>): Entry 
   const isPredictApi = readers.some(({ dialect }) => dialect === "predict")
   const dialect = isPredictApi ? "predict" : single(api, readers.map((reader) => reader.dialect)) ?? "longRunning"
 
-  // Where two paths read the same operation (`/v1/{+name}`, `/v1/operations/{+name}`), the shorter one counts.
+  // If two paths read the same operation (`/v1/{+name}`, `/v1/operations/{+name}`), the shorter one is used.
   const prefix = readers.map((reader) => reader.prefix).reduce((a, b) => textOf(b).length < textOf(a).length ? b : a)
   const start = textOf(prefix)
   const own = readers.filter((reader) => textOf(reader.prefix) === start)
@@ -308,7 +308,7 @@ const entryOf = (api: Api, readers: Array.NonEmptyReadonlyArray<Reader>): Entry 
   }
 }
 
-// Why an API that returns operations has no entry; undefined if it returns none.
+// The reason why an API that returns operations has no entry. Undefined if it returns none.
 const reasonOf = (api: Api, isNameless: boolean): string | undefined => {
   if (isNameless) return "the samples do not say what a name looks like"
   const responses = unique(api.methods.flatMap(({ response }) => response ?? []))
@@ -319,7 +319,7 @@ const reasonOf = (api: Api, isNameless: boolean): string | undefined => {
     : `no dialect has an operation of ${Object.keys(api.schemas.get(other) ?? {}).join(", ")}`
 }
 
-/** The operations of all APIs, and those that cannot be described. */
+/** The operations of all APIs, and the APIs without an entry. */
 export interface Catalog {
   readonly entries: ReadonlyArray<Entry>
   readonly leftOut: ReadonlyArray<LeftOut>
@@ -331,7 +331,7 @@ const operationsOf = (api: Api): Catalog => {
   const readers = found.filter((reader) => typeof reader !== "string")
   const isNameless = found.includes("no name")
   if (readers.length > 0 && isNameless) {
-    throw new Error(`${name} ${version}: only some samples say what a name looks like`)
+    throw new Error(`${name} ${version}: only some samples have the pattern of a name`)
   }
   const reason = unusable(name) ?? (Array.isNonEmptyReadonlyArray(readers) ? undefined : reasonOf(api, isNameless))
   return {
@@ -340,7 +340,7 @@ const operationsOf = (api: Api): Catalog => {
   }
 }
 
-// An API that the package has twice keeps the name that its host has.
+// If the package has an API twice, the catalog has the one with the name of its host.
 const withoutAliases = ({ entries, leftOut }: Catalog): Catalog => {
   const same = (one: Entry, other: Entry): boolean =>
     one.name !== other.name && one.version === other.version && one.host === other.host &&

@@ -1,10 +1,10 @@
 /**
- * Reads the methods and schemas of Google's APIs from the npm package `googleapis`, which is generated from their discovery
- * documents and does not contain them.
+ * Reads the methods and schemas of Google's APIs from the npm package `googleapis`, which is generated from their
+ * discovery documents and does not contain them.
  *
  * For each method, the package's JavaScript has the URL's template and the HTTP method. Its declarations have the
- * parameters, the types of the request and the response, and a sample whose values come from the parameters' patterns. The
- * files are parsed, not run.
+ * parameters, the types of the request and the response, and a sample whose values come from the parameters' patterns.
+ * The files are parsed, not run.
  */
 import * as Array from "effect/Array"
 import * as Predicate from "effect/Predicate"
@@ -13,14 +13,14 @@ import ts from "typescript"
 
 /** A method of an API. */
 export interface Method {
-  /** The collections that it belongs to: `["projects", "locations", "operations"]`. */
+  /** The collections of its resource: `["projects", "locations", "operations"]`. */
   readonly resource: ReadonlyArray<string>
   readonly httpMethod: string
   /** `https://run.googleapis.com` */
   readonly rootUrl: string
   /** `/v2/{+name}` */
   readonly path: string
-  /** The parameters of the sample, those that are strings. */
+  /** The parameters of the sample that are strings. */
   readonly sample: Readonly<Record<string, string>>
   /** The names of the parameters, in the path and in the query. */
   readonly parameters: ReadonlyArray<string>
@@ -43,7 +43,7 @@ export interface Api {
 
 const parse = (file: string, text: string): ts.SourceFile => ts.createSourceFile(file, text, ts.ScriptTarget.ES2022)
 
-/** The first value that `pick` finds in a tree, top down. */
+/** The first value that `pick` returns for a node of a tree, from the top. */
 const first = <A>(node: ts.Node, pick: (node: ts.Node) => A | undefined): A | undefined =>
   pick(node) ?? ts.forEachChild(node, (child) => first(child, pick))
 
@@ -77,7 +77,7 @@ const requestOf = (method: ts.MethodDeclaration): Request | undefined => {
     : { rootUrl: rootUrl.replace(/\/$/, ""), path: path.replaceAll(/\/+/g, "/"), httpMethod }
 }
 
-/** The classes in a file, which are inside of a namespace. */
+/** The classes of a file. They are in a namespace. */
 const classesIn = (file: ts.SourceFile): ReadonlyArray<ts.ClassLikeDeclaration> => {
   const classes: globalThis.Array<ts.ClassLikeDeclaration> = []
   const visit = (node: ts.Node): void => {
@@ -127,7 +127,7 @@ const interfacesIn = (file: ts.SourceFile, text: string): ReadonlyMap<string, Sc
 
 const schemaName = (type: string | undefined): string | undefined => /^Schema\$(\w+)$/.exec(type ?? "")?.[1]
 
-// The parameters of the last call that the sample awaits.
+// The parameters of the last call in the sample with `await`.
 const sampleIn = (comment: string): Readonly<Record<string, string>> => {
   const code = /```js\n(.*?)^ *\* ```$/ms.exec(comment)?.[1]?.replaceAll(/^ *\* ?/gm, "")
   const main = code === undefined ? undefined : first(
@@ -152,7 +152,7 @@ const sampleIn = (comment: string): Readonly<Record<string, string>> => {
   )
 }
 
-// The class of the API has a property for each of its collections, whose class has properties in turn.
+// The class of an API has a property for each of its collections. So has the class of a collection.
 const resourcesIn = (
   classes: ReadonlyArray<ts.ClassLikeDeclaration>,
   text: string
@@ -179,7 +179,7 @@ const readApi = (folder: string, name: string, version: string): Api => {
   const classes = classesIn(declarations)
   const resources = resourcesIn(classes, text)
   const methods = classes.flatMap((owner) => {
-    // Of a method's six overloads the first has the comment, and the second the type of the response.
+    // A method has six overloads. The first has the comment, the second the type of the response.
     const overloads = Array.groupBy(owner.members.filter(ts.isMethodDeclaration), (method) => idOf(owner, method))
     return Object.entries(overloads).flatMap(([id, [commented, typed]]): ReadonlyArray<Method> => {
       const request = requests.get(id)

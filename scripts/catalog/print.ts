@@ -7,7 +7,7 @@ import type { Entry } from "./operations.js"
 
 const json = (value: unknown): string => JSON.stringify(value)
 
-// More than half of the APIs have their operations there.
+// More than half of the APIs have this pattern.
 const inLocations = json(["projects/*/locations/*/operations/*"])
 
 const object = (properties: Readonly<Record<string, unknown>>): string =>
@@ -19,7 +19,7 @@ const object = (properties: Readonly<Record<string, unknown>>): string =>
       .join(", ")
   } }`
 
-// The file leaves out what is the default.
+// A property with its default value is not in the file.
 const factsOf = (entry: Entry): string => {
   const { basePath, collections, dialect, host, name, operationNames, version, versionPath } = entry
   const listsAll = json(collections) === json(collectionsOf(operationNames))

@@ -1,11 +1,12 @@
 /**
- * The tables of test/conformance/ from the runs of the clients.
+ * The tables of test/conformance/, from the results of the clients.
  */
+import { markdownTable } from "markdown-table"
 import { groups } from "../../test/conformance/cases.js"
 import type { Adapter } from "../../test/conformance/clients/adapter.js"
 import type { Difference } from "../../test/conformance/sockets.js"
 
-/** What a client makes of a case. */
+/** The result of a case for a client. */
 export type Verdict =
   | { readonly type: "passes" }
   | { readonly type: "fails"; readonly differences: ReadonlyArray<Difference> }
@@ -21,7 +22,7 @@ export interface Run {
 const count = ({ verdicts }: Run, holds: (verdict: Verdict) => boolean): number =>
   [...verdicts.values()].filter(holds).length
 
-/** The most serious kind of difference, by which a case is counted. */
+/** The most serious kind of difference. The case is counted under it. */
 const kindOf = (differences: ReadonlyArray<Difference>): Difference["kind"] =>
   (["end", "requests", "tells"] as const).find((kind) => differences.some((difference) => difference.kind === kind))!
 
@@ -30,16 +31,18 @@ const fails = (kind: Difference["kind"]) => (verdict: Verdict): boolean =>
 
 const is = (type: Verdict["type"]) => (verdict: Verdict): boolean => verdict.type === type
 
-// Messages may hold HTML.
-const row = (...cells: ReadonlyArray<string | number>): string =>
-  `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|").replaceAll("<", "&lt;")).join(" | ")} |`
+type Cells = ReadonlyArray<string | number>
 
-const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<string>): string =>
-  [row(...head), row(...head.map(() => "---")), ...rows].join("\n")
+// Messages may contain HTML.
+const table = (...lines: ReadonlyArray<Cells>): string =>
+  markdownTable(
+    lines.map((line) => line.map((cell) => String(cell).replaceAll("|", "\\|").replaceAll("<", "&lt;"))),
+    { alignDelimiters: false }
+  )
 
 const ids = (list: ReadonlyArray<string>): string => list.map((id) => `\`${id}\``).join(", ")
 
-/** The ids with the same text, in the order of the texts. */
+/** Groups ids by their text, in the order of the texts. */
 const byText = (
   entries: ReadonlyArray<readonly [id: string, text: string]>
 ): ReadonlyArray<readonly [string, string]> => {
@@ -52,30 +55,28 @@ const byText = (
 export const counts = (runs: ReadonlyArray<Run>): string =>
   table(
     ["client", "version", "passes", "another end", "other requests", "tells less", "unfair to it", "not comparable"],
-    runs.map((run) =>
-      row(
-        run.adapter.title,
-        run.adapter.version ?? "",
-        count(run, is("passes")),
-        count(run, fails("end")),
-        count(run, fails("requests")),
-        count(run, fails("tells")),
-        count(run, is("unfair")),
-        count(run, is("notComparable"))
-      )
-    )
+    ...runs.map((run) => [
+      run.adapter.title,
+      run.adapter.version ?? "",
+      count(run, is("passes")),
+      count(run, fails("end")),
+      count(run, fails("requests")),
+      count(run, fails("tells")),
+      count(run, is("unfair")),
+      count(run, is("notComparable"))
+    ])
   )
 
-/** One row for each failure; failures of a client that look the same share a row. */
+/** One row for each failure. Failures of a client with the same text share a row. */
 export const failures = (runs: ReadonlyArray<Run>): string =>
   table(
     ["client", "case", "what it does"],
-    runs.flatMap(({ adapter, verdicts }) =>
+    ...runs.flatMap(({ adapter, verdicts }) =>
       byText([...verdicts].flatMap(([id, verdict]) =>
         verdict.type === "fails"
           ? [[id, verdict.differences.map(({ text }) => text).join("; ")] as const]
           : []
-      )).map(([cases, text], index) => row(index === 0 ? adapter.title : "", cases, text))
+      )).map(([cases, text], index) => [index === 0 ? adapter.title : "", cases, text])
     )
   )
 
@@ -83,13 +84,13 @@ export const failures = (runs: ReadonlyArray<Run>): string =>
 export const exceptions = (runs: ReadonlyArray<Run>): string =>
   table(
     ["client", "reason", "cases"],
-    runs.flatMap(({ adapter, verdicts }) =>
+    ...runs.flatMap(({ adapter, verdicts }) =>
       byText([...verdicts].flatMap(([id, verdict]) => "why" in verdict ? [[id, verdict.why] as const] : []))
-        .map(([cases, text], index) => row(index === 0 ? adapter.title : "", text, cases))
+        .map(([cases, text], index) => [index === 0 ? adapter.title : "", text, cases])
     )
   )
 
-/** Passes by group of cases, of those that are fair to a client. */
+/** The passes in each group of cases, without the cases that are unfair to a client. */
 export const comparison = (runs: ReadonlyArray<Run>): string => {
   const cell = (run: Run, list: ReadonlyArray<string>): string => {
     const verdicts = list.map((id) => run.verdicts.get(id)!)
@@ -99,8 +100,9 @@ export const comparison = (runs: ReadonlyArray<Run>): string => {
   const all = Object.entries(groups).map(([title, cases]) => [title, cases.map(({ id }) => id)] as const)
   return table(
     ["cases", ...runs.map(({ adapter: { title } }) => title)],
-    [...all, ["all", all.flatMap(([, list]) => list)] as const].map(([title, list]) =>
-      row(title, ...runs.map((run) => cell(run, list)))
-    )
+    ...[...all, ["all", all.flatMap(([, list]) => list)] as const].map(([title, list]) => [
+      title,
+      ...runs.map((run) => cell(run, list))
+    ])
   )
 }

@@ -1,4 +1,4 @@
-// The emulator in a separate process, so that a program which measures its own memory does not measure the emulator.
+// The emulator in a separate process. A program that measures its own memory then does not measure the emulator.
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import type * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as Effect from "effect/Effect"
@@ -42,7 +42,7 @@ export const emulatorProcess = Effect.gen(function*() {
           const body = JSON.stringify({ name, steps })
           const answer = await pool.request({ method: "POST", path: "/emulator/operations", body })
           await answer.body.dump()
-          if (answer.statusCode !== 200) throw new Error(`the emulator does not take ${body}`)
+          if (answer.statusCode !== 200) throw new Error(`the emulator refused ${body}`)
         }))).pipe(Effect.asVoid),
     stats: withPool(1, async (pool) =>
       (await pool.request({ method: "GET", path: "/emulator/stats" }))

@@ -1,4 +1,4 @@
-// Whose schedules are compared: ours, and the defaults of Google's own clients, of gcloud and of Terraform.
+// The schedules to compare: those of this package, and the defaults of Google's clients, of gcloud and of Terraform.
 import * as Polling from "effect-google-operations/Polling"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -6,15 +6,15 @@ import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleInterval from "effect/ScheduleInterval"
 
-/** Somebody who waits for an operation. */
+/** A client that waits for an operation. */
 export interface Client {
   readonly name: string
   readonly schedule: Schedule.Schedule<unknown>
-  /** Whether it polls as soon as it waits, or the schedule's first delay comes before its first poll. */
+  /** Whether the first poll is immediate. Otherwise it follows the first delay of the schedule. */
   readonly pollsAtOnce: boolean
 }
 
-/** Who waits for a name, and so polls at once, with one of our schedules. */
+/** A wait of this package for a name, with a schedule. Its first poll is immediate. */
 export const ours = (name: string, schedule: Schedule.Schedule<unknown>): Client => ({
   name,
   schedule,
@@ -34,15 +34,15 @@ const jitters = {
   "up to 1 s more": (delay: number, random: number) => delay + random
 }
 
-/** The default delays of somebody else's client, in seconds, and where they are written. */
+/** The default delays of another client, in seconds, with their source. */
 export interface OtherClient extends Client {
-  /** The delay before the first poll, where it is not the first of the others. */
+  /** The delay before the first poll, if it is not `initial`. */
   readonly lead?: number
   readonly initial: number
   readonly factor: number
   readonly max: number
   readonly jitter: keyof typeof jitters
-  /** When it gives up. The simulation goes on. */
+  /** The timeout of the client. The simulation has none. */
   readonly givesUp: string
   readonly source: string
 }
@@ -62,7 +62,10 @@ const other = (client: Omit<OtherClient, "schedule">): OtherClient => {
   }
 }
 
-/** The others, as their sources had it in 2026. Where they do not poll at once, the start's answer is the first state. */
+/**
+ * The other clients, from their sources in 2026. A client whose first poll is not immediate starts the operation itself.
+ * It has the first state from that response.
+ */
 export const otherClients: ReadonlyArray<OtherClient> = [
   other({
     name: "Python",

@@ -1,5 +1,5 @@
-// What a schedule costs: an operation's end is detected by the first poll after it, and every poll counts. A schedule is
-// stepped as a wait steps it, on a clock that is a number; a poll takes no time and never fails.
+// The costs of a schedule. The first poll after the end of an operation detects the end, and every poll counts. The
+// simulation steps a schedule as a wait does, on a virtual clock. A poll takes no time and never fails.
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Record from "effect/Record"
@@ -13,23 +13,23 @@ export interface Estimate {
   readonly error: number
 }
 
-/** What waiting for operations of one duration costs. */
+/** The costs of waits for operations of one duration. */
 export interface Figures {
-  /** From the end of the operation to the poll that sees it, in seconds. */
+  /** The time from the end of the operation to the poll that detects it, in seconds. */
   readonly delay: Estimate
   readonly polls: Estimate
 }
 
-/** How often a wait is simulated, and with which random numbers. */
+/** The number of simulations of a wait, and the seed of the random numbers. */
 export interface Settings {
   readonly runs: number
   readonly seed: number
 }
 
-/** How long operations take, in seconds: each up to a tenth shorter or longer. */
+/** The durations of operations, in seconds. The simulated durations are up to a tenth shorter or longer. */
 export const durations = { "0.1 s": 0.1, "1 s": 1, "10 s": 10, "60 s": 60, "5 min": 300, "30 min": 1800, "1 h": 3600 }
 
-/** What the schedule of one client costs, by how long the operation takes. */
+/** The costs of the schedule of a client, by the duration of the operation. */
 export interface Row {
   readonly client: Client
   readonly figures: Readonly<Record<keyof typeof durations, Figures>>
@@ -50,7 +50,7 @@ const run = (client: Client, end: number) =>
     return { delay: (now - end) / 1000, polls }
   })
 
-// Neighbours have nearly the same duration: what is between them is chance.
+// Neighbouring runs have nearly the same duration. Their difference is due to chance.
 const estimate = (values: ReadonlyArray<number>): Estimate => {
   const count = values.length
   const variance = values.slice(1).reduce((sum, value, index) => sum + (value - values[index]!) ** 2, 0) /
@@ -58,14 +58,14 @@ const estimate = (values: ReadonlyArray<number>): Estimate => {
   return { mean: values.reduce((sum, value) => sum + value, 0) / count, error: Math.sqrt(variance / count) }
 }
 
-/** Waits for operations of about that many seconds. The same settings give the same figures. */
+/** Simulates waits for operations of about this duration. The same settings give the same figures. */
 export const simulate = (client: Client, seconds: number, { runs, seed }: Settings): Effect.Effect<Figures> =>
   Effect.suspend(() =>
     Effect.gen(function*() {
       const delays: Array<number> = []
       const polls: Array<number> = []
       for (let count = 0; count < runs; count++) {
-        // A duration from each of as many equal parts as there are runs: less is left to chance.
+        // Each run takes its duration from a different part of the range, which reduces the standard error.
         const share = (count + (yield* Random.next)) / runs
         const end = 1000 * seconds * (0.9 + 0.2 * share)
         const seen = yield* run(client, end)

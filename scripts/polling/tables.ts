@@ -1,41 +1,23 @@
-// The figures as text, for a terminal and for the docs.
-import { markdownTable, widest } from "../markdown.js"
+// The figures as Markdown, for a terminal and for the docs.
+import { markdownTable } from "markdown-table"
 import type { OtherClient } from "./clients.js"
 import { durations, type Figures, type Row, type Settings } from "./simulation.js"
 
-// Two digits, or all that are before the point.
+// Two digits, or all digits before the decimal point.
 const short = (value: number, mostDecimals: number): string =>
   value.toFixed(Math.min(mostDecimals, value < 0.995 ? 2 : value < 9.95 ? 1 : 0))
 
 const cells = ({ figures }: Row): ReadonlyArray<readonly [delay: string, polls: string]> =>
   Object.values(figures).map(({ delay, polls }) => [short(delay.mean, 2), short(polls.mean, 1)])
 
-/** For a terminal. Within a column, delays are below delays and polls are below polls. */
-export const textTable = (rows: ReadonlyArray<Row>): string => {
-  const names = ["", ...rows.map(({ client }) => client.name)]
-  const columns = Object.keys(durations).map((duration, column) => {
-    const pairs = rows.map((row) => cells(row)[column]!)
-    const delayWidth = widest(pairs.map(([delay]) => delay))
-    const pollsWidth = widest(pairs.map(([, polls]) => polls))
-    const lines = [
-      duration,
-      ...pairs.map(([delay, polls]) => `${delay.padStart(delayWidth)} / ${polls.padStart(pollsWidth)}`)
-    ]
-    return lines.map((line) => line.padStart(widest(lines)))
-  })
-  return names
-    .map((name, line) => [name.padEnd(widest(names)), ...columns.map((column) => column[line])].join("  "))
-    .join("\n")
-}
-
-/** For the docs. */
+/** The figures: mean delay / mean number of polls. */
 export const figuresTable = (rows: ReadonlyArray<Row>): string =>
   markdownTable([
     ["", ...Object.keys(durations)],
     ...rows.map((row) => [row.client.name, ...cells(row).map((pair) => pair.join(" / "))])
   ])
 
-/** What schedules the others have, and where that is written. */
+/** The schedules of the other clients, with their sources. */
 export const clientsTable = (clients: ReadonlyArray<OtherClient>): string =>
   markdownTable([
     ["client", "first poll", "delays", "jitter", "gives up", "source"],
@@ -49,7 +31,7 @@ export const clientsTable = (clients: ReadonlyArray<OtherClient>): string =>
     ])
   ])
 
-/** How far to trust the figures. */
+/** The precision of the figures. */
 export const precision = (rows: ReadonlyArray<Row>, { runs, seed }: Settings): string => {
   const all = rows.flatMap(({ figures }) => Object.values(figures))
   const worst = (which: keyof Figures) =>

@@ -1,5 +1,5 @@
 /**
- * Tries examples/browser in Chromium: presses its buttons, and reads what the page shows.
+ * Tests examples/browser in Chromium: clicks its buttons, and reads the text of the page.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 
 type Send = (method: string, params: object, sessionId?: string) => Promise<Readonly<Record<string, unknown>>>
 
-/** The DevTools protocol over two pipes: each message is JSON and ends with a zero byte. */
+/** The DevTools protocol over two pipes. Each message is JSON and ends with a zero byte. */
 const devTools = (input: Writable, output: Readable): Send => {
   const waiting = new Map<unknown, (message: Readonly<Record<string, unknown>>) => void>()
   let text = ""
@@ -36,7 +36,7 @@ const devTools = (input: Writable, output: Readable): Send => {
 
 const isLoaded = `location.protocol === "http:" && document.readyState === "complete"`
 
-// Runs in the page. Presses a button, and waits for a state that the page shows.
+// Runs in the page. Clicks a button, and waits until the page shows a state.
 const script = `async (button, state) => {
   document.getElementById(button).click()
   const shown = () => [...document.querySelectorAll("#states li")].map(({ textContent }) => textContent)
@@ -58,7 +58,7 @@ const stop = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode === null && child.kill()) await ended
 }
 
-/** Starts Chromium with these arguments, and gives the results of the example. */
+/** Starts Chromium with these arguments, and returns the results of the example. */
 export const tryExample = async (chromium: string, args: ReadonlyArray<string>): Promise<ReadonlyArray<Result>> => {
   const server = spawn(process.execPath, ["--import", "tsx", "examples/browser/serve.ts"], {
     cwd: root,

@@ -1,14 +1,14 @@
 /**
- * The runtimes, and how each of them runs the scenario.
+ * Runs the scenario in each runtime.
  */
 import { build, type BuildOptions } from "esbuild"
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { join } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { tryExample } from "./example.js"
-import * as Packages from "./packages.js"
 import type { Result } from "./scenario.js"
 import { type Server, startServer } from "./server.js"
 
@@ -17,11 +17,30 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 // Every step ends within 15 seconds.
 const timeout = 150_000
 
-/** A run of the scenario, or why there is none. */
+/** The results of a run, or the reason why the runtime is skipped. */
 export interface Row {
   readonly runtime: string
   readonly client: string
   readonly results: ReadonlyArray<Result> | string
+}
+
+/** A runtime is not on this machine, and cannot be installed. */
+class Unavailable extends Error {}
+
+/** The path of the program of a package, which npm installs in its cache. */
+const programOf = (name: string, version: string): string => {
+  const options = ["--yes", "--prefer-offline", "--loglevel=error", `--package=${name}@${version}`]
+  try {
+    return realpathSync(
+      execFileSync("npm", ["exec", ...options, "-c", `command -v ${name}`], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+        timeout: 300_000
+      }).trim()
+    )
+  } catch (cause) {
+    throw new Unavailable(`npm could not install ${name}@${version}`, { cause })
+  }
 }
 
 /** Reads the results that a program has printed or sent. */
@@ -43,7 +62,7 @@ const bundle = async (program: string, options: BuildOptions): Promise<string> =
   return outputFiles?.[0]?.text ?? ""
 }
 
-/** The server, and a folder for bundles, for as long as a function runs. */
+/** Starts the server and makes a folder for bundles. Removes both when the function has returned. */
 const withServer = async <A>(use: (server: Server, folder: string) => Promise<A>, script?: string): Promise<A> => {
   const cache = join(root, "node_modules/.cache")
   mkdirSync(cache, { recursive: true })
@@ -71,7 +90,7 @@ const versionOf = (program: string): string =>
     execFileSync(program, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 60_000 })
   )?.[0] ?? ""
 
-/** Runs the scenario; one that does not end or prints no results has one failed step. */
+/** Runs the scenario. A run that does not end, or that prints no results, has one failed step. */
 const row = async (
   runtime: string,
   client: string,
@@ -84,7 +103,8 @@ const row = async (
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Node, Bun and Deno: a process, over fetch and over NodeOperations. The package is bundled; its peers are found by the runtime.
+// Node, Bun and Deno: a process, over fetch and over NodeOperations. The bundle contains the package, but not its
+// peers.
 // ---------------------------------------------------------------------------------------------------------------------
 
 const inProcess = (title: string, locate: () => string, args: ReadonlyArray<string> = []) => async () => {
@@ -124,7 +144,7 @@ const config :Workerd.Config = (
 );
 `
 
-/** The port that workerd tells when it listens. */
+/** The port that workerd listens on. */
 const portOf = (child: ChildProcess): Promise<number> =>
   new Promise((resolve, reject) => {
     child.stdio[3]?.once("data", (line: Buffer) => resolve(JSON.parse(line.toString()).port))
@@ -135,7 +155,7 @@ const portOf = (child: ChildProcess): Promise<number> =>
 const workerdVersion = "1.20261117.1"
 
 const inWorkerd = async () => {
-  const program = Packages.workerd(workerdVersion)
+  const program = programOf("workerd", workerdVersion)
   return withServer(async ({ origin }, folder) => {
     writeFileSync(join(folder, "worker.js"), await bundle("worker", { platform: "browser" }))
     const config = join(folder, "config.capnp")
@@ -188,15 +208,15 @@ const requestsOfAWorker = async (
 // The edge runtime, of Vercel's edge functions and of Next.js
 // ---------------------------------------------------------------------------------------------------------------------
 
-const edgeVersion = "5.0.0"
-
 const inEdgeRuntime = async () => {
-  const main = join(Packages.installed("@edge-runtime/vm", edgeVersion), "dist/index.js")
-  const { EdgeVM }: { readonly EdgeVM: new() => { readonly evaluate: (code: string) => Promise<string> } } =
-    await import(pathToFileURL(main).href)
+  const load = createRequire(programOf("edge-runtime", "4.0.1"))
+  const { EdgeVM }: { readonly EdgeVM: new() => { readonly evaluate: (code: string) => Promise<string> } } = load(
+    "@edge-runtime/vm"
+  )
+  const { version }: { readonly version: string } = load("@edge-runtime/vm/package.json")
   const script = await bundle("edge", { platform: "browser", format: "iife" })
   return withServer(async ({ origin }) => [
-    await row(`Edge runtime ${edgeVersion}`, "fetch", async () => {
+    await row(`Edge runtime ${version}`, "fetch", async () => {
       const vm = new EdgeVM()
       void vm.evaluate(script)
       return parse(await vm.evaluate(`scenario(${JSON.stringify(origin)}, "edge")`))
@@ -227,7 +247,7 @@ const flags = (profile: string): ReadonlyArray<string> => [
 
 const inChromium = async () => {
   const program = ["chromium", "chromium-browser", "google-chrome"].find((name) => chromiumVersion(name) !== undefined)
-  if (program === undefined) throw new Packages.Unavailable("there is no chromium on PATH")
+  if (program === undefined) throw new Unavailable("there is no chromium on PATH")
   const runtime = `Chromium ${chromiumVersion(program)}`
   const script = await bundle("page", { platform: "browser" })
   return withServer((pages, folder) =>
@@ -265,10 +285,10 @@ const inChromium = async () => {
 /** The runtimes, by the name in the command. */
 const runtimes: Readonly<Record<string, () => Promise<ReadonlyArray<Row>>>> = {
   node: inProcess("Node", () => process.execPath),
-  node22: inProcess("Node", () => Packages.node("22")),
-  node24: inProcess("Node", () => Packages.node("24")),
-  bun: inProcess("Bun", () => Packages.bun("1.4.5")),
-  deno: inProcess("Deno", () => Packages.deno("2.9.6"), [
+  node22: inProcess("Node", () => programOf("node", "22")),
+  node24: inProcess("Node", () => programOf("node", "24")),
+  bun: inProcess("Bun", () => programOf("bun", "1.4.5")),
+  deno: inProcess("Deno", () => programOf("deno", "2.9.6"), [
     "run",
     "--allow-all",
     "--no-lock",
@@ -286,7 +306,7 @@ export const runIn = async (name: string): Promise<ReadonlyArray<Row>> => {
   try {
     return await runtimes[name]!()
   } catch (error) {
-    if (!(error instanceof Packages.Unavailable)) throw error
+    if (!(error instanceof Unavailable)) throw error
     return [{ runtime: name, client: "", results: error.message }]
   }
 }

@@ -34,9 +34,9 @@ export const overFetch: Make = (options) => Effect.provide(OperationsService.mak
 
 interface Context {
   readonly operations: OperationsService.Service
-  /** The name of an operation, whose last word says how the server responds. */
+  /** The name of an operation. Its last word selects the behaviour of the server. */
   readonly operation: (behavior: string) => string
-  /** What the server has seen of an operation. */
+  /** The requests for an operation that the server received. */
   readonly seen: (operation: string) => Effect.Effect<Seen>
 }
 
@@ -137,7 +137,7 @@ export const stepNames: ReadonlyArray<string> = Object.keys(steps)
  * Runs all steps, each with a separate service.
  *
  * @param origin the origin of the server
- * @param run a name for this run, so that its operations are its own
+ * @param run a name for this run. It is a part of the names of its operations
  */
 export const runScenario = (origin: string, run: string, make: Make): Promise<ReadonlyArray<Result>> => {
   const operation = (behavior: string): string => `operations/${run}/${behavior}`

@@ -1,9 +1,10 @@
 /**
- * The server of the scenario. It plays an API, whose operations behave as their names say, and serves the page for a browser.
+ * The server of the scenario. It serves an API and the page for a browser. The name of an operation selects its
+ * behaviour.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 
-/** What the server has seen of the requests for one operation. */
+/** The requests for one operation that the server received. */
 export interface Seen {
   /** When each request arrived, in ms. */
   readonly times: Array<number>
@@ -59,7 +60,7 @@ const json = (response: ServerResponse, value: unknown, status = 200, headers: R
   response.writeHead(status, { ...cors, "content-type": "application/json", ...headers }).end(JSON.stringify(value))
 }
 
-/** What an operation does in response to a poll; `poll` counts from 1. */
+/** The response to a poll of an operation. `poll` counts from 1. */
 const behaviors: Readonly<Record<string, (response: ServerResponse, name: string, poll: number) => void>> = {
   get: (response, name) => json(response, pending(name, 10)),
   wait: (response, name, poll) =>

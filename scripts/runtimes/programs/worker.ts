@@ -1,4 +1,4 @@
-// A worker for workerd. The last segment of the path says what it does.
+// A worker for workerd. The last segment of the path selects the action:
 //
 // - /scenario: runs the scenario
 // - /own: waits for an operation with a service that this request makes
@@ -34,7 +34,7 @@ const respond = (name: string, baseUrl: string): Promise<Response> =>
   )
 // #endregion
 
-// A service that requests share: what a Worker must not have.
+// A service that requests share. A Worker must not have one.
 let shared: ManagedRuntime.ManagedRuntime<OperationsService.OperationsService, never> | undefined
 
 export default {
