@@ -1,4 +1,4 @@
-// A workflow that starts an operation and waits for it, however often the process dies meanwhile.
+// A workflow that starts an operation and waits for it. The workflow continues after each crash of its process.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Workflow from "@effect/workflow/Workflow"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
