@@ -46,10 +46,10 @@ const examples: Record<string, ReadonlyArray<string>> = {
   ],
   "handle-errors": [
     "operations/good succeeded",
-    "verdict: RESOURCE_EXHAUSTED, over project:123",
+    "failed: RESOURCE_EXHAUSTED, with a QuotaFailure",
     "still running: operations/long",
-    "unknown: StatusCode 403",
-    "no such operation"
+    "unknown state: PERMISSION_DENIED, HTTP 403",
+    "unknown state: NOT_FOUND, HTTP 404"
   ],
   "wait-for-many": [
     "100 operations are done",
