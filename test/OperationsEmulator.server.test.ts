@@ -90,7 +90,7 @@ describe("Host", () => {
       for (const answer of yield* hosts({}, refused)) {
         assert.match(
           answer,
-          /^The emulator does not serve the host ".*"\. If it should, start it with that host name\.$/
+          /^The emulator does not serve the host ".*"\. To serve it, start the emulator with that host name\.$/
         )
       }
     }))
@@ -143,7 +143,7 @@ describe("a page in a browser", () => {
           const response = yield* request(url, [line, host, "content-type: text/plain", header], body)
           assert.match(
             reasonOf(response, 403, "PERMISSION_DENIED"),
-            /^The emulator does not take requests from pages of /,
+            /^The emulator does not accept requests from pages of /,
             `${header}, ${line}`
           )
           assert.notInclude(response.head, "access-control-")
