@@ -265,7 +265,7 @@ describe("a server", () => {
         assert.strictEqual(
           yield* refused({ host }),
           `host: ${host} is not a loopback address, so others on the network could use the emulator. ` +
-            "If they should, set allowRemote"
+            "To allow this, set allowRemote"
         )
       }
       for (const [host, url] of [["localhost", "http://localhost:"], ["127.0.0.2", "http://127.0.0.2:"]] as const) {

@@ -12,12 +12,12 @@ import { closedError, type ErrorContext, otherRequestError } from "./errors.js"
 import { WorkerRequest } from "./workerRequest.js"
 
 /**
- * Something that ends when the service is closed, such as a request or a wait.
+ * Work that ends when the service is closed, such as a request or a wait.
  *
  * @internal
  */
 export interface Closeable {
-  /** Called when the service starts to close. Everything that is not in flight ends now. */
+  /** Called when the service starts to close. Work that is not in flight ends now. */
   readonly onClosing: () => void
   /** Called when the time for requests in flight has passed. */
   readonly onClosed?: () => void
@@ -27,7 +27,7 @@ export interface Closeable {
 export class Lifecycle {
   #isClosing = false
   readonly #workerRequest = new WorkerRequest()
-  // The requests in flight. They have an `onClosed`, and `close` waits for them.
+  // The requests in flight. `close` waits for them.
   readonly #inFlight = new Set<Closeable>()
   readonly #listeners = new Set<Closeable>()
   #onIdle: (() => void) | undefined
@@ -56,7 +56,7 @@ export class Lifecycle {
     return this.#isClosing
   }
 
-  /** Makes the error of a call, if the service can begin no call now. */
+  /** Makes the error of a call, if the service is closing or closed. */
   get refusal(): ((context: Partial<ErrorContext>) => HttpError.HttpError) | undefined {
     return this.#isClosing ? closedError : this.#workerRequest.isAnother() ? otherRequestError : undefined
   }
@@ -81,7 +81,7 @@ export class Lifecycle {
 
   /**
    * Closes the service once. All callers wait until this is done. It runs in a separate fiber with the clock of the
-   * machine, so that neither an interruption nor a test clock can stop it.
+   * machine, because neither an interruption nor a test clock must stop it.
    */
   readonly close: Effect.Effect<void> = Effect.uninterruptible(Effect.suspend(() => {
     if (!this.#isClosing) {

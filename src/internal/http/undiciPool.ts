@@ -19,7 +19,7 @@ export interface Connection {
   readonly isHttp2: boolean
   /** Whether it can have several requests at a time: HTTP/2 or pipelining. */
   readonly isShared: boolean
-  /** Whether it has delivered a response. */
+  /** Whether the connection has received a response. */
   hasServed: boolean
 }
 
@@ -72,7 +72,7 @@ export class TrackedClient extends Client {
 const closed = new Error("closed")
 
 /**
- * The open sockets. Destroying a pool does not close all of them. When an attempt to connect fails, undici removes the
+ * The open sockets. Destroying a pool does not close all of them. If an attempt to connect fails, undici removes the
  * client from the pool, but the client may still connect later. Also, undici does not abort attempts in progress.
  */
 class Sockets {
