@@ -3,7 +3,7 @@
 //   npx tsx scripts/port-to-effect-4.ts src test examples && npx dprint fmt
 //
 // It knows the names that this package uses and its way of writing (deep imports, each under the module's name), and
-// nothing of TypeScript. scripts/port-to-effect-4.md lists the remaining changes. No check needs it; it goes when the port is done.
+// nothing of TypeScript. CONTRIBUTING.md says what is left to do. No check needs it; it goes when the port is done.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 

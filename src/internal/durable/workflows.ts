@@ -24,7 +24,7 @@ export type Payload = Schema.Struct.Type<typeof payload>
 const key = ({ byEvent, handle: { api, deadline, name }, onInterrupt, onTimeout }: Payload): string =>
   [api.baseUrl, api.version, name, deadline?.epochMillis ?? "", onTimeout, onInterrupt, byEvent].join("|")
 
-// How often a caller outside a workflow looks whether a suspended execution has ended.
+// How often a caller outside a workflow checks whether a suspended execution has ended.
 const callerSchedule = Schedule.spaced("1 second")
 
 /** @internal */
@@ -38,7 +38,8 @@ export const Wait = Workflow.make({
 })
 
 /**
- * A long wait continues in further executions, because an execution is replayed from its beginning after each suspension.
+ * The number of segments of an execution. A longer wait continues in another execution, because an execution is
+ * replayed from its beginning after each suspension.
  *
  * @internal
  */
