@@ -246,7 +246,7 @@ export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpErro
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * Starts to wait and returns. The runners continue the wait.
+ * // Starts to wait and returns. The runners continue the wait.
  * const begin = (handle: OperationHandle) =>
  *   DurableOperations.WaitForOperation.execute(DurableOperations.payloadOf(handle), { discard: true })
  *
@@ -275,7 +275,7 @@ export const WaitForOperation = Wait
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * Cancels an operation, and returns the outcome.
+ * // Cancels an operation, and returns the outcome.
  * const stop = (handle: OperationHandle) =>
  *   Effect.map(
  *     DurableOperations.execute(DurableOperations.CancelOperation, { handle }),
@@ -357,7 +357,7 @@ const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * Asks the server to cancel an operation, and waits until the operation ends.
+ * // Asks the server to cancel an operation, and waits until the operation ends.
  * const stop = (handle: OperationHandle) =>
  *   Effect.zipRight(DurableOperations.cancel(handle), DurableOperations.attach(handle))
  * ```
@@ -633,7 +633,7 @@ export const token = (handle: OperationHandle, options?: WaitOptions): Effect.Ef
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * In the workflow: store the token, then wait.
+ * // In the workflow: store the token, then wait.
  * const waitByEvent = (handle: OperationHandle, store: (name: string, token: string) => Effect.Effect<void>) =>
  *   Effect.gen(function*() {
  *     yield* store(handle.name, yield* DurableOperations.token(handle))

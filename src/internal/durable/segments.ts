@@ -67,7 +67,7 @@ export interface Wait {
  */
 const shortestGap = 5_000
 
-// The delays while requests fail, in ms.
+// While requests fail, in ms.
 const shortestPause = 61_000
 const longestPause = 10 * 60_000
 
