@@ -50,7 +50,7 @@ export const Code = Schema.Literal(...names)
  * @since 0.1.0
  * @category models
  */
-// The type is not derived from `names`, so that hovers and compiler errors show `Code` instead of the 17 names.
+// The type is not derived from `names`, because hovers and compiler errors would show the 17 names instead of `Code`.
 export type Code =
   | "OK"
   | "CANCELLED"

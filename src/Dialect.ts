@@ -329,7 +329,7 @@ const decodeCompute = decodeState({
  *
  * - **Names**: `projects/p/zones/z/operations/o`, `projects/p/regions/r/operations/o` and
  *   `projects/p/global/operations/o`. The operation of an organization or folder is `locations/global/operations/o`, or
- *   `organizations/1/locations/global/operations/o` if the request has to contain the parent. The name of a new
+ *   `organizations/1/locations/global/operations/o` if the request must contain the parent. The name of a new
  *   operation comes from its `selfLink`.
  * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`, an
  *   `httpErrorStatusCode` or an `httpErrorMessage`.

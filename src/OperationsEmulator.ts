@@ -458,7 +458,7 @@ export interface Service {
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * it.effect("cancels what nobody waits for", () =>
+ * it.effect("cancels an operation", () =>
  *   Effect.gen(function*() {
  *     const emulator = yield* OperationsEmulator.OperationsEmulator
  *     yield* emulator.script("operations/a", [OperationsEmulator.pending()])

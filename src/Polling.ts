@@ -202,7 +202,7 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // The same delays, but the wait fails at once if there is no connection to the server:
+ * // The same delays, but the wait fails if there is no connection to the server:
  * const retrySchedule = Polling.retrySchedule.pipe(
  *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
  * )

@@ -31,7 +31,7 @@ export const colored: Style = {
 
 /** Makes text from a server safe for a terminal. Control characters other than tabs and line breaks become U+FFFD. */
 export const printable = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  // oxlint-disable-next-line no-control-regex -- the expression matches control characters
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
 
 /** Makes one line of text safe for a terminal. Tabs and line breaks become spaces. */
@@ -44,7 +44,7 @@ const wide =
 const widthOfCharacter = (character: string): number =>
   /^[\p{Mn}\p{Me}\p{Cf}]$/u.test(character) ? 0 : wide.test(character) ? 2 : 1
 
-// oxlint-disable-next-line no-control-regex -- control sequences are what is looked for
+// oxlint-disable-next-line no-control-regex -- the expression matches control sequences
 const controlSequence = /\x1b\[[0-9;]*m/g
 
 /** Returns the number of columns of a line. Control sequences for colors have no width. */

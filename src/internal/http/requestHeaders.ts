@@ -1,5 +1,5 @@
 /**
- * The headers of all requests: those of this package, and those of the option `headers`.
+ * The headers of all requests, from this package and from the option `headers`.
  */
 import { getCurrentVersion } from "effect/ModuleVersion"
 import { isRecord } from "effect/Predicate"

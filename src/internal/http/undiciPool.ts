@@ -4,7 +4,7 @@
  */
 import { Socket } from "node:net"
 import type { Dispatcher } from "undici"
-// Bun replaces the module "undici" with one that has no `dispatch`. It does not replace the entry file of the package.
+// Bun replaces the module "undici" with a module without `dispatch`. It does not replace the entry file of the package.
 import { buildConnector, Client, EnvHttpProxyAgent, Pool } from "undici/index.js"
 import type { ConnectionOptions } from "./nodeOptions.js"
 import type { Proxy } from "./proxy.js"
