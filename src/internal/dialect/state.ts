@@ -61,7 +61,7 @@ const nameless = (raw: Raw, id: string, state: string | null | undefined, asked:
   if (id === "") return "it has no name"
   return asked.name === undefined
     ? `it has the id ${quote(id)}, but not the full name of an operation of this API`
-    : `its id ${quote(id)} is not that of the requested operation, and it has no link to an operation of this API`
+    : `its id ${quote(id)} is not the id of the requested operation, and it has no link to an operation of this API`
 }
 
 /** @internal */
