@@ -339,7 +339,7 @@ export const payloadOf = (
   { byEvent = false, onInterrupt = "detach", onTimeout = "detach" }: WaitOptions = {}
 ): Payload => ({ handle, onTimeout, onInterrupt, byEvent })
 
-// The delays while a runner or the storage cannot be reached.
+// While a runner or the storage cannot be reached.
 const executeAgain = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
 
 const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>

@@ -1,8 +1,7 @@
 // npm run durable: runs durable waits in processes that it kills.
 //
-// The first scenario uses SQLite. One runner starts twenty operations on an emulator. The program kills the runner, and a new process
-// finishes the waits. The second scenario uses two runners on Postgres, and kills one of them. It uses the database of DATABASE_URL, or
-// starts a Postgres.
+// One runner on SQLite creates twenty policies on an emulator, and is killed while they are created. A new process finishes them. Then
+// the same with two runners on Postgres, of which one is killed: on DATABASE_URL, or on a Postgres that is started for it.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"

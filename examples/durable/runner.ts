@@ -1,10 +1,8 @@
-// A runner is a process that runs durable workflows. This runner reads its settings from the environment:
-//   BASE_URL       the base URL of the API. Default: the URL of Access Context Manager
-//   SQLITE         the database file, for a single process
-//   DATABASE_URL   the Postgres database, for a cluster
-//   HOST, PORT     the address at which the other runners of the cluster reach this runner
-//   LOCKS          the kind of locks of the cluster: "advisory" (the default) or "table"
-//   COUNT          the number of policies to create. A policy that an earlier process began to create is not created again
+// A runner: a process that carries out durable workflows. It reads its settings from the environment:
+//   BASE_URL       the API; without it, Google's
+//   SQLITE         the database file of a single process, or
+//   DATABASE_URL   the Postgres of a cluster, with HOST and PORT, where the others reach this runner, and LOCKS
+//   COUNT          how many policies to create; the workflows of an earlier process are found again
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as DurableOperations from "effect-google-operations/DurableOperations"

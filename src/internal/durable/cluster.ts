@@ -29,7 +29,7 @@ export const settings: ClusterSettings = {
   runnerHealthCheckInterval: "5 seconds"
 }
 
-// The entity of the engine that contains the clocks of all workflows.
+// The entity of the engine that has the clocks of all workflows.
 const clocks = "Workflow/-/DurableClock"
 
 const workflowType = (name: string): string => `Workflow/${name}`

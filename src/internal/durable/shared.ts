@@ -20,7 +20,7 @@ export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Eff
   )
 
 /**
- * A duration that grows by 20 % with each index, up to 30 minutes, in ms.
+ * How long something takes that grows by a fifth each time, up to half an hour, in ms.
  *
  * @internal
  */

@@ -24,7 +24,7 @@ export type Payload = Schema.Struct.Type<typeof payload>
 const key = ({ byEvent, handle: { api, deadline, name }, onInterrupt, onTimeout }: Payload): string =>
   [api.baseUrl, api.version, name, deadline?.epochMillis ?? "", onTimeout, onInterrupt, byEvent].join("|")
 
-// How often a caller outside a workflow checks whether a suspended execution has ended.
+// How often a caller outside a workflow looks whether a suspended execution has ended.
 const callerSchedule = Schedule.spaced("1 second")
 
 /** @internal */
