@@ -1,4 +1,4 @@
-// The catalog of Google's APIs: gets an API by name, finds the API of an operation's URL, and prints the catalog.
+// Gets an API of the catalog by its name, finds the API of an operation's URL, and prints the catalog.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as GoogleApi from "effect-google-operations/GoogleApi"
 import * as GoogleApiCatalog from "effect-google-operations/GoogleApiCatalog"

@@ -8,7 +8,7 @@ import * as Polling from "effect-google-operations/Polling"
 import * as Effect from "effect/Effect"
 
 // #region emulator
-it.live("reads the operation's error in spite of a bad connection", () =>
+it.live("returns the operation's error after faults of the connection", () =>
   Effect.gen(function*() {
     const emulator = yield* NodeOperationsEmulator.make()
     yield* emulator.script("operations/a", [

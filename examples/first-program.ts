@@ -1,18 +1,10 @@
-// The first program of the README. It needs only this package, effect and @effect/platform.
+// The first program of the README. It needs only effect and @effect/platform besides this package.
 // #region program
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Credentials from "effect-google-operations/Credentials"
-import * as GoogleApi from "effect-google-operations/GoogleApi"
-import * as OperationInfo from "effect-google-operations/OperationInfo"
-import * as OperationsService from "effect-google-operations/OperationsService"
-import * as Config from "effect/Config"
-import * as Console from "effect/Console"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import { FetchHttpClient, HttpClientRequest } from "@effect/platform"
+import { Config, Console, Effect, Layer, Schema } from "effect"
+import { Credentials, GoogleApi, OperationInfo, OperationsService } from "effect-google-operations"
 
-// The response type of the method, from the API's documentation.
+// The response type of the API method.
 const CreateAccessPolicy = OperationInfo.make({
   response: {
     typeName: "google.identity.accesscontextmanager.v1.AccessPolicy",
@@ -21,21 +13,17 @@ const CreateAccessPolicy = OperationInfo.make({
 })
 
 const program = Effect.gen(function*() {
-  const parent = yield* Config.string("PARENT")
-  const request = HttpClientRequest.post("/v1/accessPolicies").pipe(
-    HttpClientRequest.bodyUnsafeJson({ parent, title: "my policy" })
-  )
+  const body = { parent: yield* Config.string("PARENT"), title: "my policy" }
+  const request = HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/v1/accessPolicies"), body)
   // Starts the operation, waits until it is done, and decodes its response.
   const policy = yield* CreateAccessPolicy.execute(request, { timeout: "10 minutes" })
   yield* Console.log(`${policy.name}: ${policy.title}`)
 })
 
+const api = GoogleApi.accessContextManager
 const operations = OperationsService.layerConfig({
   credentials: Config.map(Config.redacted("GOOGLE_ACCESS_TOKEN"), Credentials.accessToken),
-  api: Config.map(
-    Config.withDefault(Config.string("BASE_URL"), GoogleApi.accessContextManager.baseUrl),
-    (baseUrl) => ({ ...GoogleApi.accessContextManager, baseUrl })
-  )
+  api: Config.map(Config.withDefault(Config.string("BASE_URL"), api.baseUrl), (baseUrl) => ({ ...api, baseUrl }))
 })
 
 await Effect.runPromise(Effect.provide(program, Layer.provide(operations, FetchHttpClient.layer)))

@@ -12,23 +12,16 @@ const waitFor = (name: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
     const operation = yield* operations.wait(name, { timeout: "2 seconds" })
-    return `${operation.name} succeeded`
+    yield* Console.log(`${operation.name} succeeded`)
   }).pipe(
     Effect.catchTags({
       // The operation failed. The details of its error are decoded.
-      OperationError: (error) => {
-        const quota = error.status.details.find((detail) => detail._tag === "QuotaFailure")
-        return Effect.succeed(`verdict: ${error.code}, over ${quota?.violations[0]?.subject}`)
-      },
-      // The state could not be read. The operation may be in any state.
-      HttpError: (error) =>
-        Effect.succeed(
-          error.code === "NOT_FOUND" ? `no such operation` : `unknown: ${error.reason} ${error.httpStatus}`
-        ),
-      // The operation may still be running. Wait for error.operationName again.
-      WaitTimeoutError: (error) => Effect.succeed(`still running: ${error.operationName}`)
-    }),
-    Effect.flatMap(Console.log)
+      OperationError: ({ code, status }) => Console.log(`failed: ${code}, with a ${status.details[0]?._tag}`),
+      // A request failed. The operation may be in any state.
+      HttpError: ({ code, httpStatus, reason }) => Console.log(`unknown state: ${code ?? reason}, HTTP ${httpStatus}`),
+      // The operation may still be running. Wait for operationName again.
+      WaitTimeoutError: ({ operationName }) => Console.log(`still running: ${operationName}`)
+    })
   )
 // #endregion
 

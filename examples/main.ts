@@ -1,5 +1,5 @@
-// npm start: starts an operation of Access Context Manager on an emulator, waits for it, and shows the errors of a wait. To wait for
-// an existing operation, use the command line, as the second part does: npm run cli -- wait NAME --base-url URL
+// npm start: starts an operation of Access Context Manager on an emulator, waits for the operation, and shows the errors of a wait. The
+// second part uses the command line to wait for an existing operation: npm run cli -- wait NAME --base-url URL
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"
@@ -30,7 +30,7 @@ const createAccessPolicy = HttpClientRequest.post("/v1/accessPolicies").pipe(
   HttpClientRequest.bodyUnsafeJson({ parent: "organizations/123456789", title: "example policy" })
 )
 
-/** Calls `wait`, and shows the polls. */
+/** Calls `wait` and prints the polls. */
 const showing = <A, E, R>(
   operation: string | Operation.Operation,
   wait: (
@@ -69,7 +69,7 @@ const demonstration = Effect.gen(function*() {
     const policy = yield* showing(started, CreateAccessPolicy.result)
     yield* Console.log(`AccessPolicy ${JSON.stringify(policy, undefined, 2)}`)
 
-    yield* Console.log("\n2. An operation that fails, and says why, on the command line")
+    yield* Console.log("\n2. An operation that fails, on the command line")
     yield* emulator.script("operations/fails", [
       OperationsEmulator.pending(),
       OperationsEmulator.httpFault({ status: 503, headers: { "retry-after": "1" } }),
@@ -97,7 +97,7 @@ const demonstration = Effect.gen(function*() {
       `interrupted in ${Duration.toMillis(duration).toFixed(0)} ms; the server saw ${aborted} request aborted`
     )
 
-    yield* Console.log("\n4. An operation that is followed, and cancelled")
+    yield* Console.log("\n4. The progress of an operation, and its cancellation")
     yield* emulator.script("operations/follow", [
       OperationsEmulator.pending({ metadata: { progress: 10 } }),
       OperationsEmulator.pending({ metadata: { progress: 60 } })

@@ -18,8 +18,8 @@ const createPolicy = Effect.gen(function*() {
   return operation.response?.["name"]
 })
 
-// A client that responds with these bodies, one after the other.
-const answering = (...bodies: ReadonlyArray<unknown>) => {
+// A client that responds with these bodies in order.
+const respondingWith = (...bodies: ReadonlyArray<unknown>) => {
   const requests: Array<string> = []
   const client = HttpClient.make((request) =>
     Effect.sync(() => {
@@ -36,7 +36,7 @@ const answering = (...bodies: ReadonlyArray<unknown>) => {
 it.effect("waits until the policy is created", () =>
   Effect.gen(function*() {
     const name = "operations/accessPolicies/1/create/1700000000000001"
-    const http = answering({ name }, { name, done: true, response: { name: "accessPolicies/1" } })
+    const http = respondingWith({ name }, { name, done: true, response: { name: "accessPolicies/1" } })
 
     const fiber = yield* Effect.fork(Effect.provide(createPolicy, http.layer))
     yield* TestClock.adjust("10 seconds")

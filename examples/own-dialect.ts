@@ -1,4 +1,4 @@
-// APIs whose operations have another form: Vertex AI with a dialect of the package, and the batch jobs of Dataflow with
+// APIs whose operations have another format: Vertex AI with a dialect of the package, and the batch jobs of Dataflow with
 // a custom dialect.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Dialect from "effect-google-operations/Dialect"

@@ -1,4 +1,4 @@
-// Retrying the start of an operation: see docs/recipes.md.
+// Retries the start of an operation. docs/recipes.md describes these programs.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpError from "effect-google-operations/HttpError"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
@@ -32,7 +32,7 @@ export const createAgain = CreateAccessPolicy.execute(request, { timeout: "10 mi
 // #endregion
 
 // #region conflict
-// The start was refused. An error that occurs after the start has an operationName.
+// Tells whether the start was refused. An error that occurs after the start has an operationName.
 const isConflict = (error: HttpError.HttpError): boolean =>
   error.operationName === undefined && (error.code === "ABORTED" || error.code === "FAILED_PRECONDITION")
 

@@ -23,12 +23,12 @@ const start = Effect.gen(function*() {
 })
 
 // Another process waits for the operation, with the same deadline.
-const goOn = (stored: string) =>
+const resume = (stored: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
     const handle = yield* OperationHandle.fromJson(JSON.parse(stored))
     const operation = yield* operations.wait(handle, { schedule: Polling.spaced("100 millis") })
-    yield* Console.log(`${operation.response?.["title"]} is there`)
+    yield* Console.log(`${operation.response?.["title"]} was created`)
   })
 // #endregion
 
@@ -36,7 +36,7 @@ const main = Effect.gen(function*() {
   const { api } = yield* NodeOperationsEmulator.make({ operationDuration: "300 millis" })
   const stored = yield* Effect.provide(start, NodeOperations.layer({ api }))
   yield* Console.log(`stored: ${Object.keys(JSON.parse(stored)).join(", ")}`)
-  yield* Effect.provide(goOn(stored), NodeOperations.layer({ api }))
+  yield* Effect.provide(resume(stored), NodeOperations.layer({ api }))
 })
 
 NodeRuntime.runMain(Effect.scoped(main))

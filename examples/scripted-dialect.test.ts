@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 
 // #region dialect
-// The program under test: it stops a virtual machine, and waits until that is done.
+// The program under test. It stops a virtual machine, and waits until the virtual machine has stopped.
 const stop = (instance: string) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
@@ -18,7 +18,7 @@ const stop = (instance: string) =>
     return yield* operations.wait(yield* operations.start(request))
   })
 
-it.effect("reports that the zone has no resources left", () =>
+it.effect("fails if the zone has not enough resources", () =>
   Effect.gen(function*() {
     const emulator = yield* OperationsEmulator.OperationsEmulator
     yield* emulator.onStart({ path: "/compute/v1/projects/{project}/zones/{zone}/instances/{instance}/stop" }, [

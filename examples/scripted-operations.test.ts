@@ -6,8 +6,20 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 
+// #region short
+it.effect("waits for an operation that takes ten minutes", () =>
+  Effect.gen(function*() {
+    const operations = yield* OperationsService.OperationsService
+    const fiber = yield* Effect.fork(operations.wait("operations/a"))
+    yield* TestClock.adjust("11 minutes")
+    assert.strictEqual((yield* Fiber.join(fiber)).name, "operations/a")
+  }).pipe(Effect.provide(OperationsEmulator.layerTest({
+    "operations/a": [OperationsEmulator.pending({ duration: "10 minutes" }), OperationsEmulator.succeeded()]
+  }))))
+// #endregion
+
 // #region scripted
-// The program under test. If the first operation was aborted, it waits for a second one.
+// The program under test. If the first operation fails with ABORTED, the program waits for a second operation.
 const program = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
   return yield* operations.wait("operations/first").pipe(

@@ -1,4 +1,4 @@
-// Typed results: an OperationInfo has the types of a method, and decodes the results of its operations.
+// Typed results. An OperationInfo contains the types of an API method, and decodes the results of its operations.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as NodeOperations from "effect-google-operations/NodeOperations"

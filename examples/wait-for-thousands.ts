@@ -4,7 +4,8 @@ import * as NodeOperations from "effect-google-operations/NodeOperations"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
 import * as OperationsService from "effect-google-operations/OperationsService"
-import * as Polling from "effect-google-operations/Polling"
+
+import * as Chunk from "effect/Chunk"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -14,13 +15,9 @@ import * as Stream from "effect/Stream"
 const program = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    const counts = yield* operations.waitAll(names, { schedule: Polling.spaced("200 millis", { jitter: 0.5 }) }).pipe(
-      Stream.runFold({ succeeded: 0, failed: 0 }, (counts, { result }) =>
-        Either.isRight(result)
-          ? { ...counts, succeeded: counts.succeeded + 1 }
-          : { ...counts, failed: counts.failed + 1 })
-    )
-    yield* Console.log(`${counts.succeeded} succeeded, ${counts.failed} failed`)
+    const outcomes = yield* Stream.runCollect(operations.waitAll(names, { timeout: "1 hour" }))
+    const [failed, succeeded] = Chunk.partition(outcomes, ({ result }) => Either.isRight(result))
+    yield* Console.log(`${succeeded.length} succeeded, ${failed.length} failed`)
   })
 // #endregion
 

@@ -51,7 +51,7 @@ export const Code = Schema.Literal(...names)
  * @since 0.1.0
  * @category models
  */
-// The type is not derived from `names`, so that hovers and compiler errors show `Code` instead of the 17 names.
+// The type is not derived from `names`, because hovers and compiler errors would show the 17 names instead of `Code`.
 export type Code =
   | "OK"
   | "CANCELLED"
@@ -96,7 +96,7 @@ export const isCode = (u: unknown): u is Code => typeof u === "string" && number
 export const toNumber = (code: Code): number => names.indexOf(code)
 
 /**
- * Returns the code with a number. For a number that no code has, it returns `"UNKNOWN"`.
+ * Returns the code with a number. If no code has the number, it returns `"UNKNOWN"`.
  *
  * @since 0.1.0
  * @category conversions
@@ -130,9 +130,9 @@ export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(cod
 /**
  * Returns the code for an HTTP status. Use it if a response contains no code.
  *
- * This is not the inverse of {@link toHttpStatus}. For example, 409 is `"ABORTED"`. For statuses without a
- * corresponding code, a 4xx is `"FAILED_PRECONDITION"`, a 5xx is `"INTERNAL"`, and a redirect is `"UNKNOWN"`. The
- * mapping is that of Google's own clients (gax for Node and Java).
+ * This function is not the inverse of {@link toHttpStatus}. For example, 409 is `"ABORTED"`. If no code corresponds to
+ * a status, a 4xx is `"FAILED_PRECONDITION"`, a 5xx is `"INTERNAL"`, and a redirect is `"UNKNOWN"`. Google's own
+ * clients (gax for Node and Java) use the same mapping.
  *
  * @since 0.1.0
  * @category conversions

@@ -1,5 +1,5 @@
 /**
- * How requests are authorized.
+ * Credentials that authorize the requests to an API.
  *
  * @since 0.1.0
  * @module
@@ -36,8 +36,8 @@ export interface Headers {
  */
 export interface Credentials {
   /**
-   * Returns the headers for one request. After a 401 it is called again with `refresh: true`. If it then returns
-   * different headers, the request is sent once more.
+   * Returns the headers for one request. After a 401, `headers` is called again with `refresh: true`. If the second
+   * result differs from the refused headers, the request is sent once more.
    */
   readonly headers: (
     request: {
@@ -49,7 +49,7 @@ export interface Credentials {
       readonly refused?: Headers | undefined
     }
   ) => Effect.Effect<Headers, HttpError.HttpError>
-  /** Whether a refresh can return different headers. The message of an error for a 401 depends on it. Default: true. */
+  /** Whether a refresh can return different headers. The message of a 401 error depends on this flag. Default: true. */
   readonly isRenewable?: boolean | undefined
 }
 
@@ -70,9 +70,9 @@ interface Refresh {
  *
  * **Details**
  *
- * If the server refuses several requests with the same headers, they share one refresh. The refresh is interrupted when
- * the last of these requests is interrupted. If newer headers than the refused ones are known, they are used without a
- * refresh.
+ * If the server refuses several requests with the same headers, these requests share one refresh. The refresh is
+ * interrupted when the last of these requests is interrupted. If newer headers are already known, they are used without
+ * a refresh.
  *
  * If there are no credentials, `headers` should fail with `new HttpError({ reason: "Authentication", description })`.
  * Set `isTransient` on the error if a wait should poll again.
@@ -224,21 +224,21 @@ export type AuthorizeOptions =
     readonly credentials: Credentials
   }
   | {
-    /** Where the API is served, such as `https://accesscontextmanager.googleapis.com`. */
+    /** The base URL of the API, such as `https://accesscontextmanager.googleapis.com`. */
     readonly baseUrl: string
     /** The credentials for the requests. */
     readonly credentials: Credentials
   }
 
 /**
- * Makes an `HttpClient` that sends credentials with each request. Use it, for example, to read a resource when the
- * operation that changed it is done. The rules for credentials are those of `OperationsService`.
+ * Makes an `HttpClient` that sends credentials with each request. Use it, for example, to read a resource after a wait.
+ * The client has the same rules for credentials as `OperationsService`.
  *
  * **Details**
  *
- * - The URL of a request is absolute, or a path such as `/v1/accessPolicies/1`. A request to another origin than that of the API
- *   fails with `HttpError` (`reason: "InvalidRequest"`) and is not sent. So does a request to a plain `http:` address other than
- *   loopback.
+ * - The URL of a request is absolute, or a path such as `/v1/accessPolicies/1`. A request to another origin fails with
+ *   `HttpError` (`reason: "InvalidRequest"`), and is not sent. The same applies to plain `http:`, except for loopback
+ *   addresses.
  * - If a request is refused with 401 and a refresh returns different headers, the request is sent once more. This also
  *   works with a client that fails for a 401, such as one with `HttpClient.filterStatusOk`.
  * - Credentials do not appear in spans, in errors, or in a printed response.
@@ -247,10 +247,10 @@ export type AuthorizeOptions =
  *
  * **Gotchas**
  *
- * - `fetch` does not follow redirects. To follow redirects within the API's origin, apply `HttpClient.followRedirects`
- *   to the authorized client. Do not apply it to the client that you pass: that would send the credentials to any
- *   origin.
- * - The quota project of a service is not sent. Add it to the client that you pass:
+ * - `fetch` does not follow redirects. To follow redirects within the origin of the API, apply
+ *   `HttpClient.followRedirects` to the authorized client. Do not apply `followRedirects` to the client that is passed
+ *   to `authorize`: the credentials would be sent to any origin.
+ * - The quota project of a service is not sent. To send it, add the header to the client that is passed to `authorize`:
  *   `HttpClient.mapRequest(client, HttpClientRequest.setHeader("x-goog-user-project", "my-project"))`.
  *
  * @since 0.4.0
@@ -297,7 +297,7 @@ export const authorize: {
     options: AuthorizeOptions
   ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R> => {
     const baseUrl = "api" in options ? options.api.baseUrl : options.baseUrl
-    // The version is not used, because the URL of a request contains its own.
+    // The version is not used, because the URL of a request contains a version.
     return authorizedClient(client, endpoint({ baseUrl, version: "v1" }), options.credentials)
   }
 )

@@ -1,12 +1,12 @@
 /**
- * Dialects: the forms of requests and responses for operations in Google's APIs.
+ * Dialects: the formats of requests and responses for operations in Google's APIs.
  *
  * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
- * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so
- * every function of this package works with these APIs too.
+ * Compute Engine, Cloud SQL, GKE and BigQuery have other formats. Their dialects decode these formats to the same
+ * `Operation`, so every function of this package also works with these APIs.
  *
  * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
- * service sends the requests. For an API with another form, write a {@link Dialect}.
+ * service sends the requests. For an API with another format, write a {@link Dialect}.
  *
  * @since 0.4.0
  * @module
@@ -24,8 +24,8 @@ import type * as Operation from "./Operation.js"
  * A request about an operation, without its base URL.
  *
  * The path of the URL consists of the API's version, `resource` and `suffix`. The service refuses a `resource` with an
- * empty, `.` or `..` segment, and percent-encodes all of its bytes outside `[-_.~/0-9a-zA-Z]`. It does not encode
- * `suffix`. So a colon in a name becomes `%3A`, but the colon of `:cancel` is kept.
+ * empty, `.` or `..` segment, and percent-encodes all bytes of `resource` outside `[-_.~/0-9a-zA-Z]`. It does not
+ * encode `suffix`. A colon in a name therefore becomes `%3A`, but the colon of `:cancel` is kept.
  *
  * @since 0.4.0
  * @category models
@@ -37,29 +37,29 @@ export interface Request {
   readonly resource: string
   /** The part of the path after the resource, such as `:cancel` or `/wait`. It must be valid in a path. */
   readonly suffix?: string | undefined
-  /** The parameters of the query, not encoded. A parameter that is `undefined` is left out. */
+  /** The parameters of the query, not encoded. A parameter that is `undefined` is omitted. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
   /** The body, sent as JSON. Without it the request has no body. */
   readonly body?: unknown
 }
 
 /**
- * A request whose response the server holds until the operation is done, or until a time limit.
+ * A request whose response the server delays until the operation is done or a time limit has passed.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitRequest extends Request {
   /**
-   * The longest time that the server holds the response, in seconds. The server may respond sooner with a pending
+   * The longest time that the server delays the response, in seconds. The server may respond earlier with a pending
    * operation.
    */
   readonly holdSeconds: number
 }
 
 /**
- * Where a method that waits on the server expects its timeout: in the `"body"`, in the `"query"`, or nowhere
- * (`"fixed"`). With `"fixed"` the server decides how long it holds the response.
+ * The place where a method that waits on the server expects its timeout: in the `"body"`, in the `"query"`, or nowhere
+ * (`"fixed"`). With `"fixed"`, the server sets the time limit.
  *
  * @since 0.4.0
  * @category models
@@ -67,7 +67,7 @@ export interface WaitRequest extends Request {
 export type WaitTimeout = "body" | "query" | "fixed"
 
 /**
- * The second argument of {@link Dialect.decode}: what was requested.
+ * The second argument of {@link Dialect.decode}: the context of the request.
  *
  * @since 0.4.0
  * @category models
@@ -105,9 +105,9 @@ export interface PageOptions {
   readonly filter?: string | undefined
   /** The largest number of operations on the page. Default: the server's choice. */
   readonly pageSize?: number | undefined
-  /** The `nextPageToken` of the page before. Default: the first page. */
+  /** The `nextPageToken` of the previous page. Default: the first page. */
   readonly pageToken?: string | undefined
-  /** Whether the server lists what it can reach if some locations are unreachable. */
+  /** Whether the server returns the operations of the reachable locations if other locations are unreachable. */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
@@ -121,8 +121,8 @@ export interface List {
   /** Returns the collection whose list contains the operation, or `undefined` if there is none. */
   readonly collection: (name: string) => string | undefined
   /**
-   * Makes the request for a page of a collection. If the API does not have `pageSize` or `returnPartialSuccess`, they
-   * are left out. A `filter` is always sent, so that an API without filters refuses it.
+   * Makes the request for a page of a collection. If the API does not have `pageSize` or `returnPartialSuccess`, these
+   * parameters are omitted. A `filter` is always sent, so an API without filters refuses the request.
    */
   readonly request: (collection: string, page: PageOptions) => Request
   /** Decodes a page. The left side describes the problem. It never throws. */
@@ -138,7 +138,7 @@ export interface List {
 }
 
 /**
- * The form of an API's requests and responses for operations.
+ * The format of an API's requests and responses for operations.
  *
  * All functions are pure. Their arguments are relative resource names without a version, which match the API's
  * `operationName`. If a function is absent, or returns `undefined` for a name, the API does not have that method.
@@ -157,11 +157,11 @@ export interface Dialect {
    * Decodes the response to a poll, to a wait on the server, or to a request that starts an operation.
    *
    * The left side says why the response is not an operation of this dialect, as a clause that can follow a colon. The
-   * clause may quote short parts of the response. The function must not throw, and its running time must be
-   * proportional to the size of the response.
+   * clause may quote short parts of the response. The function must not throw. Its running time must be proportional to
+   * the size of the response.
    */
   readonly decode: (json: unknown, asked: Asked) => Either.Either<Operation.Operation, string>
-  /** Makes the request that asks the server to hold its response until the operation is done. */
+  /** Makes the request whose response the server delays until the operation is done. */
   readonly wait?:
     | ((name: string, timeoutSeconds: number, timeoutIn: WaitTimeout) => WaitRequest | undefined)
     | undefined
@@ -177,7 +177,7 @@ export interface Dialect {
   /** The list of operations. */
   readonly list?: List | undefined
   /**
-   * Returns the name of the operation for the path and the query of a URL. It is the reverse of `poll`. Default: the
+   * Returns the name of the operation for the path and the query of a URL. It is the inverse of `poll`. Default: the
    * name is the path.
    */
   readonly nameFromPath?: ((path: string, query: URLSearchParams) => string) | undefined
@@ -204,7 +204,7 @@ const customWait = (name: string, timeoutSeconds: number, timeoutIn: WaitTimeout
 const anyOperation = /^(?:.+\/)?operations\/.+$/s
 
 const operationsList: List = {
-  // The id of an operation may contain slashes: operations/accessPolicies/1/create/2 is in the collection operations.
+  // The id of an operation may contain slashes: the collection of operations/accessPolicies/1/create/2 is `operations`.
   collection: (name) => {
     const segments = name.split("/")
     const index = segments.indexOf("operations")
@@ -230,11 +230,11 @@ const operationsList: List = {
  *
  * - With `"done": true` and an `error`, the operation is `Failed`. With `"done": true` and no `error` it is
  *   `Succeeded`, even without a `response`.
- * - With `"done": false` the operation is `Pending`, even without a name, because some APIs leave the name out.
+ * - With `"done": false` the operation is `Pending`, even without a name, because some APIs omit the name.
  * - Without `done`, the operation is `Pending` if its `name` is the requested one or matches the API's pattern, and if
- *   no `status` or `kind` shows that it is another message. Proto3 JSON leaves out a `done` that is false.
- * - Everything else is refused, so that it is not polled again: a resource, an error, an empty object, or an operation
- *   of another dialect.
+ *   no `status` or `kind` shows that it is another message. Proto3 JSON omits a `done` that is false.
+ * - Every other response is refused, and is not polled again: a resource, an error, an empty object, or an operation of
+ *   another dialect.
  *
  * If an `"@type"` is not a string, the message has no type. The operation is still decoded.
  *
@@ -273,8 +273,7 @@ export const longRunning: Dialect = {
   list: operationsList
 }
 
-// Whether a name is that of one collection. `locations/-` stands for many collections, whose operations have other
-// names.
+// Whether a name is in one collection. `locations/-` stands for many collections, whose operations have other names.
 const namesOne = (collection: string): boolean =>
   !collection.split("/").some((segment) => segment === "-" || segment === "aggregated")
 
@@ -331,19 +330,19 @@ const decodeCompute = decodeState({
  *
  * - **Names**: `projects/p/zones/z/operations/o`, `projects/p/regions/r/operations/o` and
  *   `projects/p/global/operations/o`. The operation of an organization or folder is `locations/global/operations/o`, or
- *   `organizations/1/locations/global/operations/o` if the request has to contain the parent. The name of a new
+ *   `organizations/1/locations/global/operations/o` if the request must contain the parent. The name of a new
  *   operation comes from its `selfLink`.
  * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`, an
  *   `httpErrorStatusCode` or an `httpErrorMessage`.
- * - **Errors**: the code is that of the first item of `error.errors`, or else that of the HTTP status. Each item
- *   becomes an `ErrorInfo` whose `reason` is the `code` of the item. The `errorDetails` of the item follow it, as
+ * - **Errors**: the code is the code of the first item of `error.errors`, or the code for the HTTP status. Each item
+ *   becomes an `ErrorInfo` whose `reason` is the `code` of the item. The `errorDetails` of the item follow as
  *   `ErrorInfo`, `QuotaFailure`, `Help` and `LocalizedMessage`.
  * - **Metadata and response**: `metadata` is the whole operation, with its `progress` and `warnings`. The API has no
- *   separate response, so the `response` of a succeeded operation is the whole operation too. The type of both is
+ *   separate response, so the `response` of a succeeded operation is also the whole operation. The type of both is
  *   `google.cloud.compute.v1.Operation`.
- * - **Methods**: the server holds the response to `/wait` for up to two minutes, and may respond at once. The
- *   operations of organizations and folders do not have `/wait`. No operation can be cancelled. Deployment Manager has
- *   neither `/wait` nor a method to delete operations, so pass `methods: { wait: false, delete: false }` for it.
+ * - **Methods**: the server delays the response to `/wait` for up to two minutes, and may respond earlier. The
+ *   operations of organizations and folders do not have `/wait`. Operations cannot be cancelled. Deployment Manager has
+ *   neither `/wait` nor a method to delete operations, so pass `methods: { wait: false, delete: false }`.
  *
  * @since 0.4.0
  * @category apis
@@ -409,7 +408,7 @@ const decodeSqlAdmin = decodeState({
  *
  * - **Names**: `projects/p/operations/o`.
  * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`.
- * - **Errors**: the code is that of the first item of `error.errors`. Each item becomes an `ErrorInfo`.
+ * - **Errors**: the code is the code of the first item of `error.errors`. Each item becomes an `ErrorInfo`.
  * - **Metadata and response**: `metadata` is the whole operation, with its `apiWarning`. The `response` of a succeeded
  *   operation is the same. The type of both is `google.cloud.sql.v1.Operation`.
  * - **Methods**: `/cancel` cancels an operation. Operations cannot be deleted.
@@ -533,9 +532,8 @@ const decodeBigQuery = decodeState({
  *   request, the location is a parameter of the query.
  * - **State**: a job is done if its `status.state` is `DONE`. It is `Failed` if it has an `errorResult`. Other
  *   `status.errors` are warnings.
- * - **Errors**: the code is the one that corresponds to the `reason` of the `errorResult`. For a cancelled job, the
- *   reason is `stopped`, and the code is `CANCELLED`. The `errorResult` becomes an `ErrorInfo`, and so does each of the
- *   other `status.errors`.
+ * - **Errors**: the code corresponds to the `reason` of the `errorResult`. For a cancelled job, the reason is
+ *   `stopped`, and the code is `CANCELLED`. The `errorResult` and the other `status.errors` become `ErrorInfo`s.
  * - **Metadata and response**: `metadata` is the whole job. The `response` of a succeeded job is the same. The type of
  *   both is `google.cloud.bigquery.v2.Job`. To read the rows of a query, call `jobs.getQueryResults`.
  *
@@ -593,8 +591,7 @@ const publisherModel = (name: string): string | undefined =>
  * cannot be cancelled, deleted or listed.
  *
  * All other operations of Vertex AI, such as `projects/p/locations/l/operations/o`, have the requests of
- * {@link longRunning}. Their `:wait` expects its timeout in the query. All responses are decoded as by
- * {@link longRunning}.
+ * {@link longRunning}. Their `:wait` expects its timeout in the query. The responses have the format of {@link longRunning}.
  *
  * @since 0.4.0
  * @category apis

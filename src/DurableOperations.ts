@@ -1,8 +1,9 @@
 /**
- * Waits that outlive a process: any runner of a workflow engine finishes a wait that another one began.
+ * Waits that outlive a process, in workflows. If the process of a wait stops, another runner continues the wait.
  *
- * Needs the optional peer `@effect/workflow`. The engine and its storage are the program's choice: `WorkflowEngine.layerMemory`
- * for tests, `DurableSqlite` for one process, `DurablePostgres` for a cluster, or any other.
+ * Needs the optional peer `@effect/workflow`. The program selects the workflow engine and its storage:
+ * `WorkflowEngine.layerMemory` for tests, `DurableSqlite` for one process, `DurablePostgres` for a cluster, or any
+ * other engine.
  *
  * @since 0.4.0
  * @module
@@ -47,7 +48,7 @@ import type { WaitTimeoutError } from "./WaitTimeoutError.js"
  * @category models
  */
 export interface HandleOptions {
-  /** How long all waits for the operation may take together, from now on. Default: no limit. */
+  /** The time limit of all waits with the handle, from now. Default: no limit. */
   readonly timeout?: Duration.DurationInput | undefined
   /** The full name of the response's type. */
   readonly responseType?: string | undefined
@@ -56,7 +57,7 @@ export interface HandleOptions {
 }
 
 /**
- * What a durable wait needs of the process it runs in: the `OperationsService` of each API.
+ * The services of a process that runs or requests durable waits: the `OperationsService` of each API.
  *
  * @since 0.4.0
  * @category models
@@ -67,8 +68,8 @@ export interface Service {
     handle: OperationHandle
   ) => Effect.Effect<OperationsService.Service, HttpError.HttpError>
   /**
-   * Makes the handle of an operation. In a process with services for several APIs, the services' own `handle` has to be used
-   * instead, because an operation does not say which API it is of.
+   * Makes the handle of an operation. In a process with services for several APIs, use the `handle` method of a service
+   * instead, because an operation does not contain its API.
    */
   readonly handle: (
     operation: Operation.Operation,
@@ -77,8 +78,8 @@ export interface Service {
 }
 
 /**
- * The services with which durable waits send their requests. A workflow that waits requires it, so a runner without {@link layer}
- * does not compile.
+ * The services with which durable waits send their requests. A workflow that waits requires this tag, so the compiler
+ * reports a runner without {@link layer}.
  *
  * @since 0.4.0
  * @category tags
@@ -103,25 +104,25 @@ export class DurableOperations extends Context.Tag("effect-google-operations/Dur
 >() {}
 
 /**
- * How a runner polls.
+ * The options of the polls on a runner.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Options {
   /**
-   * When to poll, counted from the start of the operation. A schedule that ends begins anew. Default: `Polling.defaultSchedule`, not
-   * that of the service.
+   * The schedule of the polls, from the start of the operation. A schedule that ends starts again. The schedule of the
+   * service is not used. Default: `Polling.defaultSchedule`.
    */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /**
-   * How long the first segment of polls takes. Each further segment is longer by a fifth, up to 30 minutes. Between two segments the
-   * workflow is suspended. Default: 1 minute.
+   * The duration of the first segment of polls. Each further segment takes 20 % longer, up to 30 minutes. Between two
+   * segments the workflow is suspended. Default: 1 minute.
    */
   readonly firstSegment?: Duration.DurationInput | undefined
   /**
-   * How large a result may be in the storage, in bytes of JSON. A larger one is stored as the name of the operation, and is read
-   * from Google again. Default: 16,384.
+   * The largest result that is stored, in bytes of JSON. For a larger result, the name of the operation is stored, and
+   * the result is read from Google again. Default: 16,384.
    */
   readonly maxStoredSize?: number | undefined
 }
@@ -133,23 +134,26 @@ export interface Options {
  * @category models
  */
 export interface WaitOptions {
-  /** What happens to the operation at the deadline: it keeps running (`"detach"`, the default), or it is cancelled. */
+  /**
+   * What happens to the operation at the deadline. With `"detach"`, the default, it keeps running. With `"cancel"`, it
+   * is cancelled.
+   */
   readonly onTimeout?: "detach" | "cancel" | undefined
   /**
-   * What happens to the operation when the workflow that waits is interrupted: it keeps running (`"detach"`, the default), or it is
-   * cancelled.
+   * What happens to the operation when the waiting workflow is interrupted. With `"detach"`, the default, it keeps
+   * running. With `"cancel"`, it is cancelled.
    */
   readonly onInterrupt?: "detach" | "cancel" | undefined
   /**
-   * Whether an event will say that the operation is done ({@link token}, {@link wake}). The wait is then suspended most of the time:
-   * it looks when it is woken, and as a safety net after a minute, then after pauses that grow by a fifth, up to 30 minutes.
-   * Default: false.
+   * Whether an event wakes the wait ({@link token}, {@link wake}). The wait is then suspended most of the time. It
+   * reads the operation when it is woken. In case an event is lost, it also reads the operation after one minute, and
+   * then after delays that grow by 20 %, up to 30 minutes. Default: false.
    */
   readonly byEvent?: boolean | undefined
 }
 
 /**
- * The property that marks a `WaitInterruptedError`, whichever copy of this package made it.
+ * The property that marks a `WaitInterruptedError`. It is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids
@@ -157,7 +161,7 @@ export interface WaitOptions {
 export const TypeId: TypeId = "~effect-google-operations/WaitInterruptedError"
 
 /**
- * The name of that property, as a type.
+ * The type of {@link TypeId}.
  *
  * @since 0.4.0
  * @category type ids
@@ -173,8 +177,8 @@ export type TypeId = "~effect-google-operations/WaitInterruptedError"
 export const isWaitInterruptedError = (u: unknown): u is WaitInterruptedError => hasProperty(u, TypeId)
 
 /**
- * The execution of {@link WaitForOperation} that this wait shares was interrupted by `WaitForOperation.interrupt`. The operation may
- * still be running. A handle with another deadline begins another wait.
+ * The execution of {@link WaitForOperation} that this wait shares was interrupted by `WaitForOperation.interrupt`. The
+ * operation may still be running. A wait with another deadline uses another execution.
  *
  * @since 0.4.0
  * @category errors
@@ -195,9 +199,9 @@ export class WaitInterruptedError
   extends Schema.TaggedError<WaitInterruptedError>("effect-google-operations/WaitInterruptedError")(
     "WaitInterruptedError",
     {
-      /** The operation that was waited for. */
+      /** The name of the operation. */
       operationName: Schema.String,
-      /** The execution that was interrupted. */
+      /** The id of the interrupted execution. */
       executionId: Schema.String
     }
   )
@@ -217,8 +221,8 @@ export class WaitInterruptedError
 }
 
 /**
- * How a wait ends without a result: the operation failed, the deadline passed, the operation expired (`HttpError` with the code
- * `NOT_FOUND`), or its execution was interrupted.
+ * The errors of a durable wait: the operation failed, the deadline passed, the operation expired (`HttpError` with the
+ * code `NOT_FOUND`), or the execution was interrupted.
  *
  * @since 0.4.0
  * @category models
@@ -226,14 +230,14 @@ export class WaitInterruptedError
 export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpError | WaitInterruptedError
 
 /**
- * The wait for one operation, as a workflow: `execute`, `poll`, `interrupt`, `resume`.
+ * The wait for one operation as a workflow, with `execute`, `poll`, `interrupt` and `resume`.
  *
- * The execution is identified by the API, the name, the deadline and the options: all who wait with the same ones share it. Its
- * result is a verdict about the operation and is kept. A network that is down, credentials that are refused or a closed service are
- * no verdict: the execution waits and tries again until the deadline.
+ * The API, the name, the deadline and the options identify an execution. All waits with the same values share one
+ * execution. Its result is a verdict about the operation, and is stored. A network failure, refused credentials or a
+ * closed service are not verdicts: the execution polls again until the deadline.
  *
- * {@link wait} is for workflows, {@link attach} for everything else; they make the payload and read a result that is stored as a
- * reference.
+ * Use {@link wait} in workflows, and {@link attach} outside workflows. These functions make the payload, and read a
+ * result that is stored as a reference.
  *
  * @since 0.4.0
  * @category workflows
@@ -243,7 +247,7 @@ export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpErro
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * // Begins to wait, and leaves: the runners go on.
+ * // Starts to wait and returns. The runners continue the wait.
  * const begin = (handle: OperationHandle) =>
  *   DurableOperations.WaitForOperation.execute(DurableOperations.payloadOf(handle), { discard: true })
  *
@@ -257,11 +261,12 @@ export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpErro
 export const WaitForOperation = Wait
 
 /**
- * The cancel of an operation, as a workflow. There is one execution for each operation, whoever asks for it.
+ * The cancel of an operation as a workflow. There is one execution for each operation.
  *
- * It reads the operation, asks the server to cancel it if it is in progress, and then waits up to a minute for what becomes of it.
- * The request is recorded once and sent at least once: a runner that dies between the request and the record sends it again. Google
- * cancels at best effort, so wait for the operation to see how it ends.
+ * The workflow reads the operation, asks the server to cancel it if it is in progress, and then waits for its end for
+ * up to a minute. The request is recorded once and sent at least once: if a runner dies after it has sent the request
+ * and before the request is recorded, another runner sends it again. The server cancels on a best-effort basis. To find
+ * out whether the operation was cancelled, wait for it.
  *
  * @since 0.4.0
  * @category workflows
@@ -271,7 +276,7 @@ export const WaitForOperation = Wait
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * // Cancels an operation, and says what became of it.
+ * // Cancels an operation, and returns the outcome.
  * const stop = (handle: OperationHandle) =>
  *   Effect.map(
  *     DurableOperations.execute(DurableOperations.CancelOperation, { handle }),
@@ -282,15 +287,18 @@ export const WaitForOperation = Wait
 export const CancelOperation = Cancel
 
 /**
- * What became of a request to cancel an operation.
+ * The outcome of a request to cancel an operation.
  *
  * @since 0.4.0
  * @category models
  */
 export interface CancelOutcome {
-  /** Whether the server accepted the request to cancel the operation. It is not sent for an operation that is done. */
+  /**
+   * Whether the server accepted the request to cancel the operation. The request is not sent for an operation that is
+   * done.
+   */
   readonly isAccepted: boolean
-  /** The last state that was read: at most a minute after the cancel. */
+  /** The last state that was read, at most a minute after the request. */
   readonly state: "succeeded" | "failed" | "cancelled" | "expired" | "running"
   /** Why the server refused to cancel the operation. */
   readonly refusal?: HttpError.HttpError | undefined
@@ -339,8 +347,8 @@ const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
 
 /**
- * Records that an operation is to be cancelled, and returns the execution of {@link CancelOperation}. Works inside and outside of
- * workflows. To see how the operation ends, wait for it.
+ * Records a request to cancel an operation, and returns the id of the execution of {@link CancelOperation}. It works
+ * inside and outside workflows. To find out how the operation ends, wait for it.
  *
  * @since 0.4.0
  * @category waiting
@@ -350,20 +358,20 @@ const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * // Asks to cancel an operation, and waits for its end.
+ * // Asks the server to cancel an operation, and waits until the operation ends.
  * const stop = (handle: OperationHandle) =>
  *   Effect.zipRight(DurableOperations.cancel(handle), DurableOperations.attach(handle))
  * ```
  */
 export const cancel = (handle: OperationHandle): Effect.Effect<string, never, WorkflowEngine> =>
-  // The engine reports a runner that dies meanwhile, or a storage that does not respond, as a defect.
+  // If a runner dies during the call, or the storage does not respond, the engine reports a defect.
   detached(Cancel.execute({ handle }, { discard: true })).pipe(
     Effect.sandbox,
     Effect.retry(executeAgain),
     Effect.orDie
   )
 
-// The result of a verdict. A result that is too large for the storage is read from Google again.
+// Returns the result of a verdict. A result that is too large for the storage is read from Google again.
 const read = (
   handle: OperationHandle,
   verdict: Verdict
@@ -375,7 +383,7 @@ const read = (
       ({ serviceFor }) => Effect.flatMap(serviceFor(handle), (service) => service.wait(verdict.operationName))
     )
 
-// What a wait sees of an execution that was interrupted.
+// Fails with a WaitInterruptedError if the execution was interrupted.
 const orInterrupted = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   handle: OperationHandle,
@@ -386,16 +394,18 @@ const orInterrupted = <A, E, R>(
       ? Effect.fail(new WaitInterruptedError({ operationName: handle.name, executionId }))
       : Effect.failCause(cause))
 
-// While a result that is not stored cannot be read.
+// The delays while a result that is not stored cannot be read.
 const readAgain = Schedule.spaced("30 seconds")
 
 /**
- * Waits for an operation in a workflow, which is suspended meanwhile. Any runner finishes the wait, with the same deadline.
+ * Waits for an operation in a workflow. The workflow is suspended during the wait. Any runner can continue the wait,
+ * with the same deadline.
  *
- * All waits with the same handle and options share one execution of {@link WaitForOperation}. When the execution ends, the engine
- * resumes the workflow that started it. Each other workflow checks the execution after half a minute, and then after pauses that grow
- * by a fifth, up to 30 minutes. If the workflow is interrupted, it ends with the current segment of polls, and `onInterrupt` decides
- * what happens to the operation; the shared execution continues for the other workflows.
+ * All waits with the same handle and options share one execution of {@link WaitForOperation}. When the execution ends,
+ * the engine resumes the workflow that started the execution. Every other workflow checks the execution after 30
+ * seconds, and then after delays that grow by 20 %, up to 30 minutes. If the workflow is interrupted, it ends after the
+ * current segment of polls, and `onInterrupt` decides what happens to the operation. The shared execution continues for
+ * the other workflows.
  *
  * Fails with `OperationError` when the operation fails, with `WaitTimeoutError` at the deadline of the handle, with `HttpError`
  * (`NOT_FOUND`) when the operation has expired, and with `WaitInterruptedError` when the shared execution was interrupted.
@@ -450,7 +460,7 @@ export const wait = (
         })
       )
     )
-    // The result of the workflow must not be the network's.
+    // A failure of the network must not become the result of the workflow.
     return yield* Effect.retry(read(handle, verdict), {
       schedule: readAgain,
       while: (error) => HttpError.isHttpError(error) && !isNotFound(error)
@@ -458,8 +468,8 @@ export const wait = (
   })
 
 /**
- * Waits for an operation from outside a workflow, as {@link wait} does inside: a request handler or a script that wants the result of
- * a wait that the runners carry out. If this process ends, the wait continues, and the same call finds it again.
+ * Waits for an operation from outside a workflow, for example in a request handler or a script. The runners run the
+ * wait. If this process ends, the wait continues, and the same call in another process finds the execution again.
  *
  * @since 0.4.0
  * @category waiting
@@ -491,8 +501,8 @@ export const attach = (
 /**
  * Waits for an operation in a workflow, and returns its typed result.
  *
- * Fails as {@link wait} does, or with `ResultError` if the response is not of the type of the info. A handle that was made for
- * another response type is refused with `InvalidRequest`.
+ * Fails with the errors of {@link wait}, or with `ResultError` if the response is not of the type of the
+ * `OperationInfo`. A handle that was made for another response type is refused with `InvalidRequest`.
  *
  * @since 0.4.0
  * @category waiting
@@ -529,16 +539,17 @@ export const result = <A, M, R>(
 const StartError = Schema.Union(OperationError, HttpError.HttpError, ResultError)
 
 /**
- * Starts an operation in a workflow, and returns its handle: an activity that is recorded when it ends, so a workflow that continues
- * on another runner does not start the operation again.
+ * Starts an operation in an activity of a workflow, and returns its handle. The engine records the handle. A workflow
+ * that continues on another runner does not start the operation again.
  *
- * `name` is that of the activity, unique in the workflow. The effect returns the started operation, or a handle of it. `timeout`
- * sets the deadline of the handle, from now. A runner for several APIs ({@link layerFor}) needs an effect that returns a handle.
+ * `name` is the name of the activity, and must be unique in the workflow. The effect returns the started operation or
+ * its handle. `timeout` is the time from now to the deadline of the handle. On a runner for several APIs
+ * ({@link layerFor}), the effect must return a handle.
  *
  * **Gotchas**
  *
- * A runner that dies after the request and before the record starts the operation again. Where the API takes a request id, send the
- * same one each time: `Activity.idempotencyKey(name)`.
+ * If a runner dies after the request and before the record, another runner starts the operation again. If the API has a
+ * request id, send the same id each time: `Activity.idempotencyKey(name)`.
  *
  * @since 0.4.0
  * @category waiting
@@ -588,8 +599,8 @@ export const start = <E extends typeof StartError.Type, R>(
   })
 
 /**
- * The token with which {@link wake} wakes a wait by event. Store it where the handler of the event finds it, for instance by the
- * name of the operation.
+ * Returns the token with which {@link wake} wakes a wait. Store the token for the handler of the event, for example by
+ * the name of the operation.
  *
  * @since 0.4.0
  * @category events
@@ -610,10 +621,10 @@ export const token = (handle: OperationHandle, options?: WaitOptions): Effect.Ef
   })
 
 /**
- * Makes a wait look at its operation now. Call it in the handler of an event that says that the operation is done, such as the
- * second entry of the operation in the audit log. The event only says when to look: the verdict is read from the API.
+ * Makes a wait read its operation now. Call it in the handler of an event that reports the end of the operation, such
+ * as the second entry of the operation in the audit log. The event causes only a read. The verdict comes from the API.
  *
- * It wakes a wait once. An event that comes too early is followed by the looks of the safety net.
+ * A wait is woken once. If the event comes too early, the wait reads the operation again after its delays.
  *
  * @since 0.4.0
  * @category events
@@ -638,10 +649,11 @@ export const wake = (token: string): Effect.Effect<void, never, WorkflowEngine> 
   DurableDeferred.done(wakeUp, { token: DurableDeferred.Token.make(token), exit: Exit.void })
 
 /**
- * Executes a workflow from outside of it, and executes it again, with the same key, when the runner that it talks to dies or the
- * storage does not respond. The engine reports both as defects.
+ * Executes a workflow from outside a workflow. If the connected runner dies or the storage does not respond, it
+ * executes the workflow again with the same key. The engine reports these failures as defects.
  *
- * A defect that the workflow itself ended with is its stored result, and is returned. Set a limit with `Effect.timeout`.
+ * If the workflow itself ended with a defect, this defect is its stored result, and is returned. Set a time limit with
+ * `Effect.timeout`.
  *
  * @since 0.4.0
  * @category waiting
@@ -675,7 +687,7 @@ export const execute = <
   Error["Type"],
   WorkflowEngine | P["Context"] | Success["Context"] | Error["Context"]
 > => {
-  // The result, if there is one; a defect or an interruption that is not stored is no result.
+  // The result, if it is stored. A defect or an interruption that is not stored is not a result.
   const stored = Effect.flatMap(workflow.executionId(payload), (executionId) => workflow.poll(executionId)).pipe(
     Effect.catchAllCause(() => Effect.succeed(undefined))
   )
@@ -696,7 +708,7 @@ export const execute = <
 const makeClient = (services: ReadonlyArray<OperationsService.Service>): Service => {
   const [only, ...others] = services
   return {
-    // A service refuses a handle of another API, without a request.
+    // A service refuses a handle of another API without a request.
     serviceFor: (handle) =>
       only === undefined
         ? Effect.fail(invalidRequest("durable waits need a service, and there is none"))
@@ -717,7 +729,7 @@ const run = (runner: Runner) => {
       let last = polls
       for (let epoch = 1;; epoch++) {
         const continuation = { ...payload, epoch, polls: last }
-        // The event of a wait is that of its first execution.
+        // The event of a wait belongs to its first execution.
         if (payload.byEvent && (yield* isWoken)) {
           const executionId = yield* Continuation.executionId(continuation)
           yield* wake(DurableDeferred.tokenFromExecutionId(wakeUp, { workflow: Continuation, executionId }))
@@ -767,16 +779,17 @@ const make = (
       segment: Duration.toMillis(options?.firstSegment ?? "1 minute"),
       maxStoredSize: options?.maxStoredSize ?? 16_384
     }))
-    // Comes before the workflows are unregistered: a segment that knows that the runner stops is recorded at once.
+    // Runs before the workflows are unregistered. A segment that detects the stop of its runner is recorded
+    // immediately.
     yield* Effect.addFinalizer(() => Deferred.succeed(closing, undefined))
     return service
   })
 
 /**
- * Registers the workflows of durable waits, and provides {@link DurableOperations}. Every runner needs it. The requests are sent by
- * the runner's `OperationsService`, with its credentials, budget and dialect.
+ * Registers the workflows of durable waits, and provides {@link DurableOperations}. Every runner needs this layer. The
+ * runner's `OperationsService` sends the requests, with its credentials, budget and dialect.
  *
- * When the layer closes, the segments of this runner end at once, and another runner continues the waits.
+ * When the layer closes, the segments of this runner end immediately, and another runner continues the waits.
  *
  * @since 0.4.0
  * @category layers
@@ -804,7 +817,8 @@ export const layer = (
   )
 
 /**
- * As {@link layer}, for several APIs, with a service for each. The handle says which of them reads the operation.
+ * Provides {@link DurableOperations} for several APIs, with a service for each API. The handle of an operation selects
+ * the service.
  *
  * @since 0.4.0
  * @category layers
@@ -828,7 +842,7 @@ export const layerFor = <R>(
   Layer.scoped(DurableOperations, Effect.flatMap(services, (services) => make(services, options)))
 
 /**
- * Provides {@link DurableOperations} for a process that only asks for results ({@link attach}), and runs no waits.
+ * Provides {@link DurableOperations} for a process that requests results ({@link attach}) and runs no workflows.
  *
  * @since 0.4.0
  * @category layers

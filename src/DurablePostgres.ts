@@ -1,5 +1,5 @@
 /**
- * The workflow engine of a cluster of processes that keep their state in Postgres.
+ * The workflow engine of a cluster of processes, with its state in Postgres.
  *
  * Needs Node and the optional peers `@effect/workflow`, `@effect/cluster`, `@effect/rpc`, `@effect/sql`, `@effect/sql-pg` and
  * `@effect/platform-node`.
@@ -30,20 +30,20 @@ import * as Cluster from "./internal/durable/cluster.js"
 import type { OperationHandle } from "./OperationHandle.js"
 
 /**
- * A process that asks the runners of a cluster, and runs nothing itself.
+ * The options of a process that sends requests to the runners of a cluster, and runs no workflows.
  *
  * @since 0.4.0
  * @category models
  */
 export interface ClientOptions {
-  /** The database. All processes of a cluster use the same one. */
+  /** The database. All processes of a cluster use the same database. */
   readonly database: PgClient.PgClientConfig
-  /** Settings of `@effect/cluster` that differ from the recommended ones. */
+  /** Settings of `@effect/cluster` that replace the recommended settings. */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
 }
 
 /**
- * Where a runner is reached.
+ * The address of a runner.
  *
  * @since 0.4.0
  * @category models
@@ -56,34 +56,34 @@ export interface Address {
 }
 
 /**
- * A runner of a cluster.
+ * The options of a runner of a cluster.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Options extends ClientOptions {
-  /** Where the other processes reach this runner: its own address, such as that of its pod. */
+  /** The address at which the other processes reach this runner, such as the address of its pod. */
   readonly address: Address
-  /** Where it listens. Default: `address`. */
+  /** The address to listen on. Default: `address`. */
   readonly listen?: Address | undefined
   /**
-   * How a runner keeps its shards.
+   * The kind of locks with which a runner keeps its shards.
    *
-   * - `"advisory"`, the default: by locks of its session. No shard is ever run twice. The shards of a host that freezes, with its
-   *   connections open, are not taken over until the connection ends.
-   * - `"table"`: by rows that expire. Another runner takes over the shards of a frozen host. When the host resumes, it also runs them for a
-   *   moment, so a poll can be sent twice. A poll only reads.
+   * - `"advisory"`, the default: locks of a database session. Two runners never run the same shard. If a host freezes
+   *   with its connections open, its shards are not taken over until the connections end.
+   * - `"table"`: rows that expire. Another runner takes over the shards of a frozen host. When the host resumes, it
+   *   briefly runs the same shards, so a poll can be sent twice. A poll only reads.
    */
   readonly locks?: "advisory" | "table" | undefined
-  /** How runners find out that another one is dead: they ping it (the default), or ask Kubernetes about its pod. */
+  /** How runners detect that another runner is dead: they ping it (the default), or ask Kubernetes about its pod. */
   readonly health?: "ping" | "k8s" | undefined
 }
 
-// Any number, the same in all processes.
+// Any number that is the same in all processes.
 const migrationLock = 4_711_061_315
 
 /**
- * Makes the tables. Runners that start at the same time on an empty database would make them at the same time, and fail.
+ * Creates the tables. Without a lock, runners that start at the same time on an empty database would fail.
  */
 const migrated = Layer.effectDiscard(Effect.scoped(Effect.gen(function*() {
   const sql = yield* SqlClient
@@ -109,10 +109,11 @@ const engine = <E>(
 const addressOf = (address: Address) => Option.some(RunnerAddress.make(address))
 
 /**
- * Provides the workflow engine of a runner. It takes its share of the cluster's work, and that of runners that die.
+ * Provides the workflow engine of a runner. The runner runs its share of the workflows, and the workflows of runners
+ * that die.
  *
- * Every runner of a cluster must register the same workflows, `DurableOperations.layer` among them, within a minute of its start: the
- * engine stores a defect for a message whose workflow no layer registers.
+ * Every runner of a cluster must register the same workflows, including `DurableOperations.layer`, within a minute of
+ * its start. The engine stores a defect for a message whose workflow is not registered.
  *
  * @since 0.4.0
  * @category layers
@@ -153,7 +154,7 @@ export const layer = (
 }
 
 /**
- * Provides the workflow engine of a process that asks the runners of a cluster, and runs nothing itself.
+ * Provides the workflow engine of a process that sends requests to the runners of a cluster, and runs no workflows.
  *
  * @since 0.4.0
  * @category layers
@@ -187,10 +188,11 @@ export const layerClient = (
 }
 
 /**
- * Removes what the storage has about a wait that has ended, and returns whether it had ended. Until then a wait with the same handle
- * and options gets the stored result; afterwards it reads the operation again.
+ * Removes the stored data of an ended wait. Returns whether the wait has ended. Before `prune`, a wait with the same
+ * handle and options gets the stored result. After `prune`, it reads the operation again.
  *
- * Prune a wait only when the workflows that waited have ended, too: one that is replayed would wait again.
+ * Call `prune` only after the workflows that waited have also ended, because a workflow that is replayed would wait
+ * again.
  *
  * @since 0.4.0
  * @category retention

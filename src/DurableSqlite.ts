@@ -1,8 +1,8 @@
 /**
- * The workflow engine of one process that keeps its state in a file: SQLite by libsql, without a server.
+ * The workflow engine of one process, with its state in a SQLite file, by libsql. It needs no server.
  *
- * Needs the optional peers `@effect/workflow`, `@effect/cluster`, `@effect/sql` and `@effect/sql-libsql`. For several processes use
- * `DurablePostgres`.
+ * Needs the optional peers `@effect/workflow`, `@effect/cluster`, `@effect/sql` and `@effect/sql-libsql`. For several
+ * processes, use `DurablePostgres`.
  *
  * @since 0.4.0
  * @module
@@ -27,15 +27,15 @@ import { sdkOf, singleConnection } from "./internal/durable/libsql.js"
 import type { OperationHandle } from "./OperationHandle.js"
 
 /**
- * Where the state is.
+ * The options of the engine.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Options {
-  /** The path of the database file. It is made if it does not exist. Only one process may run on it. */
+  /** The path of the database file. The file is created if it does not exist. Only one process may use it. */
   readonly filename: string
-  /** Settings of `@effect/cluster` that differ from the recommended ones. */
+  /** Settings of `@effect/cluster` that replace the recommended settings. */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
 }
 
@@ -43,7 +43,7 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
   Layer.scoped(
     SqlClient.SqlClient,
     Effect.gen(function*() {
-      // The ids of messages are larger than a number can be.
+      // The ids of messages are larger than the largest safe integer.
       const client = yield* LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" })
       const sql = yield* LibsqlClient.make({ liveClient: singleConnection(sdkOf(client)) })
       yield* sql`PRAGMA journal_mode = WAL`
@@ -53,8 +53,8 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
   ).pipe(Layer.provide(Reactivity.layer))
 
 /**
- * Provides the workflow engine of one process. What it has recorded is in the file: a process that starts after a crash continues
- * all waits.
+ * Provides the workflow engine of one process. The file contains its records. A process that starts after a crash
+ * continues all waits.
  *
  * @since 0.4.0
  * @category layers
@@ -87,10 +87,11 @@ export const layer = (
   )
 
 /**
- * Removes what the storage has about a wait that has ended, and returns whether it had ended. Until then a wait with the same handle
- * and options gets the stored result; afterwards it reads the operation again.
+ * Removes the stored data of an ended wait. Returns whether the wait has ended. Before `prune`, a wait with the same
+ * handle and options gets the stored result. After `prune`, it reads the operation again.
  *
- * Prune a wait only when the workflows that waited have ended, too: one that is replayed would wait again.
+ * Call `prune` only after the workflows that waited have also ended, because a workflow that is replayed would wait
+ * again.
  *
  * @since 0.4.0
  * @category retention

@@ -1,5 +1,5 @@
 /**
- * The ten standard error details (`google/rpc/error_details.proto`). A detail that is malformed is kept as a raw `Any`.
+ * The ten standard error details (`google/rpc/error_details.proto`). A malformed detail is kept as a raw `Any`.
  *
  * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
  * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
@@ -67,15 +67,18 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
 export const ErrorInfo = message("ErrorInfo", {
   /** A constant in upper case, such as `"SERVICE_DISABLED"`; unique within `domain`. */
   reason: text,
-  /** The namespace of the reason: the name of a service, or `"googleapis.com"` for a reason that all services share. */
+  /**
+   * The namespace of the reason: the name of a service, or `"googleapis.com"` for a reason that is common to all
+   * services.
+   */
   domain: text,
   /** Additional information, by keys such as `"service"`. */
   metadata: textMap
 })
 
 /**
- * The reason of an error, for programs (`google.rpc.ErrorInfo`). AIP-193 requires it in every error, but many errors do
- * not have it.
+ * The reason of an error, for programs (`google.rpc.ErrorInfo`). AIP-193 requires an `ErrorInfo` in every error, but
+ * many errors do not contain one.
  *
  * @since 0.1.0
  * @category models
@@ -83,7 +86,7 @@ export const ErrorInfo = message("ErrorInfo", {
 export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
 
 /**
- * The schema of `google.rpc.RetryInfo`: when to send the request again.
+ * The schema of `google.rpc.RetryInfo`: the delay before the client sends the request again.
  *
  * @since 0.1.0
  * @category schemas
@@ -107,7 +110,7 @@ export const RetryInfo = message("RetryInfo", {
 })
 
 /**
- * The shortest delay before the request is sent again (`google.rpc.RetryInfo`). A wait respects it, up to
+ * The shortest delay before the request is sent again (`google.rpc.RetryInfo`). A wait uses this delay, up to
  * `maxServerDelay`.
  *
  * @since 0.1.0
@@ -171,13 +174,14 @@ export const QuotaFailure = message("QuotaFailure", {
   violations: list(Schema.Struct({
     /** The owner of the quota, such as `"project:123"` or `"clientip:192.0.2.1"`. */
     subject: text,
-    /** How the quota was exceeded. It can also say where to raise the quota. */
+    /** How the quota was exceeded. It can also say where to request a larger quota. */
     description: text,
     /**
-     * The API that has the quota, such as `"compute.googleapis.com"`. It can differ from the API that was called.
+     * The API that has the quota, such as `"compute.googleapis.com"`. It can differ from the API that received the
+     * request.
      */
     apiService: text,
-    /** What the quota counts, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
+    /** The metric of the quota, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
     quotaMetric: text,
     /** The name of the limit, unique within `apiService`. */
     quotaId: text,
@@ -341,7 +345,7 @@ export const ResourceInfo = message("ResourceInfo", {
   resourceName: text,
   /** The owner of the resource, such as `"project:123"`. */
   owner: text,
-  /** What is wrong with the resource. */
+  /** The problem with the resource. */
   description: text
 })
 
@@ -374,7 +378,7 @@ export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
 export const Help = message("Help", {
   /** The links. */
   links: list(Schema.Struct({
-    /** What the page is about. */
+    /** A description of the page. */
     description: text,
     /** The URL of the page. */
     url: text
@@ -482,8 +486,8 @@ const encode = Schema.encodeUnknownEither(ErrorDetail)
 // to 8 KiB.
 const maxValues = 2_000
 
-// The key of the JSON that the server sent, in a raw detail whose JSON has a `_tag`. A raw detail must not have a
-// `_tag`, because that marks a decoded detail. JSON cannot contain a symbol.
+// The key of the server's JSON in a raw detail whose JSON has a `_tag`. A raw detail must not have a `_tag`, because a
+// `_tag` marks a decoded detail. The key is a symbol, because JSON cannot contain a symbol.
 const sent: unique symbol = Symbol.for("effect-google-operations/ErrorDetails/sent")
 
 const raw = (json: { readonly [field: string]: unknown }): ProtobufAny.ProtobufAny => {
@@ -518,8 +522,8 @@ export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufA
  * Decodes one detail. It never fails: a detail that cannot be decoded is returned as a raw `Any`.
  *
  * A detail stays raw if its type is not one of the ten, if it does not decode, or if it has more than 2,000 values.
- * Google's APIs do not send so many values, and decoding them would take long. A raw detail never has a `_tag`. If the
- * server sent one, {@link toAny} restores it.
+ * Google's APIs do not send so many values, and their decoding would take long. A raw detail never has a `_tag`. If the
+ * JSON from the server has a `_tag`, {@link toAny} restores it.
  *
  * @since 0.1.0
  * @category decoding
@@ -556,7 +560,7 @@ export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAn
   if (detail._tag === undefined) return sent in detail ? detail[sent] as ProtobufAny.ProtobufAny : detail
   const { _tag } = detail
   return Either.match(encode(detail), {
-    // Only without type checks: a `_tag` without the fields of its message, or with another name.
+    // Reached only by callers without type checks: a `_tag` without the fields of its message, or an unknown `_tag`.
     onLeft: () => ({ value: detail }),
     onRight: (message) => ProtobufAny.pack(`google.rpc.${_tag}`, message)
   })

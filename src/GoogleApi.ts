@@ -1,5 +1,5 @@
 /**
- * The description of a Google API that a service sends requests to.
+ * The description of a Google API: its address, version, methods and dialect.
  *
  * @since 0.1.0
  * @module
@@ -9,25 +9,26 @@ import * as Dialect from "./Dialect.js"
 import { matches, pathBelowVersion, quote } from "./internal/dialect/names.js"
 
 /**
- * An API that has long-running operations: its address and version, the pattern of its operations' names, its methods
- * for operations, and its dialect.
+ * An API that has long-running operations: its address and version, the pattern of the operation names, the methods for
+ * operations, and the dialect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface GoogleApi {
   /**
-   * The URL of the API up to the version, such as `https://accesscontextmanager.googleapis.com`. It can have a path.
+   * The URL of the API up to the version, such as `https://accesscontextmanager.googleapis.com`. The URL can have a
+   * path.
    */
   readonly baseUrl: string
-  /** The version, such as `v1`. In a URL it follows `baseUrl`. */
+  /** The version, such as `v1`. In a URL, the version follows `baseUrl`. */
   readonly version: string
   /** The pattern of the names of operations: relative resource names without the version. */
   readonly operationName: RegExp
   /** The methods that the API has for its operations. `get` always exists. */
   readonly methods: Methods
   /**
-   * The form of the API's requests and responses for operations.
+   * The format of the API's requests and responses for operations.
    *
    * @since 0.4.0
    */
@@ -48,7 +49,7 @@ export interface Methods {
   /** Whether the record of an operation can be deleted. */
   readonly delete: boolean
   /**
-   * Whether the API has a method that holds its response until an operation is done, and where that method expects its
+   * Whether the API has a method that delays its response until an operation is done, and where this method expects its
    * `timeout`: in the `"body"`, in the `"query"` (Vertex AI), or nowhere (`"fixed"`, Compute Engine). Most APIs do not
    * have this method.
    */
@@ -58,10 +59,10 @@ export interface Methods {
 /**
  * Describes an API.
  *
- * By default, its operations are `google.longrunning.Operation`s in a collection named `operations` at any level
+ * By default, the operations are `google.longrunning.Operation`s in a collection named `operations` at any level
  * (`operations/a`, `projects/p/locations/l/operations/a`), and the API has `list`, `cancel` and `delete`, but no
- * `wait`. With another `dialect`, the defaults are those of the dialect. A method for which the dialect has no request
- * is not used, even if `methods` contains it.
+ * `wait`. With another `dialect`, the defaults are the defaults of the dialect. If the dialect has no request for a
+ * method, the method is not used, even if `methods` contains it.
  *
  * If `baseUrl` is not a URL, or has a query, a fragment or a user name, every call fails with `InvalidRequest` before a
  * request is sent.
@@ -83,7 +84,7 @@ export interface Methods {
  * // The same API on another server:
  * const local = GoogleApi.make({ ...run, baseUrl: "http://127.0.0.1:8787" })
  *
- * // An API whose operations have another form:
+ * // An API whose operations have another format:
  * const deploymentManager = GoogleApi.make({
  *   baseUrl: "https://deploymentmanager.googleapis.com/deploymentmanager",
  *   version: "v2",
@@ -93,16 +94,16 @@ export interface Methods {
  * ```
  */
 export const make = (options: {
-  /** The URL of the API up to the version, such as `https://run.googleapis.com`. It can have a path. */
+  /** The URL of the API up to the version, such as `https://run.googleapis.com`. The URL can have a path. */
   readonly baseUrl: string
-  /** The version, such as `v1`. In a URL it follows `baseUrl`. */
+  /** The version, such as `v1`. In a URL, the version follows `baseUrl`. */
   readonly version: string
-  /** The pattern of the names of operations. Default: that of the dialect. */
+  /** The pattern of the names of operations. Default: the pattern of the dialect. */
   readonly operationName?: RegExp | undefined
   /** The methods of the API, where they differ from the defaults of the dialect. */
   readonly methods?: { readonly [K in keyof Methods]?: Methods[K] | undefined } | undefined
   /**
-   * The form of the API's requests and responses for operations. Default: `Dialect.longRunning`.
+   * The format of the API's requests and responses for operations. Default: `Dialect.longRunning`.
    *
    * @since 0.4.0
    */
@@ -237,15 +238,15 @@ export const bigQuery: GoogleApi = make({
  *
  * The URL must have the origin of the API and begin with its path. These differences are accepted:
  *
- * - another version, because a resource has the same name in all versions
+ * - another version, because the name of a resource is the same in all versions
  * - `www.googleapis.com`, for an API whose base URL has a path (`/compute`)
  * - the host for mutual TLS (`compute.mtls.googleapis.com`)
  *
  * The path is percent-decoded. The query is ignored, except for the parameters that are a part of the name (`location`
  * of BigQuery, `parentId` of Compute Engine).
  *
- * The left side says why the URL is not that of an operation of this API, as a clause that can follow a colon. It does
- * not quote the query or the user name of the URL.
+ * The left side says why the URL is not the URL of an operation of this API, as a clause that can follow a colon. The
+ * clause does not quote the query or the user name of the URL.
  *
  * @since 0.4.0
  * @category decoding
@@ -269,7 +270,7 @@ export const nameFromUrl = (api: GoogleApi, url: string): Either.Either<string, 
   })
 
 /**
- * The request that asks the server to hold its response until an operation is done. Undefined if the API has no `wait`.
+ * The request whose response the server delays until an operation is done. Undefined if the API has no `wait`.
  *
  * @internal
  */

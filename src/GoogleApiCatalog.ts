@@ -1,11 +1,11 @@
 /**
- * A catalog of Google's APIs that have operations, by name and version. For each API, it has the base URL, the patterns
- * of the operations' names, the methods for operations, and the dialect.
+ * A catalog of Google's APIs that have operations, by name and version. An entry has the base URL, the patterns of the
+ * operation names, the methods for operations, and the dialect.
  *
- * The catalog is generated from the npm package `googleapis`, which is generated from Google's discovery documents.
- * Like that package, the catalog contains API versions that Google has withdrawn.
+ * The catalog is generated from the npm package `googleapis`. Google generates that package from its discovery
+ * documents. Like `googleapis`, the catalog contains withdrawn versions of APIs.
  *
- * The module can only be imported by its subpath, so a program that does not use the catalog does not load it.
+ * The module is not part of the index, so only programs that import its subpath load the catalog.
  *
  * @since 0.4.0
  * @module
@@ -38,7 +38,7 @@ export type Name = keyof Apis
 export type Version<N extends Name> = Apis[N]
 
 /**
- * The name of a dialect, which is the form of an API's operations. Most APIs have `longRunning`
+ * The name of a dialect: the format of an API's operations. Most APIs have `longRunning`
  * (`google.longrunning.Operation`). `compute` is for Compute Engine and Deployment Manager, `sqlAdmin` for Cloud SQL,
  * `container` for GKE, `bigQuery` for BigQuery, and `predict` for Vertex AI, including the operations of publisher
  * models.
@@ -62,11 +62,12 @@ export interface Entry {
   /** The URL of the API up to the version, such as `https://compute.googleapis.com/compute`. */
   readonly baseUrl: string
   /**
-   * The part of a path between the base URL and the name of an operation. For most APIs it is the version. For some,
-   * another segment follows the version (`v1/operations`), and some serve their operations only in another version.
+   * The part of a path between the base URL and the name of an operation. For most APIs, this part is the version. In
+   * some APIs, another segment follows the version (`v1/operations`). Some APIs serve their operations only in another
+   * version.
    */
   readonly versionPath: string
-  /** The patterns of the operations' names. `*` matches one segment, `**` one or more, as in `operations/**`. */
+  /** The patterns of the operation names. `*` matches one segment, and `**` one or more, as in `operations/**`. */
   readonly operationNames: ReadonlyArray<string>
   /** The patterns of the collections that the API can list. */
   readonly collections: ReadonlyArray<string>
@@ -168,7 +169,7 @@ export const entries = (): ReadonlyArray<Entry> =>
 export const names = (): ReadonlyArray<Name> => [...new Set(rows.map(([name]) => name))]
 
 /**
- * Returns the versions of an API in the catalog. An unknown name has none.
+ * Returns the versions of an API in the catalog. For an unknown name, the result is empty.
  *
  * @since 0.4.0
  * @category accessors
@@ -236,8 +237,8 @@ const hostOf = (
   )
 }
 
-// The base URL is the description of the problem. It is never a valid URL, because the first word ends with a space. So
-// every call fails with `InvalidRequest`, and the message quotes the description.
+// The base URL is the description of the problem. It is never a valid URL, because its first word ends with a space.
+// Every call therefore fails with `InvalidRequest`, and the message quotes the description.
 const impossible = (problem: string): GoogleApi.GoogleApi =>
   GoogleApi.make({ baseUrl: `the ${problem}`, version: "v1" })
 
@@ -274,7 +275,7 @@ export const make = (entry: Entry, options: Options = {}): GoogleApi.GoogleApi =
   Either.match(hostOf(entry, options), { onLeft: impossible, onRight: (host) => at(entry, `https://${host}`) })
 
 /**
- * Returns an API by name and version. A name or a version that is not in the catalog does not compile.
+ * Returns an API by name and version. The compiler refuses a name or a version that is not in the catalog.
  *
  * If the location or the universe domain is not valid in a host name, every call to the API fails with
  * `InvalidRequest`, and no request is sent.
@@ -307,7 +308,7 @@ export const get = <N extends Name>(name: N, version: Version<N>, options?: Opti
 // ---------------------------------------------------------------------------------------------------------------------
 
 // Whether a host serves an API. The host is passed without the domain of its universe: `run`, `us-central1-run`, both
-// of them with `.mtls`, `run.us-central1.rep`, or `www` if the API has a path before the version.
+// with `.mtls`, `run.us-central1.rep`, or `www` if the API has a path before the version.
 const serves = (host: string, service: string, basePath: string): boolean => {
   const label = host.replace(/\.mtls$/, "")
   const [, first, region = ""] = /^([^.]+)\.([^.]+)\.rep$/.exec(host) ?? []
@@ -332,11 +333,11 @@ const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
  *
  * The host can be the global host of the API, a locational or regional host, the host for mutual TLS
  * (`run.mtls.googleapis.com`), or `www.googleapis.com` if the API has a path before the version (`/compute/v1`). The
- * API that is returned uses the host of the URL. For any other host the result is `None`, so that credentials are only
- * sent to hosts of Google's APIs. If the URL is in another universe, pass its domain as `universeDomain`.
+ * returned API uses the host of the URL. For any other host the result is `None`, so credentials are sent only to hosts
+ * of Google's APIs. If the URL is in another universe, pass the domain of the universe as `universeDomain`.
  *
  * The query is ignored, except for the parameters that are a part of the name (`location` of BigQuery, `parentId` of
- * Compute Engine). If several versions of an API serve the same operations, the first of them is returned.
+ * Compute Engine). If several versions of an API serve the same operations, the first version is returned.
  *
  * @since 0.4.0
  * @category conversions

@@ -59,9 +59,9 @@ const withoutQuery = (word: string): string => {
   return query < 0 ? word : word.slice(0, url + query)
 }
 
-// Errors of the library can quote responses of servers, text that is not JSON, and the output of programs. This removes
-// the known secrets, JSON, the output of programs, user names and queries in URLs, and words that look like a token.
-// None of the regular expressions backtracks.
+// Errors of the library can quote responses of servers, text that is not JSON, and the output of programs. This
+// function removes the known secrets, JSON, the output of programs, user names and queries in URLs, and words that look
+// like a token. The regular expressions do not backtrack.
 const cleaner = (secrets: ReadonlyArray<string>) => {
   const redactor = new Redactor(secrets)
   return (text: string): string => {
@@ -78,8 +78,8 @@ const cleaner = (secrets: ReadonlyArray<string>) => {
 const joined = (...parts: ReadonlyArray<unknown>): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(": ")
 
-// The message of an error response of OAuth 2.0 (RFC 6749, section 5.2) or of a Google API. Any other body is ignored:
-// it can be the page of a proxy.
+// The message of an error response of OAuth 2.0 (RFC 6749, section 5.2) or of a Google API. Any other body is ignored,
+// because it can be the page of a proxy.
 const messageOf = (body: unknown): string => {
   if (!isRecord(body)) return ""
   const { error, error_description: description } = body
@@ -128,8 +128,8 @@ const isFixed = (client: AuthClient): boolean =>
   client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
   !client.credentials.refresh_token && client.refreshHandler === undefined
 
-// A client returns its current token until shortly before the token expires. So the refused token is marked as expired.
-// The token of a workforce pool's client is private, so the threshold is raised as well. That client reads the
+// A client returns its current token until shortly before the token expires. The refused token is therefore marked as
+// expired. The token of a workforce pool's client is private, so the threshold is also raised. That client reads the
 // threshold before it returns its promise.
 const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
   if (isFixed(client)) return client.getRequestHeaders(audience)
@@ -186,19 +186,20 @@ interface Fetch {
  *
  * - The client reads its files and sends requests for tokens when the first request to the API needs a token. It caches
  *   the token until shortly before the token expires. Concurrent requests share one request for a token.
- * - If the API refuses a token with 401, the client is asked for a new token. The request fails with 401 if the client
+ * - If the API refuses a token with 401, the client requests a new token. The request fails with 401 if the client
  *   cannot get a new token: if it has only an access token or an API key, if it uses a signed JWT as the token, or if
  *   the metadata server returns the same token again.
  * - The quota project of the credentials is sent as `x-goog-user-project`.
  * - If there is no token, a request fails with `HttpError` (`reason: "Authentication"`). The failure is transient if
- *   there was no response to the request for the token, or if its status was 408, 429 or 5xx.
+ *   the request for the token got no response, or a response with the status 408, 429 or 5xx.
  * - Credentials of another universe are not sent to a host of `googleapis.com`. The request fails with `HttpError`
  *   (`reason: "InvalidRequest"`).
  *
  * **Gotchas**
  *
- * - The library cannot abort a request for a token. Interruption ends the wait for the token at once, but most clients
- *   use the same request for the next token. Limit its duration with `transporterOptions: { timeout: 10_000 }`.
+ * - The library cannot abort a request for a token. Interruption ends the wait for the token immediately, but most
+ *   clients reuse the pending request for the next token. Limit its duration with
+ *   `transporterOptions: { timeout: 10_000 }`.
  * - If `GOOGLE_SDK_NODE_LOGGING` is set, the library prints its requests and responses, including tokens.
  *
  * @since 0.3.0
@@ -224,15 +225,15 @@ interface Fetch {
  * ```
  */
 export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
-  // The requests for tokens in flight, by the origin of the API. The origin is the audience of a JWT that serves as the
-  // token (AIP-4111).
+  // The requests for tokens in flight, by the origin of the API. The origin is the audience of a JWT that is used as
+  // the token (AIP-4111).
   const fetches = new Map<string, Fetch>()
   return Credentials.make({
     headers: ({ refresh, url }) =>
       Effect.suspend(() => {
         const audience = new URL("/", url)
         const inFlight = fetches.get(audience.href)
-        // A refresh does not share a request that is not a refresh, because it may return the refused token.
+        // A refresh shares only requests that are refreshes, because another request may return the refused token.
         const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
           ? inFlight
           : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
@@ -243,22 +244,22 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
           fetches.set(audience.href, shared)
           void shared.headers.then(forget)
         }
-        // After an interruption, the next request to the API starts its own request for a token, because this one may
-        // hang.
+        // After an interruption, the next request to the API starts a new request for a token, because the interrupted
+        // request may hang.
         return Effect.onInterrupt(Effect.flatten(Effect.promise(() => shared.headers)), () => Effect.sync(forget))
       })
   })
 }
 
 /**
- * Application Default Credentials. They come from the first of these that exists: the file that
+ * Application Default Credentials. They come from the first existing source: the file that
  * `GOOGLE_APPLICATION_CREDENTIALS` names, the credentials of `gcloud auth application-default login`, or the metadata
  * server of the machine.
  *
- * The credentials are read when the first request to the API needs them. If there are none, the request fails with
- * `HttpError` (`reason: "Authentication"`), which is not transient, and whose message says what to do. A request for a
- * token times out after 10 seconds, which is a transient failure. For impersonation and for the metadata server, the
- * library has other time limits. See {@link make} for everything else.
+ * The credentials are read when the first request to the API needs them. If there are no credentials, the request fails
+ * with `HttpError` (`reason: "Authentication"`), which is not transient. Its message says what to do. A request for a
+ * token times out after 10 seconds. A timeout is a transient failure. For impersonation and for the metadata server,
+ * the library has other time limits. {@link make} describes the other rules.
  *
  * @since 0.3.0
  * @category constructors
@@ -280,7 +281,8 @@ export const applicationDefault = (options: Options = {}): Credentials.Credentia
   make(
     new GoogleAuth({
       scopes: [...(options.scopes ?? ["https://www.googleapis.com/auth/cloud-platform"])],
-      // Without this, the library runs gcloud and asks the metadata server for the project's id, which is not needed.
+      // Otherwise the library runs gcloud and asks the metadata server for the id of the project, which is not
+      // needed.
       projectId: "unused",
       clientOptions: { transporterOptions: { timeout: 10_000 } }
     })

@@ -1,16 +1,16 @@
 /**
- * `OperationsService` that the environment sets up, as it does Google's own tools.
+ * `OperationsService` with settings from the environment, as in Google's own tools.
  *
  * | variable                                | meaning                                                                       |
  * | --------------------------------------- | ----------------------------------------------------------------------------- |
  * | `GOOGLE_ACCESS_TOKEN`                   | an access token, which is used instead of Application Default Credentials     |
  * | `GOOGLE_APPLICATION_CREDENTIALS`        | the path of a file for Application Default Credentials                        |
  * | `GOOGLE_CLOUD_QUOTA_PROJECT`            | the project that quota and billing are charged to                             |
- * | `GOOGLE_CLOUD_UNIVERSE_DOMAIN`          | the universe that requests go to. Default: `googleapis.com`                   |
+ * | `GOOGLE_CLOUD_UNIVERSE_DOMAIN`          | the universe of the API. Default: `googleapis.com`                            |
  * | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy, as for `NodeOperations`                                            |
  *
- * The variables are read through Effect's `Config`. An empty variable counts as one that is not set. The command line is set up
- * in the same way.
+ * The variables are read through Effect's `Config`. An empty variable is ignored. The command line uses the same
+ * variables.
  *
  * Needs the optional peers `undici` 7 and `google-auth-library` 10.
  *
@@ -28,17 +28,17 @@ import * as NodeOperations from "./NodeOperations.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
- * Makes a service as `NodeOperations.make` does. The environment says what the options leave open.
+ * Makes a service as `NodeOperations.make` does. Options that are not set come from the environment:
  *
- * - `credentials`: the access token of the environment, otherwise Application Default Credentials with the scope
- *   `https://www.googleapis.com/auth/cloud-platform`. The credentials and their universe are read when the first request needs
- *   them. If the universe is not the one that requests go to, the request fails with `HttpError` and reason
- *   `"InvalidRequest"`, and nothing is sent.
- * - `quotaProject`: that of the environment.
- * - `api`: in another universe than `googleapis.com`, requests go to the same host in the domain of the universe.
- * - `proxy`: that of the environment.
+ * - `credentials`: the access token of the environment, or Application Default Credentials with the scope
+ *   `https://www.googleapis.com/auth/cloud-platform`. The credentials and their universe are read when the first
+ *   request needs them. If the credentials belong to another universe than the API, the request fails with `HttpError`
+ *   (`reason: "InvalidRequest"`), and is not sent.
+ * - `quotaProject`: the quota project of the environment.
+ * - `api`: in a universe other than `googleapis.com`, requests are sent to the same host in the domain of the universe.
+ * - `proxy`: the proxy of the environment.
  *
- * Fails with `ConfigError` if the universe is not a domain.
+ * Fails with `ConfigError` if the universe is not a valid domain.
  *
  * @since 0.4.0
  * @category constructors
@@ -69,7 +69,7 @@ export const make = (
   })
 
 /**
- * Provides `OperationsService`, set up by the environment as {@link make} says.
+ * Provides `OperationsService` with settings from the environment. {@link make} describes the settings.
  *
  * @since 0.4.0
  * @category layers
@@ -91,7 +91,8 @@ export const layer = (
   Layer.scoped(OperationsService.OperationsService, make(options))
 
 /**
- * Provides the service of a tag made by `OperationsService.Tag`, set up by the environment as {@link make} says.
+ * Provides the service of a tag made by `OperationsService.Tag`, with settings from the environment. {@link make}
+ * describes the settings.
  *
  * @since 0.4.0
  * @category layers

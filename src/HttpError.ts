@@ -32,7 +32,7 @@ export type TypeId = "~effect-google-operations/HttpError"
  * The kinds of failure:
  *
  * - `"InvalidRequest"`: the request is not valid and was not sent.
- * - `"Authentication"`: there are no credentials, or the request for them failed.
+ * - `"Authentication"`: there are no credentials, or the request for credentials failed.
  * - `"Transport"`: the connection failed before the response was complete.
  * - `"Timeout"`: there was no complete response within `requestTimeout`.
  * - `"StatusCode"`: the response is a Google error, or has an HTTP status other than 2xx.
@@ -88,9 +88,9 @@ export interface Fields {
   readonly reasons?: ReadonlyArray<string> | undefined
   /** The first 16,384 characters of the response's body, if the body could not be decoded. */
   readonly body?: string | undefined
-  /** How long the server asks clients to wait before the next request. It is counted from the response. */
+  /** How long the server asks clients to wait before the next request, counted from the response. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** Whether the same request may succeed if it is sent again later. Default: false. */
+  /** Whether the same request may succeed if the client sends it again later. Default: false. */
   readonly isTransient?: boolean | undefined
   /** The underlying failure, without credentials. */
   readonly cause?: unknown
@@ -99,12 +99,12 @@ export interface Fields {
 /**
  * A request failed. The operation may be in any state.
  *
- * No field contains the credentials of the request. If the response repeats them, they are replaced by `<redacted>`.
- * They are found in upper and lower case, in base64 and hexadecimal, and with the escapes of URLs, JSON or HTML. They
- * are not found if the server splits, hashes, compresses or encrypts them.
+ * No field contains the credentials of the request. If the response repeats the credentials, they are replaced by
+ * `<redacted>`. They are found in upper and lower case, in base64 and hexadecimal, and with the escapes of URLs, JSON
+ * or HTML. They are not found if the server splits, hashes, compresses or encrypts them.
  *
- * Values in the response that are nested deeper than 100 levels are removed. The class is also a schema, so the error
- * can be sent to another process as JSON.
+ * Values in the response that are nested deeper than 100 levels are removed. The class is also a schema, so a program
+ * can send the error to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -163,14 +163,14 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   reasons: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
   /** The first 16,384 characters of the response's body, if the body could not be decoded. */
   body: Schema.optional(Schema.String),
-  /** How long the server asks clients to wait before the next request. It is counted from the response. */
+  /** How long the server asks clients to wait before the next request, counted from the response. */
   retryAfter: Schema.optional(Schema.Duration),
-  /** Whether the same request may succeed if it is sent again later. */
+  /** Whether the same request may succeed if the client sends it again later. */
   isTransient: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   /** The underlying failure, without credentials. */
   cause: Schema.optional(Schema.Defect)
 }) {
-  // The constructor takes the same fields as that of the schema class, so decoding works.
+  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: Fields) {
     const { isTransient = false, reasons = [], ...given } = errorFields(HttpError.fields, fields)
@@ -185,8 +185,8 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   }
 
   /**
-   * The code of the Google error, or else the code for the HTTP status. Undefined without a response, or for a 2xx
-   * status.
+   * The code of the Google error, or the code for the HTTP status. Undefined if there is no response, or if the status
+   * is 2xx.
    */
   get code(): Code.Code | undefined {
     if (this.status !== undefined) return this.status.codeName

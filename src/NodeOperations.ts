@@ -1,5 +1,5 @@
 /**
- * `OperationsService` for Node, with a connection pool that is closed together with the service.
+ * `OperationsService` for Node, with a connection pool that is closed with the service.
  *
  * Needs the optional peer `undici` 7.
  *
@@ -25,7 +25,7 @@ import { checkedOptions, withApiOf } from "./internal/settings.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
- * The options of a service and its connection pool. All of them are optional.
+ * The options of a service and its connection pool. All options are optional.
  *
  * @since 0.1.0
  * @category models
@@ -40,18 +40,17 @@ export interface Options extends OperationsService.Options {
   /**
    * The HTTP proxy to connect through. Default: `"environment"`.
    *
-   * - `"environment"`: the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts in `NO_PROXY`. These variables (or
-   *   their lower-case forms) are read through Effect's `Config`. They do not apply to an API on a loopback address, nor if
-   *   `pool.connect` is a function.
+   * - `"environment"`: the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts in `NO_PROXY`. These variables
+   *   (or their lower-case forms) are read through Effect's `Config`. They are ignored for an API on a loopback
+   *   address, and if `pool.connect` is a function.
    * - `"none"`: no proxy.
-   * - The URL of a proxy, such as `http://user:password@proxy.example:3128`. Use `Redacted` to keep the password from being
-   *   printed.
+   * - The URL of a proxy, such as `http://user:password@proxy.example:3128`. A `Redacted` URL is not printed.
    */
   readonly proxy?: "environment" | "none" | (string & {}) | Redacted.Redacted | undefined
   /**
-   * A dispatcher of undici 7 to send the requests with, instead of a pool of the service: for example an `Agent`, a
+   * A dispatcher of undici 7 that sends the requests instead of the pool of the service, for example an `Agent`, a
    * `ProxyAgent` or a `MockAgent`. `close` does not close the dispatcher. If the server closes an idle connection at
-   * the moment a request is sent on it, the request fails. With a pool of the service, that request is sent again.
+   * the moment when a request is sent on it, the request fails. The pool of the service would send this request again.
    * Cannot be combined with `connections`, `pool` or `proxy`.
    */
   readonly dispatcher?: Dispatcher | undefined
@@ -62,8 +61,8 @@ export interface Options extends OperationsService.Options {
 /**
  * Makes a service with a connection pool. Both are closed when the scope ends.
  *
- * `close` waits up to `gracefulShutdownTimeout` for the requests in flight, and aborts those that are still in flight
- * then. After that it destroys the pool. When `close` is done, no socket is open.
+ * `close` waits up to `gracefulShutdownTimeout` for the requests in flight, aborts the remaining requests, and then
+ * destroys the pool. After `close`, no socket is open.
  *
  * @since 0.1.0
  * @category constructors
@@ -81,7 +80,7 @@ export interface Options extends OperationsService.Options {
 export const make = (options: Options = {}): Effect.Effect<OperationsService.Service, never, Scope.Scope> =>
   Effect.suspend(() => {
     const problem = validate(options)
-    // With a base URL that is invalid, every call is refused before a request is made.
+    // If the base URL is invalid, every call fails before a request is made.
     const origin = Either.match(
       endpoint((problem === undefined ? options.api : undefined) ?? GoogleApi.accessContextManager),
       {
@@ -120,7 +119,7 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
   Layer.scoped(OperationsService.OperationsService, make(options))
 
 /**
- * The options of a service whose API is known from its tag, and of its connection pool.
+ * The options of a service whose API comes from its tag, and the options of its connection pool.
  *
  * @since 0.4.0
  * @category models
@@ -154,7 +153,8 @@ export const layerFor = <Self, Id extends string>(
 ): Layer.Layer<Self> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
- * As {@link layer}, with options from configuration: a `Config` of all options, or a record with a `Config` for each.
+ * Provides the service of {@link layer} with options from configuration: a `Config` of all options, or a record that
+ * contains a `Config` for each option.
  *
  * @since 0.1.0
  * @category layers

@@ -2,10 +2,10 @@
  * The emulator of `OperationsEmulator` on a socket, for programs in other processes and other languages, and for tests of
  * connections.
  *
- * It serves HTTP on a loopback address. It refuses requests for other hosts, requests from pages in a browser, and bodies
- * above 8 MiB.
+ * The emulator serves HTTP on a loopback address. It refuses requests for other hosts, requests from pages in a
+ * browser, and bodies of more than 8 MiB.
  *
- * Needs Node; in other runtimes use `OperationsEmulator` in memory.
+ * Needs Node. In other runtimes, use `OperationsEmulator` in memory.
  *
  * @since 0.4.0
  * @module
@@ -21,35 +21,36 @@ import * as Socket from "./internal/emulator/server.js"
 import * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
- * How an emulator is served.
+ * The options of a server.
  *
  * @since 0.4.0
  * @category models
  */
 export interface ServeOptions {
-  /** Default: 0, a free one. */
+  /** The port to listen on. Default: 0, which selects a free port. */
   readonly port?: number | undefined
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string | undefined
   /**
-   * Whether `host` may be an address that other machines reach. They can then script the emulator and read what programs send
-   * to it. Default: false.
+   * Whether `host` may be an address that other machines can reach. These machines can script the emulator and read the
+   * requests of its clients. Default: false.
    */
   readonly allowRemote?: boolean | undefined
   /**
-   * Additional names that clients can send in the `Host` header. The names of the loopback interface and `host` are always
-   * allowed. All other names are refused, because a foreign DNS server can direct a page in a browser here. Default: none.
+   * Additional names that clients can send in the `Host` header. The names of the loopback interface and `host` are
+   * always allowed. All other names are refused, because a page in a browser could reach the emulator through a foreign
+   * DNS server. Default: none.
    */
   readonly hosts?: ReadonlyArray<string> | undefined
   /**
-   * Origins such as `http://localhost:5173` whose pages may send requests and read the responses (CORS). Requests from all
-   * other pages are refused. Default: none.
+   * Origins, such as `http://localhost:5173`, whose pages may send requests and read the responses (CORS). Requests
+   * from all other pages are refused. Default: none.
    */
   readonly origins?: ReadonlyArray<string> | undefined
 }
 
 /**
- * The options of an emulator, and how it is served.
+ * The options of an emulator and of its server.
  *
  * @since 0.4.0
  * @category models
@@ -57,7 +58,7 @@ export interface ServeOptions {
 export interface Options extends OperationsEmulator.Options, ServeOptions {}
 
 /**
- * Where an emulator is served.
+ * The address of an emulator.
  *
  * @since 0.4.0
  * @category models
@@ -70,7 +71,7 @@ export interface Server {
 }
 
 /**
- * An emulator, and where it is served.
+ * An emulator with its address.
  *
  * @since 0.4.0
  * @category models
@@ -103,7 +104,7 @@ export class NodeOperationsEmulator extends Context.Tag("effect-google-operation
   Service
 >() {}
 
-// The path of the base URL stays.
+// Keeps the path of the base URL.
 const servedAt = (api: GoogleApi.GoogleApi, url: string): GoogleApi.GoogleApi =>
   GoogleApi.make({
     ...api,
@@ -113,7 +114,7 @@ const servedAt = (api: GoogleApi.GoogleApi, url: string): GoogleApi.GoogleApi =>
 /**
  * Serves an emulator over HTTP until the scope ends.
  *
- * Fails with `ServeError` if it cannot listen; an option out of its range is a `RangeError` as its cause.
+ * Fails with `ServeError` if it cannot listen. If an option is out of range, the cause of the error is a `RangeError`.
  *
  * @since 0.4.0
  * @category constructors
@@ -175,7 +176,8 @@ export const make = (options?: Options): Effect.Effect<Service, HttpServerError.
 }
 
 /**
- * Provides an emulator on a socket, under its own tag and under that of `OperationsEmulator`.
+ * Provides an emulator on a socket, under the tag {@link NodeOperationsEmulator} and under the tag
+ * `OperationsEmulator`.
  *
  * @since 0.4.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
+ * `google.longrunning.Operation`: the state of work that a Google API continues after its response.
  *
  * @since 0.1.0
  * @module
@@ -16,18 +16,18 @@ import * as Status from "./Status.js"
 interface Fields {
   /**
    * The relative resource name, such as `operations/accessPolicies/1/create/1700000000000001`. Some finished operations
-   * have none (`""`).
+   * have no name (`""`).
    */
   readonly name: string
-  /** Progress, target, times. Each API has its own type. */
+  /** Information such as the progress, the target and times. Each API has its own type. */
   readonly metadata?: ProtobufAny.ProtobufAny | undefined
   /** The response of the method. Only the response of a {@link Succeeded} operation is final. */
   readonly response?: ProtobufAny.ProtobufAny | undefined
 }
 
 /**
- * An operation in progress. The server can send a `response` or an `error` before the operation is done. Neither is
- * final.
+ * An operation in progress. The server can send a `response` or an `error` before the operation is done. These values
+ * are not final.
  *
  * @since 0.1.0
  * @category models
@@ -41,8 +41,8 @@ export interface Pending extends Fields {
 }
 
 /**
- * An operation that is done and succeeded. It has no `response` if the method returns nothing. Some APIs also omit a
- * `response` that the method declares.
+ * An operation that is done and succeeded. It has no `response` if the method returns nothing. Some APIs also omit the
+ * declared `response` of a method.
  *
  * @since 0.1.0
  * @category models
@@ -70,7 +70,7 @@ export interface Failed extends Fields {
 }
 
 /**
- * A long-running operation. Its `_tag` says which of the three states it is in.
+ * A long-running operation. Its `_tag` is its state: `Pending`, `Succeeded` or `Failed`.
  *
  * Source: `google/longrunning/operations.proto`; AIP-151.
  *
@@ -275,8 +275,8 @@ export const read = (json: unknown): Either.Either<Operation, string> => {
  * - Unknown fields are ignored.
  * - `metadata` and `response` are not decoded.
  * - If both `error` and `response` are set, the operation is failed.
- * - An object with none of an operation's fields is refused, so that the response of another endpoint is not taken for
- *   a pending operation.
+ * - An object with none of an operation's fields is refused. Otherwise the response of another endpoint would be
+ *   decoded as a pending operation.
  *
  * @since 0.1.0
  * @category decoding
@@ -352,8 +352,8 @@ export const inState = <A extends Operation>(
   )
 
 /**
- * The schema of an operation. It decodes the API's JSON to an {@link Operation}, as {@link fromJson} does, and encodes
- * it as {@link toJson} does.
+ * The schema of an operation. It decodes the API's JSON to an {@link Operation} with the rules of {@link fromJson}, and
+ * encodes an operation with the rules of {@link toJson}.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * The error of an operation that failed. It is final: reading the operation again fails with the same error.
+ * The error of a failed operation. The error is final: another read of the operation fails with the same error.
  *
  * @since 0.1.0
  * @module
@@ -40,8 +40,8 @@ export const isOperationError = (u: unknown): u is OperationError => hasProperty
  * The operation is done and failed.
  *
  * `operation` is the last state of the operation, with its metadata. `status` is the error that the server reports,
- * with decoded details. The `code` of a cancelled operation is `"CANCELLED"`. The class is also a schema, so the error
- * can be sent to another process as JSON.
+ * with decoded details. The `code` of a cancelled operation is `"CANCELLED"`. The class is also a schema, so a program
+ * can send the error to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -64,7 +64,7 @@ export class OperationError
     operation: Operation.inState<Operation.Failed>("Failed", Operation.isFailed)
   })
 {
-  // The constructor takes the same fields as that of the schema class, so decoding works.
+  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The last state of the operation. */
@@ -87,7 +87,7 @@ export class OperationError
 
   /**
    * The name of the status code. It is `"UNKNOWN"` if the server reports a failure with the code `OK` (0).
-   * `status.code` has the number.
+   * `status.code` is the number.
    */
   get code(): Code.Code {
     return this.status.code === 0 ? "UNKNOWN" : this.status.codeName

@@ -27,11 +27,11 @@ export const TypeId: TypeId = "~effect-google-operations/OperationHandle"
 export type TypeId = "~effect-google-operations/OperationHandle"
 
 /**
- * A reference to a started operation: its name, its API, the time at which the handle was made, and the deadline of its
- * waits.
+ * A reference to a started operation. It contains the name and the API of the operation, the time at which the handle
+ * was made, and the deadline for waits.
  *
  * A handle does not contain the state of the operation. The class is also the schema of the handle's JSON. Decoding
- * fails for a version that this package does not know.
+ * fails if this package does not know the version of the JSON.
  *
  * @since 0.2.0
  * @category models
@@ -75,10 +75,11 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
   deadline: Schema.optional(Schema.DateTimeUtc),
   /** The full name of the response's type, if `OperationsService.handle` was called with one. */
   responseType: Schema.optional(Schema.String),
-  /** The full name of the metadata's type, if it was given. */
+  /** The full name of the metadata's type, if `OperationsService.handle` was called with one. */
   metadataType: Schema.optional(Schema.String),
   /**
-   * The span in which the handle was made, as W3C Trace Context writes it. The span of a wait for the handle links to it.
+   * The span in which the handle was made, in the format of W3C Trace Context. The span of a wait for the handle links
+   * to it.
    *
    * @since 0.4.0
    */
@@ -101,7 +102,7 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
 export const isOperationHandle = (u: unknown): u is OperationHandle => hasProperty(u, TypeId)
 
 /**
- * Tells whether a value is the JSON of a handle. {@link fromJson} has to decode it before it can be used.
+ * Tells whether a value is the JSON of a handle. Before use, {@link fromJson} must decode the value.
  *
  * @internal
  */

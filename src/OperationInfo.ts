@@ -1,6 +1,6 @@
 /**
- * The response type and the metadata type of a method that starts operations. With them, the methods of
- * `OperationsService` return typed results.
+ * The response type and the metadata type of a method that starts operations, and the methods of `OperationsService`
+ * with results of these types.
  *
  * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
  *
@@ -32,8 +32,8 @@ import type { WaitTimeoutError } from "./WaitTimeoutError.js"
 /**
  * The type of a protobuf message: its full name, and the schema of its JSON.
  *
- * The full name is the part of `"@type"` after the last `/`. It includes the package. Proto files can leave the package
- * out: for `"AccessPolicy"` in `operation_info`, use `google.identity.accesscontextmanager.v1.AccessPolicy`.
+ * The full name is the part of `"@type"` after the last `/`. It includes the package. Proto files can omit the package:
+ * for `"AccessPolicy"` in `operation_info`, use `google.identity.accesscontextmanager.v1.AccessPolicy`.
  *
  * @since 0.2.0
  * @category models
@@ -42,8 +42,8 @@ export interface MessageType<A, I = A, R = never> {
   /** The full name, such as `google.identity.accesscontextmanager.v1.AccessPolicy`. */
   readonly typeName: string
   /**
-   * Decodes the fields of the message, or the `value` of a well-known type. If the schema needs services, the methods
-   * that decode need them too.
+   * Decodes the fields of the message, or the `value` of a well-known type. If the schema requires services, the
+   * methods that decode also require them.
    */
   readonly schema: Schema.Schema<A, I, R>
 }
@@ -85,8 +85,8 @@ export interface TypedSucceeded<out A, out M> {
 }
 
 /**
- * The argument of `onUpdate`: a state of the operation, with its metadata decoded. It does not contain the result,
- * which the wait returns.
+ * The argument of `onUpdate`: a state of the operation, with its metadata decoded. It does not contain the result. The
+ * wait returns the result.
  *
  * @since 0.4.0
  * @category models
@@ -110,15 +110,15 @@ export interface TypedUpdate<out M> {
 export type Waitable = OperationsService.Waitable | TypedPending<unknown> | TypedSucceeded<unknown, unknown>
 
 /**
- * The options of a wait: those of `OperationsService`, with typed updates.
+ * The options of a wait: the options of `OperationsService`, with a typed `onUpdate`.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitOptions<in M> extends Omit<OperationsService.WaitOptions, "onUpdate"> {
   /**
-   * Runs for every state of the operation that differs from the one before: the state that is known at the beginning,
-   * each pending state that a poll reads, and the final state. The wait continues when the effect is done.
+   * Runs for every state of the operation that differs from the last one: the state that was passed to the call, each
+   * pending state that a poll reads, and the final state. The wait continues when the effect is done.
    */
   readonly onUpdate?: ((update: TypedUpdate<M>) => Effect.Effect<void>) | undefined
 }
@@ -148,12 +148,12 @@ export interface TypedOutcome<out W extends Waitable, out A, out M> {
 }
 
 /**
- * The methods of a service, with results of type `A` and metadata of type `M`. `R` are the services that the schemas
- * need. `S` is the tag of the service.
+ * The methods of a service, with results of type `A` and metadata of type `M`. `R` is the type of the services that the
+ * schemas require. `S` is the tag of the service.
  *
- * Each method takes the same arguments as the service's method of that name, and fails with the same errors. It fails
- * with `ResultError` if the response does not decode, and with `HttpError` (`reason: "InvalidRequest"`) for a handle
- * that was made for another response type.
+ * Each method has the arguments and the errors of the method with the same name in `OperationsService`. It also fails
+ * with `ResultError` if the response does not decode, and with `HttpError` (`reason: "InvalidRequest"`) if a handle was
+ * made for another response type.
  *
  * @since 0.2.0
  * @category models
@@ -166,8 +166,9 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
    * server is asked to cancel the operation. With `"detach"`, the default, the operation keeps running, and its name is
    * logged as a warning.
    *
-   * An `HttpError` with an `operationName` occurred after the operation was started, and the operation may still be
-   * running. An `HttpError` without it is the error of the start. All other errors contain the operation or its name.
+   * An `HttpError` with an `operationName` occurred after the operation was started. The operation may still be
+   * running. An `HttpError` without an `operationName` is the error of the start. All other errors contain the
+   * operation or its name.
    *
    * @since 0.4.0
    */
@@ -177,14 +178,14 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Effect.Effect<A, OperationError | HttpError.HttpError | WaitTimeoutError | ResultError, R | S>
 
   /**
-   * Starts an operation. The other methods accept the state that it returns.
+   * Starts an operation. The other methods accept the returned state.
    *
    * @since 0.4.0
    */
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
     options?: {
-      /** What happens to the operation if its start is interrupted. Default: `"detach"`, it keeps running. */
+      /** What happens to the operation if its start is interrupted. With `"detach"`, the default, it keeps running. */
       readonly onInterrupt?: "detach" | "cancel" | undefined
     }
   ) => Effect.Effect<TypedPending<M> | TypedSucceeded<A, M>, OperationError | HttpError.HttpError | ResultError, R | S>
@@ -193,7 +194,7 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   readonly get: (
     operation: Waitable,
     options?: {
-      /** The error format to request. Default: that of the service. */
+      /** The error format to request. Default: the format of the service. */
       readonly xgafv?: "1" | "2" | undefined
     }
   ) => Effect.Effect<TypedPending<M> | TypedSucceeded<A, M>, OperationError | HttpError.HttpError | ResultError, R | S>
@@ -215,8 +216,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Effect.Effect<A, OperationError | HttpError.HttpError | WaitTimeoutError | ResultError, R | S>
 
   /**
-   * Emits the states of an operation: the current state at once, then each state that differs from the one before. The
-   * last one has the result. If the response does not decode, the stream fails with `ResultError`.
+   * Emits the states of an operation: first the current state, then each state that differs from the last one. The last
+   * state has the result. If the response does not decode, the stream fails with `ResultError`.
    */
   readonly updates: (
     operation: Waitable,
@@ -228,8 +229,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   >
 
   /**
-   * Waits for any number of operations, and emits the outcome of each when it is known. A failure is an outcome; the
-   * stream itself does not fail.
+   * Waits for any number of operations, and emits the outcome of each operation when it is known. A failed wait is an
+   * outcome. The stream itself does not fail.
    *
    * @since 0.4.0
    */
@@ -239,8 +240,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Stream.Stream<TypedOutcome<W, A, M>, never, R | S>
 
   /**
-   * Makes the handle of an operation. The handle contains the names of the types of this info. An info for another
-   * response type refuses the handle.
+   * Makes the handle of an operation. The handle contains the names of the types of this `OperationInfo`. An
+   * `OperationInfo` with another response type refuses the handle.
    *
    * @since 0.4.0
    */
@@ -262,7 +263,7 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
 
 /**
  * The response type `A` and the metadata type `M` of a method, and the methods of `OperationsService` with these types.
- * `R` are the services that the schemas need. Without a metadata type, `M` is `never`.
+ * `R` is the type of the services that the schemas require. Without a metadata type, `M` is `never`.
  *
  * @since 0.2.0
  * @category models
@@ -275,8 +276,8 @@ export interface OperationInfo<out A, out M = never, out R = never>
   /** The full name of the metadata's type. */
   readonly metadataType?: string | undefined
   /**
-   * The same methods for another service. Pass the tag of the service, which the methods then need, or the service
-   * itself.
+   * The same methods for another service. The argument is the service or its tag. With a tag, the methods require that
+   * service.
    *
    * @since 0.4.0
    */
@@ -313,7 +314,7 @@ type Decoder<A, R> = (any: ProtobufAny.ProtobufAny | undefined) => Effect.Effect
 const isNothing = (any: ProtobufAny.ProtobufAny | undefined): boolean =>
   any === undefined || Object.keys(any).length === 0
 
-// `unpack` checks the type. The fields are decoded by an Effect, because a schema may be asynchronous or need services.
+// `unpack` checks the type. An Effect decodes the fields, because a schema may be asynchronous or require services.
 const decoder = <A, I, R>({ schema, typeName }: MessageType<A, I, R>): Decoder<A, R> => {
   const decode = Schema.decodeUnknown(schema)
   const nothing = mismatch(schema, undefined, `Expected a ${typeName}, actual nothing`)
@@ -347,7 +348,7 @@ const reader = <A, I, R, M, MI, MR>(
   const decodeResponse = decoder(response)
   const decodeMetadata = metadata === undefined ? undefined : decoder(metadata)
 
-  // Metadata that does not decode is no failure, even if its decoder throws.
+  // If the metadata does not decode, the call does not fail, even if the decoder throws.
   const update: Reader<A, M, R | MR>["update"] = (operation) =>
     Effect.map(
       decodeMetadata === undefined || operation.metadata === undefined
@@ -377,7 +378,7 @@ const reader = <A, I, R, M, MI, MR>(
   }
 }
 
-// What is passed to the service. A handle for another response type is refused.
+// The operation that is passed to the service. A handle for another response type is refused.
 const target = (
   responseType: string,
   operation: Waitable
@@ -388,11 +389,12 @@ const target = (
   return isOperationHandle(operation) ? handleOfType(operation, responseType) : Either.right(operation)
 }
 
-// Options from plain JavaScript that are no object: the service refuses them.
+// In plain JavaScript, the options can be a value that is not an object. The service refuses such options.
 const isNoObject = (options: unknown): options is never =>
   options === null || (options !== undefined && typeof options !== "object")
 
-// An error that comes after the start names the operation, because the caller knows it from nothing else.
+// An error that occurs after the start contains the name of the operation, because the caller has no other source for
+// it.
 const afterStart = (operationName: string) => <E>(error: E | HttpError.HttpError): E | HttpError.HttpError =>
   HttpError.isHttpError(error)
     ? new HttpError.HttpError({
@@ -416,8 +418,8 @@ const methods = <A, M, R, S>(
       (service) => Effect.flatMap(target(responseType, operation), (operation) => use(service, operation))
     )
 
-  // The options for the service. `onUpdate` of the service has no requirements, so the services of the schemas come
-  // from the context of the call.
+  // The options for the service. The service's `onUpdate` has no requirements, so the services of the schemas come from
+  // the context of the call.
   const untyped = <O extends WaitOptions<M>>(options: O | undefined) =>
     Effect.contextWith((context: Context.Context<R>) => {
       if (isNoObject(options)) return options
@@ -448,7 +450,7 @@ const methods = <A, M, R, S>(
         yield* Either.flatMap(resolve(), ({ wait }) => waitSettings(wait, waitOptions))
         const { onInterrupt, onUpdate } = waitOptions
         const started = yield* service.start(request, { onInterrupt }).pipe(
-          // An operation that has failed at once has no wait that would tell its state.
+          // If the operation has already failed, there is no wait that would call `onUpdate`.
           Effect.tapError((error) =>
             error._tag === "OperationError" && onUpdate !== undefined ? onUpdate(error.operation) : Effect.void
           )
@@ -529,19 +531,19 @@ const methods = <A, M, R, S>(
 }
 
 /**
- * Makes the info of a method of an API. Make it once for each method.
+ * Makes the `OperationInfo` of an API method. Make it once for each method.
  *
- * The methods of the info need `OperationsService`. To use another service, see `info.using`.
+ * The methods of the `OperationInfo` require `OperationsService`. To use another service, see `using`.
  *
  * **Details**
  *
  * - If the response is not of the type `response.typeName`, does not decode with `response.schema`, or is absent, the
  *   wait fails with `ResultError`, which has the raw response. If the method returns nothing, use {@link empty}.
  * - If the metadata is absent, of another type, or does not decode, it is `Option.none()`. This is not an error.
- * - If the operation fails, the wait fails with `OperationError`, as without an info.
+ * - If the operation fails, the wait fails with `OperationError`.
  * - A handle for another response type is refused with `HttpError` (`reason: "InvalidRequest"`). A handle without a
  *   type is accepted.
- * - If the schemas need services, the methods that decode need them too.
+ * - If the schemas require services, the methods that decode also require them.
  *
  * **Gotchas**
  *

@@ -1,24 +1,24 @@
 /**
  * An API with long-running operations, for tests: scripted operations, in memory and on the clock of the test.
  *
- * A script says as data what each poll of an operation responds. {@link layerTest} provides the `OperationsService` that a
- * program asks for: the real client, which talks to the emulator in memory. `NodeOperationsEmulator` serves an emulator on
- * a socket.
+ * A script is a list of steps, which are data: the responses to the polls of an operation. {@link layerTest} provides
+ * an `OperationsService` whose client sends its requests to the emulator in memory. `NodeOperationsEmulator` serves an
+ * emulator on a socket.
  *
- * The emulator responds to
+ * The emulator implements
  *
- * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. With an `api` of
- *   another dialect it responds to those of that API, in their form: Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI. A
- *   `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
- * - the methods that start operations, as {@link Service.onStart} says
- * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations are
- *   done after `operationDuration`
+ * - the methods get, list, cancel, delete and wait of `google.longrunning.Operations`. With an `api` of another
+ *   dialect, it implements the methods of that API (Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI) with its
+ *   formats. The `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
+ * - the methods that start operations and are scripted with {@link Service.onStart}
+ * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations
+ *   are done after `operationDuration`
  * - `POST /emulator/operations` with `{ "name", "steps" }`, `POST /emulator/starts` with
- *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that reach it
- *   over HTTP only
+ *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that use
+ *   the emulator over HTTP
  *
- * Errors have the format that the query parameter `$.xgafv` selects. A path that leads nowhere gets the HTML page of
- * Google's front end.
+ * Errors have the format that the query parameter `$.xgafv` selects. The response to an unknown path is the HTML page
+ * of Google's front end.
  *
  * @since 0.1.0
  * @module
@@ -48,12 +48,13 @@ import type * as ProtobufAny from "./ProtobufAny.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One step of a script, as plain data. All its times are in milliseconds. The constructors of this module make steps;
- * `POST /emulator/operations` takes them as JSON.
+ * One step of a script. A step is plain data, and its times are in milliseconds. The constructors of this module make
+ * steps. `POST /emulator/operations` accepts steps as JSON.
  *
- * Each poll, by get or wait, takes the next response of the script. The last step responds to all further polls. List,
- * cancel and delete take no response and meet no faults: they see the operation as its latest poll did, or as the end of a
- * `duration` made it. A wait is held until the next response is something else than pending, or until its timeout.
+ * Each poll, by get or wait, consumes the next response of the script. The last step is the response to all further
+ * polls. List, cancel and delete consume no response and are not affected by faults. They use the state of the latest
+ * poll, or the state after a `duration` that has ended. The emulator delays the response to a wait until the next
+ * response is not pending, or until the timeout of the wait.
  *
  * @since 0.1.0
  * @category models
@@ -68,11 +69,11 @@ export type Step =
 
 /** @inline */
 interface StepOptions {
-  /** How long the response takes. Default: no time. */
+  /** The delay before the response. Default: none. */
   readonly delay?: Duration.DurationInput | undefined
 }
 
-// What is no duration becomes NaN, which `script` refuses with the name of the field.
+// An invalid duration becomes NaN. `script` refuses NaN with the name of the field.
 const millis = (duration: Duration.DurationInput | undefined): number | undefined =>
   duration === undefined
     ? undefined
@@ -96,22 +97,23 @@ const millis = (duration: Duration.DurationInput | undefined): number | undefine
  */
 export const pending = (
   options: StepOptions & {
-    /** For how many polls, unless there is a `duration`. Default: 1. */
+    /** The number of polls, unless there is a `duration`. Default: 1. */
     readonly times?: number | undefined
-    /** For how long, from the beginning of the step. */
+    /** The duration, from the beginning of the step. */
     readonly duration?: Duration.DurationInput | undefined
     /** The operation's metadata. Default: none. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
-    /** More headers of the responses, such as `{ "retry-after": "10" }`. */
+    /** Additional headers of the responses, such as `{ "retry-after": "10" }`. */
     readonly headers?: Readonly<Record<string, string>> | undefined
   } = {}
 ): Step => ({ type: "pending", ...options, duration: millis(options.duration), delay: millis(options.delay) })
 
 /**
- * The operation is done, with `response` as its result. A method that returns `google.protobuf.Empty` needs none.
+ * The operation is done, with `response` as its result. A method that returns `google.protobuf.Empty` needs no
+ * `response`.
  *
- * In a script for a method of Access Context Manager, a step without a response does what the method does: it changes the
- * resource, and the response is the method's.
+ * In a script for a method of Access Context Manager, a step without a response executes the method: it changes the
+ * resource and returns the response of the method.
  *
  * @since 0.2.0
  * @category steps
@@ -135,7 +137,7 @@ export const succeeded = (
 ): Step => ({ type: "succeeded", ...options, delay: millis(options.delay) })
 
 /**
- * The operation is done with an error: waits fail with `OperationError`.
+ * The operation is done with an error. Waits fail with `OperationError`.
  *
  * @since 0.2.0
  * @category steps
@@ -157,7 +159,7 @@ export const failed = (
     readonly code: Code.Code | number
     /** The server's description of the error. Default: an empty string. */
     readonly message?: string | undefined
-    /** Messages with more about the error. Default: none. */
+    /** Messages with details of the error. Default: none. */
     readonly details?: ReadonlyArray<ProtobufAny.ProtobufAny> | undefined
     /** The operation's metadata. Default: none. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
@@ -173,7 +175,7 @@ export const failed = (
 }
 
 /**
- * The server responds to `times` polls (default 1) with any HTTP `status`, `headers` and `body` in the place of the
+ * The server responds to `times` polls (default 1) with an HTTP `status`, `headers` and `body` instead of the
  * operation.
  *
  * @since 0.2.0
@@ -193,7 +195,7 @@ export const httpFault = (
   options: StepOptions & {
     /** Any HTTP status from 200 to 599. */
     readonly status: number
-    /** For how many polls. Default: 1. */
+    /** The number of polls. Default: 1. */
     readonly times?: number | undefined
     /** The headers of the responses. Default: none. */
     readonly headers?: Readonly<Record<string, string>> | undefined
@@ -203,7 +205,7 @@ export const httpFault = (
 ): Step => ({ type: "http", ...options, delay: millis(options.delay) })
 
 /**
- * The connection breaks off, for `times` polls (default 1).
+ * The connection closes before the response is complete, for `times` polls (default 1).
  *
  * @since 0.2.0
  * @category steps
@@ -216,16 +218,16 @@ export const httpFault = (
  */
 export const cut = (
   options: StepOptions & {
-    /** Where in the response the connection breaks off. Default: `"beforeHeaders"`, before its first byte. */
+    /** The place in the response at which the connection closes. Default: `"beforeHeaders"`, before the first byte. */
     readonly at?: "beforeHeaders" | "withinHeaders" | "withinBody" | undefined
-    /** For how many polls. Default: 1. */
+    /** The number of polls. Default: 1. */
     readonly times?: number | undefined
   } = {}
 ): Step => ({ type: "cut", ...options, at: options.at ?? "beforeHeaders", delay: millis(options.delay) })
 
 /**
- * The operation is not found, for `times` polls (default 1): not visible yet when other steps follow, expired when it is the
- * last step.
+ * The operation is not found, for `times` polls (default 1). Before other steps, this means that the operation is not
+ * visible yet. As the last step, it means that the operation has expired.
  *
  * @since 0.2.0
  * @category steps
@@ -239,14 +241,14 @@ export const cut = (
  */
 export const gone = (
   options: StepOptions & {
-    /** For how many polls. Default: 1. */
+    /** The number of polls. Default: 1. */
     readonly times?: number | undefined
   } = {}
 ): Step => ({ type: "gone", ...options, delay: millis(options.delay) })
 
 /**
- * A script that the emulator does not accept, because of something that the types cannot exclude: a negative duration, a
- * header with a line break, a status out of range. Nothing of such a script is kept.
+ * The script is invalid in a way that the types do not exclude: a negative duration, a header with a line break, a
+ * status out of range. The emulator ignores the whole script.
  *
  * @since 0.4.0
  * @category errors
@@ -270,7 +272,7 @@ export const gone = (
 export class ScriptError extends Schema.TaggedError<ScriptError>("effect-google-operations/ScriptError")(
   "ScriptError",
   {
-    /** What is wrong, and where. */
+    /** The problem and its location in the script. */
     message: Schema.String
   }
 ) {}
@@ -280,8 +282,8 @@ export class ScriptError extends Schema.TaggedError<ScriptError>("effect-google-
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A request to the API, as the emulator keeps it. The values of `authorization`, `cookie`, `x-goog-api-key` and the like, and
- * of the parameters `key`, `access_token` and `oauth_token`, are `"<redacted>"`.
+ * A recorded request to the API. The values of `authorization`, `cookie`, `x-goog-api-key` and similar headers, and of
+ * the parameters `key`, `access_token` and `oauth_token`, are `"<redacted>"`.
  *
  * @since 0.4.0
  * @category models
@@ -297,8 +299,8 @@ export interface Request extends Requests.RecordedRequest {}
 export interface StartRequest extends Requests.StartRequest {}
 
 /**
- * Which requests start an operation: the HTTP method, and the path as a template of `google/api/http.proto`. In a template,
- * `*` stands for one segment of the path and `**` for one or more at its end.
+ * The requests that start an operation: the HTTP method, and the path as a template of `google/api/http.proto`. In a
+ * template, `*` matches one segment of the path, and `**` at the end matches one or more.
  *
  * @since 0.4.0
  * @category models
@@ -306,22 +308,25 @@ export interface StartRequest extends Requests.StartRequest {}
 export interface StartRoute extends Emulator.StartRoute {}
 
 /**
- * The operation that a request starts: its steps, or its name and its steps. The start responds with the first response of
- * the script, also when that is a fault; the polls get the others.
+ * The operation that a request starts: its steps, or its name and its steps. The first response of the script is the
+ * response to the start, even if it is a fault. The other responses are for the polls.
  *
  * @since 0.4.0
  * @category models
  */
 export type Start = NonEmptyReadonlyArray<Step> | {
-  /** Default: `operations/1`, `operations/2` and so on, below the project and location that the path names. */
+  /**
+   * The name of the operation. Default: `operations/1`, `operations/2` and so on, below the project and location in the
+   * path.
+   */
   readonly name?: string | undefined
   /** The responses to the start and to the polls. */
   readonly steps: NonEmptyReadonlyArray<Step>
 }
 
 /**
- * Says which operation a request starts. A handler can assert on the request: when it throws, or its effect fails, the start
- * fails with `INTERNAL` (500) and its message.
+ * Returns the operation that a request starts. A handler can contain assertions about the request. If the handler
+ * throws or its effect fails, the start fails with `INTERNAL` (500) and the message of the handler's error.
  *
  * @since 0.4.0
  * @category models
@@ -333,7 +338,7 @@ export type StartHandler = (request: StartRequest) => Start | Effect.Effect<Star
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A request for a method of the operations, or for a method that started one.
+ * A call of a method of the operations, or of a method that started an operation.
  *
  * @since 0.2.0
  * @category models
@@ -349,9 +354,9 @@ export interface Call extends Emulator.Call {}
 export interface Stats extends Emulator.Stats {}
 
 /**
- * How the methods respond that an API may leave out. `"unimplemented"` gives `UNIMPLEMENTED` (501), `"unrouted"` the HTML
- * page (404) of a server that has no such path. A wait can be `"atOnce"`: it responds at once, done or not. Default: they
- * work.
+ * How the emulator responds to optional methods. `"unimplemented"` is the error `UNIMPLEMENTED` (501). `"unrouted"` is
+ * the HTML page (404) of a server that has no such path. With `"atOnce"`, a wait responds immediately, even if the
+ * operation is not done. Default: all methods work.
  *
  * @since 0.2.0
  * @category models
@@ -366,38 +371,38 @@ export interface Methods extends Operations.Methods {}
  */
 export interface Options {
   /**
-   * The API that the emulator responds as: its dialect, its paths, its methods and the names of its operations. Default:
+   * The API that the emulator implements: its dialect, paths, methods and operation names. Default:
    * `google.longrunning.Operation`s of any name in version `v1`, with all methods.
    *
    * @since 0.4.0
    */
   readonly api?: GoogleApi.GoogleApi | undefined
   /**
-   * Writes an operation as JSON, for an `api` whose dialect has a custom `decode`: the reverse of that function. Only such an
-   * API needs it.
+   * Writes an operation as JSON. It is the inverse of the `decode` of a custom dialect, and is needed only for an `api`
+   * with such a dialect.
    *
    * @since 0.4.0
    */
   readonly encode?: ((operation: Operation.Operation) => unknown) | undefined
   /**
-   * Writes a page of a list as JSON, for an `api` whose dialect has a custom `list.decode`. Only such an API needs it.
+   * Writes a page of a list as JSON. It is needed only for an `api` whose dialect has a custom `list.decode`.
    *
    * @since 0.4.0
    */
   readonly encodeList?: ((page: Dialect.Page) => unknown) | undefined
   /**
-   * What stands before the names in the paths that the emulator serves: versions such as `v1`, with a path before them where
-   * an API has one (`drive/v3`). The version in the path of an `onStart` is served as well. Default: that of the `api`, or
+   * The part of the served paths before the names: versions such as `v1`, for some APIs with a path before the version
+   * (`drive/v3`). The version in the path of an `onStart` is also served. Default: the version of the `api`, or
    * `["v1"]`.
    */
   readonly versions?: ReadonlyArray<string> | undefined
-  /** How long an operation of Access Context Manager is pending. Default: 2 seconds. */
+  /** The duration of an operation of Access Context Manager. Default: 2 seconds. */
   readonly operationDuration?: Duration.DurationInput | undefined
-  /** Which methods do not work, and how. */
+  /** The methods that do not work, and their responses. */
   readonly methods?: Methods | undefined
   /**
-   * What lists cannot reach. Requests with `returnPartialSuccess` get it as `unreachable`, others get `UNAVAILABLE`
-   * (AIP-217). Default: nothing.
+   * The unreachable locations of lists. Requests with `returnPartialSuccess` get them as `unreachable`. Other requests
+   * fail with `UNAVAILABLE` (AIP-217). Default: none.
    */
   readonly unreachable?: ReadonlyArray<string> | undefined
 }
@@ -410,33 +415,33 @@ export interface Options {
  */
 export interface Service {
   /**
-   * The API that the emulator responds as: the option `api`, or `GoogleApi.accessContextManager`.
+   * The API that the emulator implements: the option `api`, or `GoogleApi.accessContextManager`.
    *
    * @since 0.4.0
    */
   readonly api: GoogleApi.GoogleApi
   /**
-   * Scripts an operation: its responses, in order. A second script of the same name takes the place of the first. Of more
-   * than 100,000 operations, the oldest may be forgotten.
+   * Scripts an operation with a list of responses. A second script for the same name replaces the first. Above 100,000
+   * operations, the emulator may remove the oldest.
    */
   readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void, ScriptError>
   /**
-   * Says which operation a method starts. Of several routes, the first one that a request matches counts; a second handler of
-   * the same route takes the place of the first. Methods of Access Context Manager can be scripted too.
+   * Scripts the operation that a method starts. If several routes match a request, the first route is used. A second
+   * handler for the same route replaces the first. Methods of Access Context Manager can also be scripted.
    */
   readonly onStart: (route: StartRoute, start: Start | StartHandler) => Effect.Effect<void, ScriptError>
-  /** The calls so far, in order. Of more than 100,000, the oldest are missing. */
+  /** The calls so far, in order. Above 100,000 calls, the oldest are removed. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls for one operation. */
   readonly callsOf: (name: string) => Effect.Effect<ReadonlyArray<Call>>
   /**
-   * All requests to the API so far, in order, with their bodies. Of more than 10,000, or with more than 16 million characters
-   * together, the oldest are missing.
+   * All requests to the API so far, in order, with their bodies. Above 10,000 requests, or 16 million characters in
+   * total, the oldest are removed.
    */
   readonly requests: Effect.Effect<ReadonlyArray<Request>>
   /** Counts of the requests and connections so far. */
   readonly stats: Effect.Effect<Stats>
-  /** Reaches the emulator in memory, whatever the host of the URL. */
+  /** An `HttpClient` that sends every request to the emulator in memory, whatever the host of the URL is. */
   readonly httpClient: HttpClient.HttpClient
   /** @internal */
   readonly [Emulator.internals]: Emulator.Emulator
@@ -454,7 +459,7 @@ export interface Service {
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * it.effect("cancels what nobody waits for", () =>
+ * it.effect("cancels an operation", () =>
  *   Effect.gen(function*() {
  *     const emulator = yield* OperationsEmulator.OperationsEmulator
  *     yield* emulator.script("operations/a", [OperationsEmulator.pending()])
@@ -474,7 +479,8 @@ export class OperationsEmulator extends Context.Tag("effect-google-operations/Op
 const scriptError = (message: string): ScriptError => new ScriptError({ message })
 
 /**
- * Makes an emulator. An option that the types cannot exclude, such as a version with a leading slash, throws a `RangeError`.
+ * Makes an emulator. If an option has a value that the types do not exclude, such as a version with a leading slash,
+ * `make` throws a `RangeError`.
  *
  * @since 0.1.0
  * @category constructors
@@ -534,7 +540,8 @@ export const layer = (options?: Options): Layer.Layer<OperationsEmulator> =>
   Layer.sync(OperationsEmulator, () => make(options))
 
 /**
- * Provides an `HttpClient` that reaches the emulator in memory, for any program that needs one.
+ * Provides an `HttpClient` that sends its requests to the emulator in memory, for any program that needs an
+ * `HttpClient`.
  *
  * @since 0.1.0
  * @category layers
@@ -556,12 +563,12 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Operatio
 )
 
 /**
- * Provides the `OperationsService` of a program, over operations that are scripted in memory, with the emulator and its
+ * Provides the `OperationsService` of a program over scripted operations in memory, the emulator, and the emulator's
  * `HttpClient`.
  *
- * The `options` are those of the service, and those of the emulator as `emulator`. The emulator responds as the service's
- * `api`. The scripts begin when the layer is built, so tests that share a layer share its operations and its calls.
- * Everything happens on the clock of the test: move it with `TestClock.adjust`.
+ * The `options` are the options of the service, and the options of the emulator as `emulator`. The emulator implements
+ * the `api` of the service. The scripts begin when the layer is built. Tests that share a layer therefore share its
+ * operations and calls. The layer uses the clock of the test. Move the clock with `TestClock.adjust`.
  *
  * @since 0.4.0
  * @category layers
@@ -602,7 +609,7 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Operatio
 export const layerTest = (
   scripts: Readonly<Record<string, NonEmptyReadonlyArray<Step>>> = {},
   options: OperationsService.Options & {
-    /** The options of the emulator. Its `api` defaults to that of the service. */
+    /** The options of the emulator. The default of its `api` is the `api` of the service. */
     readonly emulator?: Options | undefined
   } = {}
 ): Layer.Layer<OperationsService.OperationsService | OperationsEmulator | HttpClient.HttpClient, ScriptError> => {

@@ -1,9 +1,9 @@
 /**
  * The metrics of all services of a process, for any exporter of Effect's metrics.
  *
- * Names and units follow OpenTelemetry. The unit is the label `unit`, which `@effect/opentelemetry` exports as the unit. Each
- * metric has further labels, in the order that its documentation gives: `server.address` is the host of the API. No label holds
- * the name of an operation. The labels of `Effect.tagMetrics` come last.
+ * Names and units follow OpenTelemetry. The label `unit` contains the unit, and `@effect/opentelemetry` exports it as
+ * the unit. The other labels are in the order of their documentation, followed by the labels of `Effect.tagMetrics`.
+ * `server.address` is the host of the API. No label contains the name of an operation.
  *
  * @since 0.4.0
  * @module
@@ -38,7 +38,8 @@ const histogram = (
   )
 
 /**
- * The waits in progress, of `wait`, `updates` and `waitAll`: `gcp.longrunning.waits`, an up-down counter.
+ * The number of waits in progress, for `wait`, `updates` and `waitAll`. Name: `gcp.longrunning.waits`, an up-down
+ * counter.
  *
  * Label: `server.address`.
  *
@@ -66,10 +67,10 @@ export const waits: Metric.Metric.Counter<number> = counter(
 )
 
 /**
- * The requests by which waits read the state of operations: `gcp.longrunning.polls`, a counter.
+ * The number of requests with which waits read the state of operations. Name: `gcp.longrunning.polls`, a counter.
  *
- * Labels: `server.address` and `gcp.longrunning.method`, which is `get`, `wait` (the server holds the response) or `list` (one
- * page with many operations).
+ * Labels: `server.address` and `gcp.longrunning.method`, which is `get`, `wait` (the server delays the response) or
+ * `list` (one page with many operations).
  *
  * @since 0.4.0
  * @category metrics
@@ -88,13 +89,13 @@ export const waits: Metric.Metric.Counter<number> = counter(
 export const polls: Metric.Metric.Counter<number> = counter(
   "polls",
   "{poll}",
-  "The number of requests by which waits read the state of operations.",
+  "The number of requests with which waits read the state of operations.",
   true
 )
 
 /**
- * The failures that did not end a wait: `gcp.longrunning.transient_failures`, a counter. A poll that several waits share counts
- * once for each of them.
+ * The number of failed polls that did not end a wait. Name: `gcp.longrunning.transient_failures`, a counter. If several
+ * waits share a poll, its failure is counted for each of these waits.
  *
  * Labels: `server.address` and `error.type`.
  *
@@ -120,11 +121,12 @@ export const transientFailures: Metric.Metric.Counter<number> = counter(
 )
 
 /**
- * How long waits have taken, in seconds: `gcp.longrunning.wait.duration`, a histogram with boundaries from 0.1 seconds to one
- * day.
+ * The duration of waits in seconds. Name: `gcp.longrunning.wait.duration`, a histogram with boundaries from 0.1 seconds
+ * to one day.
  *
- * Labels: `server.address`; `gcp.longrunning.outcome`, which is `succeeded`, `failed` (the operation failed), `timeout`, `error`
- * (its state could not be read) or `interrupted`; and `error.type`, unless the outcome is `succeeded`.
+ * Labels: `server.address`, `gcp.longrunning.outcome` and, unless the outcome is `succeeded`, `error.type`. The outcome
+ * is `succeeded`, `failed` (the operation failed), `timeout`, `error` (the state of the operation could not be read) or
+ * `interrupted`.
  *
  * @since 0.4.0
  * @category metrics
@@ -147,9 +149,9 @@ export const waitDuration: Metric.Metric.Histogram<number> = histogram(
 )
 
 /**
- * The time from the end of an operation to the response that showed it, in seconds: `gcp.longrunning.detection.delay`, a
- * histogram. It has the operations that ended while something waited for them, and whose metadata has an `endTime`. The delay
- * also contains the difference between the clocks of the server and of this machine.
+ * The time from the end of an operation to the response that showed the end, in seconds. Name:
+ * `gcp.longrunning.detection.delay`, a histogram. It is recorded for operations that end during a wait and whose
+ * metadata has an `endTime`. The delay includes the difference between the clocks of the server and the client.
  *
  * Label: `server.address`.
  *
@@ -170,16 +172,16 @@ export const waitDuration: Metric.Metric.Histogram<number> = histogram(
  */
 export const detectionDelay: Metric.Metric.Histogram<number> = histogram(
   "detection.delay",
-  "The time from the end of an operation to the response that showed it.",
+  "The time from the end of an operation to the response that showed the end.",
   [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600]
 )
 
 /**
- * The HTTP requests, those of calls, waits and cancels: `gcp.longrunning.requests`, a counter. A request that is sent again counts
- * again.
+ * The number of HTTP requests of calls, waits and cancels. Name: `gcp.longrunning.requests`, a counter. A repeated
+ * request is counted again.
  *
- * Labels: `server.address`, `http.request.method`; `http.response.status_code` if there was a response; and `error.type` if the
- * request failed.
+ * Labels: `server.address`, `http.request.method`, `http.response.status_code` if there was a response, and
+ * `error.type` if the request failed.
  *
  * @since 0.4.0
  * @category metrics
@@ -204,7 +206,7 @@ export const requests: Metric.Metric.Counter<number> = counter(
 )
 
 /**
- * Reads all metrics of this package, with each combination of labels that has occurred.
+ * Reads all metrics of this package, for each combination of labels that has occurred.
  *
  * @since 0.4.0
  * @category accessors

@@ -1,5 +1,5 @@
 /**
- * A client of the long-running operations of one API: reads an operation, waits for it, and closes its connections.
+ * A client of the long-running operations of one API: reads, awaits, lists, cancels and deletes operations.
  *
  * @since 0.1.0
  * @module
@@ -29,7 +29,7 @@ import type * as OperationHandle from "./OperationHandle.js"
 import type * as WaitTimeoutError from "./WaitTimeoutError.js"
 
 /**
- * The options of a service. All of them are optional: the default is Access Context Manager without credentials.
+ * The options of a service. All options are optional. The default is Access Context Manager without credentials.
  *
  * @since 0.1.0
  * @category models
@@ -56,12 +56,12 @@ export interface Options {
   /** The longest delay that a server can ask for (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
   readonly maxServerDelay?: Duration.DurationInput | undefined
   /**
-   * The limit on all requests of the service together. Requests over the limit wait in the order in which they came.
-   * Default: no limit.
+   * The limit on all requests of the service. Requests above the limit are queued in their order of arrival. Default:
+   * no limit.
    */
   readonly requestBudget?:
     | {
-      /** How many requests may start in a second; they are spread evenly. */
+      /** How many requests may start in a second. The starts are spread evenly. */
       readonly perSecond?: number | undefined
       /** How many requests may be in flight. */
       readonly concurrent?: number | undefined
@@ -70,7 +70,8 @@ export interface Options {
 }
 
 /**
- * A reference to an operation: its name, its URL at the API's own origin (such as a `selfLink`), one of its states, or a handle.
+ * A reference to an operation: its name, its URL at the origin of the API (such as a `selfLink`), one of its states, or
+ * a handle.
  *
  * @since 0.2.0
  * @category models
@@ -84,36 +85,41 @@ export type Waitable = string | Operation.Operation | OperationHandle.OperationH
  * @category models
  */
 export interface WaitOptions {
-  /** The delays between polls; its input is the latest state. If it ends, the wait fails with `WaitTimeoutError`. */
+  /**
+   * The schedule of the delays between polls. Its input is the latest state. If it ends, the wait fails with
+   * `WaitTimeoutError`.
+   */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /**
-   * The delays before the next poll after transient failures. It starts again after every success. If it ends, the wait fails
-   * with the last `HttpError`.
+   * The schedule of the delays after transient failures. It starts again after every success. If it ends, the wait
+   * fails with the last `HttpError`.
    */
   readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /**
-   * Whether the operation is polled again after a failure, as `retrySchedule` says (`true`), or the wait fails (`false`). Use it for
-   * an API that is eventually consistent, for example `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`.
-   * Default: the error's own `isTransient`.
+   * Decides whether a failure is transient. After a transient failure the wait polls again with the delays of
+   * `retrySchedule`. After any other failure the wait fails. Use it for an API that is eventually consistent, for
+   * example `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own
+   * `isTransient`.
    */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /**
-   * Runs for every state of the operation that differs from the one before: the state that is known at the beginning, each
+   * Runs for every state of the operation that differs from the last one: the state that was passed to the call, each
    * pending state that a poll reads, and the final state. The wait continues when the effect is done.
    */
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /**
-   * How long to wait at most. At the deadline the wait fails with `WaitTimeoutError`, also if a poll is in flight. The last delay is
-   * shortened so that the last poll starts 1 second, or a tenth of the timeout, before the deadline. Default: no limit, or the deadline of
-   * a handle.
+   * The longest time to wait. At the deadline the wait fails with `WaitTimeoutError`, even if a poll is in flight. The
+   * last delay is shortened: the last poll starts 1 second or a tenth of the timeout before the deadline, whichever is
+   * shorter. Default: no limit, or the deadline of a handle.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * What happens to the operation if the wait is interrupted. With `"detach"`, the default, it keeps running. With `"cancel"`, the
-   * server is asked to cancel it: once, for at most 5 seconds, when the last wait for the operation has ended.
+   * What happens to the operation if the wait is interrupted. With `"detach"`, the default, the operation keeps
+   * running. With `"cancel"`, the server is asked once to cancel the operation, when the last wait for the operation
+   * has ended. The request takes at most 5 seconds.
    */
   readonly onInterrupt?: "detach" | "cancel" | undefined
-  /** What happens to the operation if the wait times out. The wait fails with `WaitTimeoutError` either way. */
+  /** What happens to the operation if the wait times out. In both cases the wait fails with `WaitTimeoutError`. */
   readonly onTimeout?: "detach" | "cancel" | undefined
 }
 
@@ -124,7 +130,7 @@ export interface WaitOptions {
  * @category models
  */
 export interface UpdatesOptions extends WaitOptions {
-  /** Whether to emit the state that each poll reads, also if it has not changed. Default: false. */
+  /** Whether the stream also emits states that have not changed since the last poll. Default: false. */
   readonly emitUnchanged?: boolean | undefined
 }
 
@@ -136,17 +142,18 @@ export interface UpdatesOptions extends WaitOptions {
  */
 export interface WaitAllOptions extends WaitOptions {
   /**
-   * How the operations are polled: each by a separate request (`"get"`), or together with the others of its collection, by
-   * pages of the collection's list (`"list"`). Use `"list"` for hundreds of operations or more, if the quota for read requests is
-   * the limit: 10,000 operations take about ten requests a round, instead of 10,000.
+   * How the operations are polled. With `"get"`, each operation is read by a separate request. With `"list"`, the
+   * operations of a collection are read together, by pages of the collection's list. Use `"list"` for hundreds of
+   * operations or more if the quota for read requests is the limit. A round for 10,000 operations takes about ten
+   * requests instead of 10,000.
    *
-   * An operation that the list does not show is read by a separate request. So are all operations if the API has no list,
-   * refuses it, or needs more than one page for every ten operations. Default: `"get"`.
+   * An operation that is not in the list is read by a separate request. If the API has no list, refuses the list, or
+   * needs more than one page for every ten operations, all operations are read by separate requests. Default: `"get"`.
    */
   readonly by?: "get" | "list" | undefined
   /**
-   * Whether each request of the waits has a span, and the span of the call an event for each change of an operation's state. Use it
-   * for a few operations. Default: false, so that thousands of operations do not make a span for each poll.
+   * Whether each request of the waits has a span, and whether the span of the call has an event for each change of an
+   * operation's state. Use it only for a few operations, because it makes a span for each poll. Default: false.
    */
   readonly tracePolls?: boolean | undefined
 }
@@ -162,11 +169,14 @@ export interface ListOptions {
   readonly collection?: string | undefined
   /** A filter, in the syntax of the API (AIP-160). */
   readonly filter?: string | undefined
-  /** How many operations a page may have at most. Default: the server's choice. */
+  /** The largest number of operations on a page. Default: the server's choice. */
   readonly pageSize?: number | undefined
-  /** The `nextPageToken` of the page before. Default: the list starts at its beginning. */
+  /** The `nextPageToken` of the previous page. Default: the first page. */
   readonly pageToken?: string | undefined
-  /** Whether the server lists what it can reach if a part of the collection is unreachable (AIP-217). Few APIs support it. */
+  /**
+   * Whether the server returns a partial list if a part of the collection is unreachable (AIP-217). Few APIs support
+   * this.
+   */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
@@ -181,7 +191,7 @@ export interface Page {
   readonly operations: ReadonlyArray<Operation.Operation>
   /** Empty on the last page. */
   readonly nextPageToken: string
-  /** The resource names of what could not be reached. Only with `returnPartialSuccess`. */
+  /** The resource names of the unreachable parts of the collection. Only with `returnPartialSuccess`. */
   readonly unreachable: ReadonlyArray<string>
 }
 
@@ -211,18 +221,19 @@ export interface Outcome<W extends Waitable = Waitable> {
  */
 export interface Service {
   /**
-   * Reads the latest state of an operation, with one request.
+   * Reads the latest state of an operation with one request.
    *
-   * Returns the operation, pending or succeeded. Fails with `OperationError` if the operation has failed, and with `HttpError` if its
-   * state cannot be read. The request is sent once more if it is refused with 401 and the credentials can be refreshed, or if a
-   * connection that was used before closes before any byte of the response. Interruption aborts the request.
+   * Returns the operation, pending or succeeded. Fails with `OperationError` if the operation has failed, and with
+   * `HttpError` if its state cannot be read. The request is repeated once if it is refused with 401 and the credentials
+   * can be refreshed, or if a reused connection closes before the first byte of the response. Interruption aborts the
+   * request.
    *
    * `xgafv` requests an error format (`x__xgafv` in Google's Python client, `$.xgafv` on the wire).
    */
   readonly get: (
     operation: Waitable,
     options?: {
-      /** The error format to request. Default: that of the service. */
+      /** The error format to request. Default: the format of the service. */
       readonly xgafv?: "1" | "2" | undefined
     }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
@@ -230,18 +241,20 @@ export interface Service {
   /**
    * Waits until an operation is done, and returns it.
    *
-   * A name is polled at once, and a pending operation after the first delay of the schedule. If the operation passed in is already
-   * done, no request is sent. A transient failure does not end the wait. `Retry-After` and `RetryInfo` lengthen the next delay. Fails
-   * with `OperationError` if the operation fails, with `WaitTimeoutError` if the timeout passes or the schedule ends, and with
-   * `HttpError` if the state cannot be read.
+   * If the argument is a name, `wait` polls immediately. If it is a pending operation, `wait` polls after the first
+   * delay of the schedule. If it is an operation that is done, no request is sent. A transient failure does not end the
+   * wait. `Retry-After` and `RetryInfo` can lengthen the next delay. Fails with `OperationError` if the operation
+   * fails, with `WaitTimeoutError` if the timeout passes or the schedule ends, and with `HttpError` if the state cannot
+   * be read.
    *
-   * Waits for the same operation share their polls: at most one request for it is in flight, and its result ends all of them. If the
-   * API has `:wait`, the server holds the response until the operation is done.
+   * Waits for the same operation share their polls. At most one request for the operation is in flight, and a final
+   * state ends all of its waits. If the API has `:wait`, the server delays the response until the operation is done.
    *
-   * An operation that was just started may not be visible yet. So NOT_FOUND is transient for the first 30 seconds of a wait for an
-   * operation object, and for the first 30 seconds after a handle was made. For a name it is not.
+   * An operation that was just started may not be visible yet. Therefore NOT_FOUND is transient in the first 30 seconds
+   * of a wait for an operation object, and in the first 30 seconds after a handle was made. In a wait for a name,
+   * NOT_FOUND is not transient.
    *
-   * Interruption aborts the request in flight; `onInterrupt` decides what happens to the operation.
+   * Interruption aborts the request in flight. The option `onInterrupt` decides what happens to the operation.
    *
    * @example
    * ```ts
@@ -267,10 +280,10 @@ export interface Service {
   >
 
   /**
-   * Emits the states of an operation: the current state at once, then each state that differs from the one before. The last one is
-   * the succeeded operation. Fails as {@link Service.wait} does.
+   * Emits the states of an operation: first the current state, then each state that differs from the last one. The last
+   * state is the succeeded operation. Fails with the errors of {@link Service.wait}.
    *
-   * Polls follow the same schedules. While the consumer is not ready for the next state, no poll is sent.
+   * The polls follow the schedules of a wait. No poll is sent until the consumer requests the next state.
    *
    * @example
    * ```ts
@@ -295,17 +308,18 @@ export interface Service {
   >
 
   /**
-   * Waits for any number of operations, and emits the outcome of each when it is known. A failure is an outcome; the stream itself
-   * does not fail.
+   * Waits for any number of operations, and emits the outcome of each operation when it is known. A failed wait is an
+   * outcome. The stream itself does not fail.
    *
-   * A waiting operation needs no fiber and no timer. At most 64 polls are in flight, or as many as `requestBudget` says. The poll that
-   * has been due for the longest is sent first.
+   * A wait of `waitAll` needs no fiber and no timer. At most 64 polls are in flight, or `requestBudget.concurrent`. The
+   * poll that has been due for the longest time is sent first.
    *
-   * With `by: "list"`, the operations of one collection are polled together, by pages of up to 1,000 operations of the collection's
-   * list. A round starts when a poll is due, and includes the polls that have waited for at least half of their delay. It ends when
-   * all of its operations are found, and reads at most one page for every ten of them. An operation that is not found is read by a
-   * separate request: in this round, and for its next 1, 3, 7, 15 and then 31 polls. If a list cannot be read, that is a transient
-   * failure of the waits in the round; after three in a row, they also poll one by one.
+   * With `by: "list"`, the operations of a collection are polled in rounds, by pages of up to 1,000 operations of the
+   * collection's list. A round starts when a poll is due, and includes the polls that have waited for at least half of
+   * their delay. The round ends when all of its operations are found. It reads at most one page for every ten
+   * operations. An operation that a round does not find is read by a separate request in this round and for its next 1,
+   * 3, 7, 15 and then 31 polls. If a page cannot be read, this is a transient failure of the waits in the round. After
+   * three such failures in a row, the waits also use separate requests.
    *
    * @example
    * ```ts
@@ -335,12 +349,15 @@ export interface Service {
    */
   readonly list: (options?: ListOptions) => Stream.Stream<Operation.Operation, HttpError.HttpError>
 
-  /** Lists the pages of a collection. A page has what was `unreachable`, which `list` only logs as a warning. */
+  /**
+   * Lists the pages of a collection. The field `unreachable` of a page contains the unreachable parts. `list` only logs
+   * them as a warning.
+   */
   readonly listPages: (options?: ListOptions) => Stream.Stream<Page, HttpError.HttpError>
 
   /**
-   * Asks the server to cancel an operation. The server may do so later or not at all. Wait for the operation to find out: if it was
-   * cancelled, it fails with `CANCELLED`. Fails with `UNIMPLEMENTED` if the API has no such method.
+   * Asks the server to cancel an operation. The server may cancel it later or not at all. To find out, wait for the
+   * operation: a cancelled operation fails with `CANCELLED`. Fails with `UNIMPLEMENTED` if the API has no such method.
    */
   readonly cancel: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
@@ -351,12 +368,12 @@ export interface Service {
    * Sends a request that starts an operation, with the credentials, limits and error handling of the service, and returns the
    * operation. The URL of the request is absolute, or a path such as `/v1/accessPolicies`.
    *
-   * From the moment it is sent, the request cannot be interrupted, so that the name of the operation is never lost. An interruption
-   * takes effect when the response is there, or after `requestTimeout`; the name is then logged as a warning. With
-   * `onInterrupt: "cancel"` the server is also asked to cancel the operation.
+   * Once the request is sent, it cannot be interrupted, because the name of the operation would be lost. An
+   * interruption takes effect when there is a response, or after `requestTimeout`. The name of the operation is then
+   * logged as a warning. With `onInterrupt: "cancel"`, the server is also asked to cancel the operation.
    *
-   * The request is sent once more only if it is refused with 401 and the credentials can be refreshed. After any other failure, only
-   * the API can tell whether an operation was started.
+   * The request is repeated only if it is refused with 401 and the credentials can be refreshed. After any other
+   * failure, only the API can tell whether an operation was started.
    *
    * @example
    * ```ts
@@ -378,14 +395,15 @@ export interface Service {
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
     options?: {
-      /** What happens to the operation if its start is interrupted. Default: `"detach"`, it keeps running. */
+      /** What happens to the operation if its start is interrupted. With `"detach"`, the default, it keeps running. */
       readonly onInterrupt?: "detach" | "cancel" | undefined
     }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
-   * Makes the handle of an operation: a small JSON value with which another process can wait. All waits with it have the same
-   * deadline. The handle names the current span, and the spans of calls for the handle link to it.
+   * Makes the handle of an operation: a small JSON value with which another process can wait. All waits with the handle
+   * have the same deadline. The handle contains the ids of the current span. The spans of calls with the handle link to
+   * this span.
    */
   readonly handle: (
     operation: Waitable,
@@ -400,10 +418,11 @@ export interface Service {
   ) => Effect.Effect<OperationHandle.OperationHandle, HttpError.HttpError>
 
   /**
-   * Closes the service. Calls that follow fail with `HttpError` and `reason: "Closed"`, and so do the waits and requests in progress.
-   * The end of the scope of a service closes it too.
+   * Closes the service. Later calls, and the waits and requests in progress, fail with `HttpError`
+   * (`reason: "Closed"`). The service is also closed when its scope ends.
    *
-   * It can be run any number of times. All callers wait for the same close, which takes a bounded time and cannot be interrupted.
+   * `close` can run any number of times. All callers wait until the service is closed. Closing takes a bounded time and
+   * cannot be interrupted.
    */
   readonly close: Effect.Effect<void>
 }
@@ -449,13 +468,13 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
 /**
  * Makes the class of a tag for the service of one API. Use it in a program that talks to more than one API.
  *
- * The tag belongs to its API, and {@link layerFor} takes the API from it. So each API has its own requirement, and a service that
- * is not provided does not compile. Do not merge two layers of {@link OperationsService} for two APIs: that compiles, and the
- * last layer provides the service to the whole program. An operation whose name does not match the API's pattern is refused
- * before anything is sent.
+ * The tag belongs to its API, and {@link layerFor} uses the API of the tag. Each API therefore has its own requirement,
+ * and the compiler reports a service that is not provided. Do not merge two layers of {@link OperationsService} for two
+ * APIs. The program would compile, and the last layer would provide the service for both APIs. If the name of an
+ * operation does not match the API's pattern, the call fails, and no request is sent.
  *
- * The key of the tag consists of `id`, the base URL and the version, so tags for two APIs are different even if their `id` is the
- * same by mistake.
+ * The key of the tag consists of `id`, the base URL and the version. The tags of two APIs are therefore different, even
+ * if their `id` is the same by mistake.
  *
  * @since 0.4.0
  * @category tags
@@ -494,10 +513,11 @@ export const Tag = <const Id extends string>(id: Id) => <Self>(api: GoogleApi.Go
 }
 
 /**
- * Makes a service over the `HttpClient` at hand, open until its scope ends. Closing the service ends its requests. The
- * connections belong to the client and stay open.
+ * Makes a service over the `HttpClient` in the context. The service is open until its scope ends. Closing the service
+ * aborts its requests. The connections belong to the client and stay open.
  *
- * In a Cloudflare Worker, a service belongs to the first request that calls it. Make a service for each request.
+ * In a Cloudflare Worker, a service belongs to the first request that calls the service. Make a service for each
+ * request.
  *
  * @since 0.1.0
  * @category constructors
@@ -520,7 +540,7 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
     ))
 
 /**
- * Provides {@link OperationsService} over any `HttpClient`, closed when the layer's scope ends.
+ * Provides {@link OperationsService} over any `HttpClient`. The service is closed when the layer's scope ends.
  *
  * @since 0.1.0
  * @category layers
@@ -539,18 +559,21 @@ export const layer = (options?: Options): Layer.Layer<OperationsService, never, 
   Layer.scoped(OperationsService, make(options))
 
 /**
- * The options of a service whose API is known from its tag.
+ * The options of a service whose API comes from its tag.
  *
  * @since 0.4.0
  * @category models
  */
 export interface TagOptions extends Omit<Options, "api"> {
-  /** Where the API is served instead, such as a regional endpoint or an emulator. Default: the base URL of the tag's API. */
+  /**
+   * Another base URL for the API, such as a regional endpoint or an emulator. Default: the base URL of the tag's API.
+   */
   readonly baseUrl?: string | undefined
 }
 
 /**
- * Provides the service of a tag made by {@link Tag}, over any `HttpClient`; closed when the layer's scope ends.
+ * Provides the service of a tag made by {@link Tag}, over any `HttpClient`. The service is closed when the layer's
+ * scope ends.
  *
  * @since 0.4.0
  * @category layers
@@ -574,7 +597,8 @@ export const layerFor = <Self, Id extends string>(
 ): Layer.Layer<Self, never, HttpClient.HttpClient> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
- * As {@link layer}, with options from configuration: a `Config` of all options, or a record with a `Config` for each.
+ * Provides the service of {@link layer} with options from configuration: a `Config` of all options, or a record that
+ * contains a `Config` for each option.
  *
  * @since 0.1.0
  * @category layers

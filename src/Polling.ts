@@ -1,8 +1,9 @@
 /**
  * Schedules for the delays between polls.
  *
- * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and compose with those
- * of Effect. Their output is the delay before the next poll. An option that is out of range throws a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and can be combined
+ * with Effect's schedules. Their output is the delay before the next poll. If an option is out of range, the functions
+ * throw a `RangeError`.
  *
  * @since 0.1.0
  * @module
@@ -51,18 +52,18 @@ const fromDelay = (
           ScheduleDecision.continueWith(ScheduleInterval.after(now + next))
         ]
       }
-      // Without jitter the delay needs no random number, so no effect has to be run.
+      // Without jitter, the delay needs no random number and no effect.
       return jitter === 0 ? Exit.succeed(after(0.5)) : Effect.map(Random.next, after)
     }
   )
 
 /**
- * A schedule of growing delays: the first is `initial`, and each of the next is `factor` times the one before, up to
- * `max`. It never ends.
+ * A schedule of growing delays. The first delay is `initial`, and each further delay is `factor` times the previous
+ * one, up to `max`. The schedule never ends.
  *
- * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %), so that many waits do not poll at
- * the same times. No delay is longer than `max`, even with the jitter. So the mean delay grows to `max` / (1 +
- * `jitter`).
+ * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %). The jitter spreads the polls of
+ * many waits over time. No delay is longer than `max`, even with the jitter. The mean delay therefore grows up to `max`
+ * / (1 + `jitter`).
  *
  * Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2.
  *
@@ -82,7 +83,7 @@ const fromDelay = (
 export const exponential = (options?: {
   /** The first delay. */
   readonly initial?: Duration.DurationInput | undefined
-  /** The factor between a delay and the next, from 1 to 1000. */
+  /** The factor between consecutive delays, from 1 to 1000. */
   readonly factor?: number | undefined
   /** The longest delay. */
   readonly max?: Duration.DurationInput | undefined
@@ -100,10 +101,10 @@ export const exponential = (options?: {
 }
 
 /**
- * A schedule whose delays are a share of the time waited so far: at least `min`, and at most `max`. It never ends.
+ * A schedule whose delays are a share of the time waited so far, from `min` to `max`. The schedule never ends.
  *
- * So the end of an operation is detected after at most about `fraction` of the operation's duration, until the delays
- * reach `max`. Each delay is a random value within ±`jitter` of the computed delay. No delay is longer than `max`.
+ * Until the delays reach `max`, the end of an operation is detected after at most about `fraction` of the operation's
+ * duration. Each delay is a random value within ±`jitter` of the computed delay. No delay is longer than `max`.
  *
  * Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
  *
@@ -145,8 +146,8 @@ export const proportional = (options?: {
 }
 
 /**
- * A schedule of equal delays. Each is a random value within ±`jitter` of `interval`. Default: `jitter` 0. It never
- * ends.
+ * A schedule of equal delays. Each delay is a random value within ±`jitter` of `interval`. Default: `jitter` 0. The
+ * schedule never ends.
  *
  * @since 0.1.0
  * @category schedules
@@ -190,9 +191,9 @@ export const spaced = (
 export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportional()
 
 /**
- * The default `retrySchedule` of a wait, which says when to poll again after a transient failure. The first delay is 1
- * second, and each of the next is twice as long, up to 30 seconds, ±20 %. It ends when the failures in a row have
- * lasted five minutes.
+ * The default `retrySchedule` of a wait: the delays after transient failures. The first delay is 1 second, and each
+ * further delay is twice as long, up to 30 seconds, ±20 %. The schedule ends when consecutive failures have lasted five
+ * minutes.
  *
  * @since 0.1.0
  * @category schedules
@@ -202,7 +203,7 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // The same delays, but the wait fails at once if there is no connection to the server:
+ * // The same delays, but the wait fails if there is no connection to the server:
  * const retrySchedule = Polling.retrySchedule.pipe(
  *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
  * )

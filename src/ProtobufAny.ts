@@ -1,5 +1,5 @@
 /**
- * `google.protobuf.Any` in its JSON form: a message of any type, with the URL of its type.
+ * `google.protobuf.Any` as JSON: a message of any type, with the URL of its type.
  *
  * @since 0.1.0
  * @module
@@ -15,8 +15,8 @@ import { isDeep } from "./internal/values.js"
 /**
  * A message of any type, as JSON. `"@type"` is the URL of the type. The other properties are the fields of the message.
  *
- * If the message is a well-known type with a special JSON form (`google.protobuf.Duration`, `StringValue`, …), that
- * JSON is in `value`. An empty `Any` is `{}`, without `"@type"`. The message is not decoded. To decode it, use
+ * If the message is a well-known type with a special JSON format (`google.protobuf.Duration`, `StringValue`, …),
+ * `value` contains that JSON. An empty `Any` is `{}`, without `"@type"`. The message is not decoded. To decode it, use
  * {@link unpack}.
  *
  * Source: the ProtoJSON format, "Any".
@@ -27,13 +27,14 @@ import { isDeep } from "./internal/values.js"
 export interface ProtobufAny {
   /** The URL of the message's type, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
   readonly "@type"?: string
-  /** Always absent. In a union, it distinguishes a raw detail from a decoded one (`_tag: "ErrorInfo"`). */
+  /** Always absent. In a union, it distinguishes a raw detail from a decoded detail (`_tag: "ErrorInfo"`). */
   readonly _tag?: undefined
   readonly [field: string]: unknown
 }
 
 /**
- * Tells whether a JSON value can be an `Any`. It must be an object. If it has an `"@type"`, that must be a string.
+ * Tells whether a JSON value can be an `Any`. The value must be an object. If it has an `"@type"`, the `"@type"` must
+ * be a string.
  *
  * @since 0.1.0
  * @category guards
@@ -82,7 +83,8 @@ export const typeName = (self: ProtobufAny): string => {
   return url.slice(url.lastIndexOf("/") + 1)
 }
 
-// The types whose JSON is not an object with their fields. An Any has such JSON in `value`. Empty is not one of them.
+// The types whose JSON is not an object with their fields. In an Any, `value` contains this JSON. Empty is not
+// included.
 const wrapped = new Set([
   "Any",
   "BoolValue",
@@ -125,7 +127,7 @@ export const message = (self: ProtobufAny): unknown => {
 }
 
 /**
- * Makes an `Any` from the full name of a type and the JSON of a message. It is the reverse of `message`.
+ * Makes an `Any` from the full name of a type and the JSON of a message. It is the inverse of `message`.
  *
  * @since 0.1.0
  * @category constructors
@@ -146,8 +148,8 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
 /**
  * Checks the type of the message, and decodes it with a schema.
  *
- * It fails with a `ParseError` if the type is not `typeName`, if the message does not decode, or if it is nested deeper
- * than 100 levels, which is the limit of protobuf's own parsers.
+ * Fails with a `ParseError` if the type is not `typeName`, if the message does not decode, or if it is nested deeper
+ * than 100 levels. The parsers of protobuf have the same limit.
  *
  * @since 0.1.0
  * @category decoding

@@ -52,11 +52,11 @@ const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: strin
 }
 
 /**
- * The operation succeeded, but its response is not the one that an `OperationInfo` expects. The response is of another
- * type, does not decode with the schema, or is absent. `response` is the raw response.
+ * The operation succeeded, but its response is not what the `OperationInfo` expects. The response is of another type,
+ * does not decode with the schema, or is absent. `response` is the raw response.
  *
- * Do not start the operation again because of this error. Waiting for it again fails with the same error. The class is
- * also a schema, so the error can be sent to another process as JSON.
+ * Do not start the operation again because of this error. Another wait for the operation fails with the same error. The
+ * class is also a schema, so a program can send the error to another process as JSON.
  *
  * @since 0.2.0
  * @category errors
@@ -89,7 +89,7 @@ export class ResultError
     cause: ParseErrorFromJson
   })
 {
-  // The constructor takes the same fields as that of the schema class, so decoding works.
+  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The last state of the operation. */

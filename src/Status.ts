@@ -40,8 +40,8 @@ export const isStatus = (u: unknown): u is Status => hasProperty(u, TypeId)
 /**
  * The error of a Google API: a code, a message for developers, and details for programs.
  *
- * `code` is the number of a `google.rpc.Code`, and never an HTTP status. A number that no code has is kept. `details`
- * are in the order in which the server sent them. Each is a decoded standard message (`_tag: "ErrorInfo"`, …) or a raw
+ * `code` is the number of a `google.rpc.Code`, and never an HTTP status. An unknown number is kept. `details` are in
+ * the order in which the server sent them. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or a raw
  * `Any`.
  *
  * Source: `google/rpc/status.proto`; AIP-193.
@@ -87,12 +87,12 @@ export class Status {
     return TypeId
   }
 
-  /** The name of the code. It is `"UNKNOWN"` for a number that no code has. */
+  /** The name of the code. It is `"UNKNOWN"` for an unknown number. */
   get codeName(): Code.Code {
     return Code.fromNumber(this.code)
   }
 
-  /** The first `ErrorInfo` among the details. Its `reason` says what went wrong, for programs (AIP-193). */
+  /** The first `ErrorInfo` among the details. Its `reason` is the reason of the error, for programs (AIP-193). */
   get errorInfo(): ErrorDetails.ErrorInfo | undefined {
     return this.details.find((detail) => detail._tag === "ErrorInfo")
   }
@@ -104,7 +104,7 @@ export class Status {
 }
 
 /**
- * Reads an int32 from JSON. In ProtoJSON it is a number or a decimal string.
+ * Reads an int32 from JSON. In ProtoJSON, an int32 is a number or a decimal string.
  *
  * @internal
  */
@@ -131,8 +131,8 @@ export const read = (json: unknown): Either.Either<Status, string> => {
 /**
  * Reads a `google.rpc.Status` from JSON.
  *
- * An absent or `null` field has its default value (0, `""`, no details). A detail that is malformed or too large is not
- * decoded (see {@link ErrorDetails.fromAny}). A detail that is not an object becomes `{ value }`.
+ * An absent or `null` field has its default value (0, `""`, no details). A malformed or too large detail is not decoded
+ * (see {@link ErrorDetails.fromAny}). A detail that is not an object becomes `{ value }`.
  *
  * @since 0.1.0
  * @category decoding

@@ -40,9 +40,9 @@ export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProp
  * The wait ended before the operation was done. Either the timeout passed (`"Timeout"`), or the schedule ended
  * (`"ScheduleEnded"`).
  *
- * The operation may still be running. To continue, wait for `operationName` again. With `onTimeout: "cancel"` the
- * server was asked to cancel the operation. If that request failed, `cancelError` says why. The class is also a schema,
- * so the error can be sent to another process as JSON.
+ * The operation may still be running. To continue, wait for `operationName` again. With `onTimeout: "cancel"`, the
+ * server was asked to cancel the operation. If this request failed, `cancelError` is its error. The class is also a
+ * schema, so a program can send the error to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -70,7 +70,7 @@ export class WaitTimeoutError
     reason: Schema.Literal("Timeout", "ScheduleEnded"),
     /** The name of the operation. */
     operationName: Schema.String,
-    /** The latest state of the operation. Absent if it was never read. */
+    /** The latest state of the operation. Absent if the state was never read. */
     last: Schema.optional(Operation.inState<Operation.Pending>("Pending", Operation.isPending)),
     /** How long the wait took. */
     elapsed: Schema.Duration,
@@ -82,14 +82,14 @@ export class WaitTimeoutError
     cancelError: Schema.optional(HttpError)
   })
 {
-  // The constructor takes the same fields as that of the schema class, so decoding works.
+  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** Why the wait ended. */
     readonly reason: "Timeout" | "ScheduleEnded"
     /** The name of the operation. */
     readonly operationName: string
-    /** The latest state of the operation. Absent if it was never read. */
+    /** The latest state of the operation. Absent if the state was never read. */
     readonly last?: Operation.Pending | undefined
     /** How long the wait took. */
     readonly elapsed: Duration.Duration

@@ -6,28 +6,28 @@
 export * as Code from "./Code.js"
 
 /**
- * How requests are authorized.
+ * Credentials that authorize the requests to an API.
  *
  * @since 0.1.0
  */
 export * as Credentials from "./Credentials.js"
 
 /**
- * Dialects: the forms of requests and responses for operations in Google's APIs.
+ * Dialects: the formats of requests and responses for operations in Google's APIs.
  *
  * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
- * Compute Engine, Cloud SQL, GKE and BigQuery have other forms. Their dialects decode them to the same `Operation`, so
- * every function of this package works with these APIs too.
+ * Compute Engine, Cloud SQL, GKE and BigQuery have other formats. Their dialects decode these formats to the same
+ * `Operation`, so every function of this package also works with these APIs.
  *
  * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
- * service sends the requests. For an API with another form, write a {@link Dialect}.
+ * service sends the requests. For an API with another format, write a {@link Dialect}.
  *
  * @since 0.4.0
  */
 export * as Dialect from "./Dialect.js"
 
 /**
- * The ten standard error details (`google/rpc/error_details.proto`). A detail that is malformed is kept as a raw `Any`.
+ * The ten standard error details (`google/rpc/error_details.proto`). A malformed detail is kept as a raw `Any`.
  *
  * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
  * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
@@ -37,7 +37,7 @@ export * as Dialect from "./Dialect.js"
 export * as ErrorDetails from "./ErrorDetails.js"
 
 /**
- * The description of a Google API that a service sends requests to.
+ * The description of a Google API: its address, version, methods and dialect.
  *
  * @since 0.1.0
  */
@@ -51,14 +51,14 @@ export * as GoogleApi from "./GoogleApi.js"
 export * as HttpError from "./HttpError.js"
 
 /**
- * `google.longrunning.Operation`: the state of a call that a Google API continues after its response.
+ * `google.longrunning.Operation`: the state of work that a Google API continues after its response.
  *
  * @since 0.1.0
  */
 export * as Operation from "./Operation.js"
 
 /**
- * The error of an operation that failed. It is final: reading the operation again fails with the same error.
+ * The error of a failed operation. The error is final: another read of the operation fails with the same error.
  *
  * @since 0.1.0
  */
@@ -72,8 +72,8 @@ export * as OperationError from "./OperationError.js"
 export * as OperationHandle from "./OperationHandle.js"
 
 /**
- * The response type and the metadata type of a method that starts operations. With them, the methods of
- * `OperationsService` return typed results.
+ * The response type and the metadata type of a method that starts operations, and the methods of `OperationsService`
+ * with results of these types.
  *
  * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
  *
@@ -84,24 +84,24 @@ export * as OperationInfo from "./OperationInfo.js"
 /**
  * An API with long-running operations, for tests: scripted operations, in memory and on the clock of the test.
  *
- * A script says as data what each poll of an operation responds. {@link layerTest} provides the `OperationsService` that a
- * program asks for: the real client, which talks to the emulator in memory. `NodeOperationsEmulator` serves an emulator on
- * a socket.
+ * A script is a list of steps, which are data: the responses to the polls of an operation. {@link layerTest} provides
+ * an `OperationsService` whose client sends its requests to the emulator in memory. `NodeOperationsEmulator` serves an
+ * emulator on a socket.
  *
- * The emulator responds to
+ * The emulator implements
  *
- * - the methods of `google.longrunning.Operations`: get, list, cancel, delete and wait. With an `api` of
- *   another dialect it responds to those of that API, in their form: Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI. A
- *   `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
- * - the methods that start operations, as {@link Service.onStart} says
- * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations are
- *   done after `operationDuration`
+ * - the methods get, list, cancel, delete and wait of `google.longrunning.Operations`. With an `api` of another
+ *   dialect, it implements the methods of that API (Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI) with its
+ *   formats. The `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
+ * - the methods that start operations and are scripted with {@link Service.onStart}
+ * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations
+ *   are done after `operationDuration`
  * - `POST /emulator/operations` with `{ "name", "steps" }`, `POST /emulator/starts` with
- *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that reach it
- *   over HTTP only
+ *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that use
+ *   the emulator over HTTP
  *
- * Errors have the format that the query parameter `$.xgafv` selects. A path that leads nowhere gets the HTML page of
- * Google's front end.
+ * Errors have the format that the query parameter `$.xgafv` selects. The response to an unknown path is the HTML page
+ * of Google's front end.
  *
  * @since 0.1.0
  */
@@ -110,16 +110,16 @@ export * as OperationsEmulator from "./OperationsEmulator.js"
 /**
  * The metrics of all services of a process, for any exporter of Effect's metrics.
  *
- * Names and units follow OpenTelemetry. The unit is the label `unit`, which `@effect/opentelemetry` exports as the unit. Each
- * metric has further labels, in the order that its documentation gives: `server.address` is the host of the API. No label holds
- * the name of an operation. The labels of `Effect.tagMetrics` come last.
+ * Names and units follow OpenTelemetry. The label `unit` contains the unit, and `@effect/opentelemetry` exports it as
+ * the unit. The other labels are in the order of their documentation, followed by the labels of `Effect.tagMetrics`.
+ * `server.address` is the host of the API. No label contains the name of an operation.
  *
  * @since 0.4.0
  */
 export * as OperationsMetrics from "./OperationsMetrics.js"
 
 /**
- * A client of the long-running operations of one API: reads an operation, waits for it, and closes its connections.
+ * A client of the long-running operations of one API: reads, awaits, lists, cancels and deletes operations.
  *
  * @since 0.1.0
  */
@@ -128,15 +128,16 @@ export * as OperationsService from "./OperationsService.js"
 /**
  * Schedules for the delays between polls.
  *
- * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and compose with those
- * of Effect. Their output is the delay before the next poll. An option that is out of range throws a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and can be combined
+ * with Effect's schedules. Their output is the delay before the next poll. If an option is out of range, the functions
+ * throw a `RangeError`.
  *
  * @since 0.1.0
  */
 export * as Polling from "./Polling.js"
 
 /**
- * `google.protobuf.Any` in its JSON form: a message of any type, with the URL of its type.
+ * `google.protobuf.Any` as JSON: a message of any type, with the URL of its type.
  *
  * @since 0.1.0
  */

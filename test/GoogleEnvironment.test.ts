@@ -120,7 +120,7 @@ describe("the layer", () => {
         assert.deepStrictEqual(authorization, [])
         assert.include(
           String(error),
-          `the credentials are for the universe ${ofCredentials}, and requests go to the universe ` +
+          `the credentials are for the universe ${ofCredentials}, and the API is in the universe ` +
             `${universe}; use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN`
         )
       })

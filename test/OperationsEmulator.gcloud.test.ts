@@ -167,7 +167,7 @@ describe.skipIf(!isInstalled).concurrent("gcloud access-context-manager", () => 
       const { accessLevels: _, ...rest } = changed.status
       assert.deepStrictEqual(withoutEtag(updated), { ...changed, status: rest })
       const late = yield* gcloud("perimeters", "update", "corp", inPolicy, "--title=Late", "--etag=old")
-      assert.include(late.stderr, `ABORTED: The etag "old" is not that of ${policy}.`)
+      assert.include(late.stderr, `ABORTED: The etag "old" is not the etag of ${policy}.`)
       const all = yield* file("all.yaml", [perimeter, { name: `${policy}/servicePerimeters/other`, title: "Other" }])
       yield* ok("perimeters", "replace-all", policy, `--source-file=${all}`)
       const listed = yield* ok("perimeters", "list", inPolicy)

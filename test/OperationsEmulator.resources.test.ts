@@ -149,9 +149,14 @@ describe("access policies", () => {
           "POST",
           policies,
           { parent, title: "t", scopes: ["folders/1", "folders/2"] },
-          "INVALID_ARGUMENT: scopes must hold"
+          "INVALID_ARGUMENT: scopes must contain"
         ],
-        ["POST", policies, { parent, title: "t", scopes: ["organizations/1"] }, "INVALID_ARGUMENT: scopes must hold"],
+        [
+          "POST",
+          policies,
+          { parent, title: "t", scopes: ["organizations/1"] },
+          "INVALID_ARGUMENT: scopes must contain"
+        ],
         [
           "POST",
           policies,
@@ -207,7 +212,7 @@ describe("access policies", () => {
           "PATCH",
           `v1/${name}?updateMask=title`,
           { title: "t", etag: "old" },
-          `ABORTED: The etag "old" is not that of ${name}.`
+          `ABORTED: The etag "old" is not the etag of ${name}.`
         ],
         ["PATCH", "v1/accessPolicies/5?updateMask=title", { title: "t" }, "NOT_FOUND: accessPolicies/5 was not found."],
         ["DELETE", "v1/accessPolicies/5", undefined, "NOT_FOUND: accessPolicies/5 was not found."],
@@ -383,15 +388,15 @@ describe("access levels", () => {
           "GET",
           `v1/${name}?accessLevelFormat=CEL`,
           undefined,
-          "UNIMPLEMENTED: The emulator gives access levels as they are defined"
+          "UNIMPLEMENTED: The emulator returns access levels as they are defined"
         ],
         [
           "POST",
           `v1/${levels}:replaceAll`,
           { accessLevels: [{ name }, { name }] },
-          `INVALID_ARGUMENT: ${name} is there twice.`
+          `INVALID_ARGUMENT: ${name} occurs twice.`
         ],
-        ["POST", `v1/${levels}:replaceAll`, { etag: "old" }, `ABORTED: The etag "old" is not that of ${policy}.`]
+        ["POST", `v1/${levels}:replaceAll`, { etag: "old" }, `ABORTED: The etag "old" is not the etag of ${policy}.`]
       ]
       for (const [verb, path, body, reason] of cases) {
         const message = yield* refused(verb, path, body)
@@ -460,7 +465,7 @@ describe("service perimeters", () => {
       assert.deepStrictEqual(yield* read(`v1/${perimeters}`), { servicePerimeters: [changed] })
       assert.strictEqual(
         yield* refused("PATCH", `v1/${name}?updateMask=title`, { title: "late", etag }),
-        `ABORTED: The etag ${JSON.stringify(etag)} is not that of ${policy}.`
+        `ABORTED: The etag ${JSON.stringify(etag)} is not the etag of ${policy}.`
       )
       assert.deepStrictEqual(yield* responseOf("DELETE", `v1/${name}`), empty)
       assert.deepStrictEqual(yield* read(`v1/${perimeters}`), {})
@@ -498,7 +503,7 @@ describe("service perimeters", () => {
       })
       assert.match(
         yield* refused("POST", `v1/${perimeters}:commit`, { etag: "old" }),
-        /^ABORTED: The etag "old" is not that of accessPolicies/
+        /^ABORTED: The etag "old" is not the etag of accessPolicies/
       )
       const { etag } = yield* read(`v1/${policy}`)
       const committed = yield* run("POST", `v1/${perimeters}:commit`, { etag })

@@ -90,7 +90,7 @@ describe("Host", () => {
       for (const answer of yield* hosts({}, refused)) {
         assert.match(
           answer,
-          /^The emulator does not serve the host ".*"\. If it should, start it with that host name\.$/
+          /^The emulator does not serve the host ".*"\. To serve it, start the emulator with that host name\.$/
         )
       }
     }))
@@ -143,7 +143,7 @@ describe("a page in a browser", () => {
           const response = yield* request(url, [line, host, "content-type: text/plain", header], body)
           assert.match(
             reasonOf(response, 403, "PERMISSION_DENIED"),
-            /^The emulator does not take requests from pages of /,
+            /^The emulator does not accept requests from pages of /,
             `${header}, ${line}`
           )
           assert.notInclude(response.head, "access-control-")
@@ -265,7 +265,7 @@ describe("a server", () => {
         assert.strictEqual(
           yield* refused({ host }),
           `host: ${host} is not a loopback address, so others on the network could use the emulator. ` +
-            "If they should, set allowRemote"
+            "To allow this, set allowRemote"
         )
       }
       for (const [host, url] of [["localhost", "http://localhost:"], ["127.0.0.2", "http://127.0.0.2:"]] as const) {

@@ -203,7 +203,7 @@ describe("onStart", () => {
         [() => assert.fail("the title is wrong"), "the title is wrong"],
         [() => Effect.fail("it does not like it"), "it does not like it"],
         [() => Effect.die("dead"), "dead"],
-        [() => Effect.interrupt, "it was interrupted"],
+        [() => Effect.interrupt, "the handler was interrupted"],
         [() => undefined as never, "steps: Expected an array of steps"],
         [
           () => [{ type: "pending", delay: -1 }],

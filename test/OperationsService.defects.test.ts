@@ -199,7 +199,7 @@ describe("a function of the user's", () => {
         const operations = yield* service(inOrder(answer))
         const error = yield* Effect.flip(after("1 minute", operations.wait(name, { [option]: nan })))
         assert(error._tag === "HttpError" && error.reason === "InvalidRequest")
-        assert.include(error.message, `the ${option} of the wait gave a delay that is not a number`)
+        assert.include(error.message, `the ${option} of the wait returned a delay that is not a number`)
       }
     }))
 

@@ -228,7 +228,7 @@ describe("the error of a cancel request", () => {
       assert.strictEqual(error.cancelError?.code, "UNIMPLEMENTED")
       assert.strictEqual(error.lastError, undefined)
       assert.strictEqual(lines.length, 1)
-      assert.include(lines[0], `WARN Could not cancel operation ${name}. It may still be running.`)
+      assert.include(lines[0], `WARN Could not cancel operation ${name}. The operation may still be running.`)
     }))
 
   it.scoped("is absent if the request succeeds, or is not sent", () =>
@@ -284,7 +284,7 @@ describe("the first transient failure", () => {
       assert.strictEqual(lines.length, 2)
       assert.include(lines[0], `INFO Could not read operation ${name}`)
       assert.include(lines[0], "503")
-      assert.strictEqual(lines[1], `INFO Operation ${name} is read again, after 2 failures within 2s.`)
+      assert.strictEqual(lines[1], `INFO Operation ${name} was read again, after 2 failures within 2s.`)
     }))
 
   it.scoped("of updates is logged once, and a wait without a failure logs nothing", () =>

@@ -294,7 +294,7 @@ describe("failures during a wait", () => {
       const http = inOrder(unavailable, pending, unavailable, pending, unavailable, unavailable)
       const retrySchedule = Schedule.intersect(every("1 second"), Schedule.recurs(1))
       const error = yield* httpError(waiting(http, "1 minute", { retrySchedule }))
-      assert.match(error.message, /; the wait gave up after 2 failures in a row within 1s$/)
+      assert.match(error.message, /; the wait failed after 2 consecutive failures within 1s$/)
       assert.deepStrictEqual(seconds(http), [0, 1, 2, 3, 4, 5])
     }))
 
@@ -310,7 +310,7 @@ describe("failures during a wait", () => {
       assert.strictEqual(error.httpStatus, 503)
       assert.match(
         error.message,
-        new RegExp(`; the wait gave up after ${http.times.length} failures in a row within 5m 6s$`)
+        new RegExp(`; the wait failed after ${http.times.length} consecutive failures within 5m 6s$`)
       )
       assert.deepStrictEqual(seconds(http).slice(0, 8), [0, 1, 3, 7, 15, 31, 56, 81])
       assert.strictEqual(seconds(http).at(-1), 306)

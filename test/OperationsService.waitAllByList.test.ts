@@ -517,7 +517,7 @@ describe("a list that is refused", () => {
         assert.strictEqual(lines.length, 1)
         assert.match(
           lines[0]!,
-          /^INFO Could not list operations; its operations are read one by one\. .*GET \/v1\/operations/
+          /^INFO Could not list operations\. Its operations are read by separate requests\. .*GET \/v1\/operations/
         )
       }))
   }
@@ -594,9 +594,9 @@ describe("transient failures of a list", () => {
       assert.strictEqual(lines.length, 2)
       assert.match(
         lines[0]!,
-        /^INFO Could not read operation operations\/0\. The wait tries again\. .*\/v1\/operations/
+        /^INFO Could not read operation operations\/0\. The wait polls again\. .*\/v1\/operations/
       )
-      assert.strictEqual(lines[1], "INFO Operation operations/0 is read again, after 2 failures within 7s.")
+      assert.strictEqual(lines[1], "INFO Operation operations/0 was read again, after 2 failures within 7s.")
     }))
 
   it.scoped("make its waits read the operations one by one after three in a row", () =>

@@ -46,10 +46,10 @@ const examples: Record<string, ReadonlyArray<string>> = {
   ],
   "handle-errors": [
     "operations/good succeeded",
-    "verdict: RESOURCE_EXHAUSTED, over project:123",
+    "failed: RESOURCE_EXHAUSTED, with a QuotaFailure",
     "still running: operations/long",
-    "unknown: StatusCode 403",
-    "no such operation"
+    "unknown state: PERMISSION_DENIED, HTTP 403",
+    "unknown state: NOT_FOUND, HTTP 404"
   ],
   "wait-for-many": [
     "100 operations are done",
@@ -63,7 +63,7 @@ const examples: Record<string, ReadonlyArray<string>> = {
     "google.identity.accesscontextmanager.v1.AccessLevel. Do not start the operation again: accessPolicies/1/accessLevels/corp"
   ],
   "follow-and-cancel": ["20 %", "60 %", "ended with CANCELLED"],
-  "resume": ["stored: version, name, api, startedAt, deadline", "my policy is there"],
+  "resume": ["stored: version, name, api, startedAt, deadline", "my policy was created"],
   "wait-for-thousands": ["900 succeeded, 100 failed"],
   "wait-by-list": ["1800 of 2000 succeeded", "fewer than 50 requests"],
   "own-dialect": [

@@ -599,8 +599,8 @@ describe("logs", () => {
       const options = { schedule: every("1 second"), retrySchedule: every("1 second") }
       const failure = "GET /v1/operations/x failed with HTTP 503 UNAVAILABLE: it did not work"
       const info = [
-        `INFO Could not read operation ${name}. The wait tries again. ${failure} ${about(name)}`,
-        `INFO Operation ${name} is read again, after 2 failures within 2s. ${about(name)}`
+        `INFO Could not read operation ${name}. The wait polls again. ${failure} ${about(name)}`,
+        `INFO Operation ${name} was read again, after 2 failures within 2s. ${about(name)}`
       ]
       const poll = (result: string) => `DEBUG Polled operation ${name}: ${result} ${about(name)}`
       const quiet = yield* service(http(), options)

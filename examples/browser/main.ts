@@ -1,4 +1,4 @@
-// The script of the page: starts a backup, and shows its progress. "Cancel" interrupts the wait and cancels the operation.
+// The script of the page. It starts a backup and shows its progress. The button "Cancel" interrupts the wait and cancels the operation.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Schema from "effect/Schema"
 
-// serve.ts defines it. It has another origin than the page.
+// The base URL of the emulator, which serve.ts defines. Its origin is not the origin of the page.
 declare const API_URL: string
 
 const CreateBackup = OperationInfo.make({
@@ -25,7 +25,7 @@ const CreateBackup = OperationInfo.make({
 // #region client
 const api = GoogleApi.make({ baseUrl: API_URL, version: "v1" })
 
-// The server has to allow each header of a request from another origin. Trace headers are left out.
+// The server must allow each header of a request from another origin. This client sends no trace headers.
 const httpClient = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(HttpClient.HttpClient, HttpClient.withTracerPropagation(false))

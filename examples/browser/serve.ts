@@ -1,5 +1,5 @@
-// npm run example:browser: serves the page, and an emulator that answers it. The page has another origin than the emulator,
-// which allows requests from it.
+// npm run example:browser: serves the page and an emulator. They have different origins. The emulator allows requests from the origin of
+// the page.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
@@ -19,7 +19,7 @@ const pending = (progressPercent: number) =>
     metadata: ProtobufAny.pack("example.CreateBackupMetadata", { progressPercent })
   })
 
-/** Serves files by their paths until the scope ends. Gives the origin. */
+/** Serves files by their paths until the scope ends. Returns the origin. */
 const servePage = (files: ReadonlyMap<string, readonly [type: string, content: string]>) =>
   Effect.acquireRelease(
     Effect.async<{ readonly origin: string; readonly close: () => void }>((resume) => {
@@ -69,7 +69,7 @@ const program = Effect.gen(function*() {
   files.set("/", ["text/html; charset=utf-8", page])
   files.set("/main.js", ["text/javascript; charset=utf-8", script!.text])
 
-  yield* Console.log(`Open ${origin}. The emulator is at ${emulator.url}. End with Ctrl-C.`)
+  yield* Console.log(`Open ${origin}. The emulator is at ${emulator.url}. Press Ctrl-C to stop.`)
   yield* Effect.never
 })
 

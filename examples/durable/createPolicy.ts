@@ -1,4 +1,4 @@
-// A workflow that starts an operation and waits for it, however often the process dies meanwhile.
+// A workflow that starts an operation and waits for it. The workflow continues after each crash of its process.
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Workflow from "@effect/workflow/Workflow"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
@@ -24,17 +24,15 @@ export const CreatePolicy = Workflow.make({
   suspendedRetrySchedule: Schedule.spaced("1 second")
 })
 
+const createPolicy = (body: { readonly parent: string; readonly title: string }) =>
+  HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post("/v1/accessPolicies"), body)
+
 // #region workflow
-export const CreatePolicyLayer = CreatePolicy.toLayer(({ parent, title }) =>
+export const CreatePolicyLayer = CreatePolicy.toLayer((payload) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService
-    const request = HttpClientRequest.post("/v1/accessPolicies").pipe(
-      HttpClientRequest.bodyUnsafeJson({ parent, title })
-    )
-    const handle = yield* DurableOperations.start("create", operations.start(request), {
-      timeout: "1 day",
-      responseType: AccessPolicy.responseType
-    })
+    const started = operations.start(createPolicy(payload))
+    const handle = yield* DurableOperations.start("create", started, { timeout: "1 day" })
     const policy = yield* DurableOperations.result(AccessPolicy, handle, { onInterrupt: "cancel" })
     return `${policy.title} is ${policy.name}`
   }).pipe(Effect.mapError((error) => error.message))

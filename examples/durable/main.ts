@@ -1,4 +1,4 @@
-// npm run durable: durable waits in processes that are killed.
+// npm run durable: runs durable waits in processes that it kills.
 //
 // One runner on SQLite creates twenty policies on an emulator, and is killed while they are created. A new process finishes them. Then
 // the same with two runners on Postgres, of which one is killed: on DATABASE_URL, or on a Postgres that is started for it.
@@ -21,7 +21,8 @@ const count = 20
 const starts = ({ requests }: OperationsEmulator.Service) =>
   Effect.map(requests, (requests) => requests.filter(({ method }) => method === "POST").length)
 
-// An operation that is polled has started, and its handle is stored. A process that is killed before that starts it again.
+// Waits until every operation was polled. The handle of a polled operation is stored. A runner that is killed earlier may start an
+// operation twice.
 const allPolled = ({ calls }: OperationsEmulator.Service) =>
   calls.pipe(
     Effect.delay("100 millis"),
@@ -30,15 +31,15 @@ const allPolled = ({ calls }: OperationsEmulator.Service) =>
     })
   )
 
-// Kills the first runner when all operations are polled, and waits until the other one has finished them.
+// Kills a runner when every operation was polled, and waits until another runner has finished the waits.
 const scenario = (
-  what: string,
+  title: string,
   env: Readonly<Record<string, string>>,
   second: "after" | "before",
   runner: Effect.Effect<string, never, Scope.Scope> = bundleRunner
 ) =>
   Effect.gen(function*() {
-    yield* Console.log(`\n${what}`)
+    yield* Console.log(`\n${title}`)
     const emulator = OperationsEmulator.make({ operationDuration: "10 seconds" })
     const { url } = yield* NodeOperationsEmulator.serve(emulator)
     const bundle = yield* runner
@@ -47,12 +48,14 @@ const scenario = (
     const other = second === "before" ? yield* start({ ...env, COUNT: String(count) }) : undefined
     const killed = yield* start(second === "before" ? env : { ...env, COUNT: String(count) })
     yield* allPolled(emulator)
-    yield* Console.log(`${count} operations are in progress; SIGKILL to a runner`)
+    yield* Console.log(`${count} operations are in progress. Sending SIGKILL to a runner.`)
     yield* killed.kill("SIGKILL")
     const last = other ?? (yield* start({ ...env, COUNT: String(count) }))
     yield* last.ended
     const done = last.lines.filter((line) => / is accessPolicies\//.test(line)).length
-    yield* Console.log(`${done} of ${count} are done, with ${yield* starts(emulator)} starts`)
+    yield* Console.log(
+      `${done} of ${count} operations are done. They were started by ${yield* starts(emulator)} requests.`
+    )
   }).pipe(Effect.scoped)
 
 const scratch = Effect.acquireRelease(
@@ -62,13 +65,13 @@ const scratch = Effect.acquireRelease(
 
 const program = Effect.gen(function*() {
   const folder = yield* scratch
-  yield* scenario("One process on SQLite, and a new one after it", { SQLITE: join(folder, "operations.db") }, "after")
+  yield* scenario("SQLite: one process, then a new process", { SQLITE: join(folder, "operations.db") }, "after")
   const url = yield* Config.option(Config.string("DATABASE_URL"))
   if (Option.isNone(url) && !(yield* isInstalled)) {
-    return yield* Console.log("\nWithout DATABASE_URL and without Postgres's programs, there is no cluster to show.")
+    return yield* Console.log("\nSkipping the cluster: DATABASE_URL is not set, and Postgres is not installed.")
   }
   const database = Option.isSome(url) ? url.value : yield* Effect.flatMap(postgres, ({ database }) => database("demo"))
-  yield* scenario("Two runners on Postgres, one of which is killed", { DATABASE_URL: database }, "before")
+  yield* scenario("Postgres: two runners, one of which is killed", { DATABASE_URL: database }, "before")
 }).pipe(Effect.scoped)
 
 NodeRuntime.runMain(program)

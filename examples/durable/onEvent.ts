@@ -1,6 +1,7 @@
-// Waits by event: an entry of the audit log says when to look, so that a wait for days costs a few requests.
+// Waits until an entry of the audit log arrives. A wait of several days then costs a few requests.
 //
-// Route the entries to a Pub/Sub topic (a sink with the filter `operation.last = true`), and let the topic push to this handler.
+// Create a log sink with the filter `operation.last = true` that routes the entries to a Pub/Sub topic. Create a push subscription of the
+// topic for this handler.
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -12,14 +13,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** Where the program keeps the token of each operation: a table, for instance. */
+/** Stores the token of each operation, for example in a table. */
 export class Tokens extends Context.Tag("Tokens")<Tokens, {
   readonly put: (operationName: string, token: string) => Effect.Effect<void>
   readonly find: (operationName: string) => Effect.Effect<Option.Option<string>>
 }>() {}
 
 // #region wait
-/** In a workflow: stores the token, then waits. */
+/** Stores the token and then waits. Runs in a workflow. */
 export const waitByEvent = (handle: OperationHandle) =>
   Effect.gen(function*() {
     const tokens = yield* Tokens
@@ -29,14 +30,14 @@ export const waitByEvent = (handle: OperationHandle) =>
   })
 // #endregion
 
-// A push message of Pub/Sub: its data is the entry of the log, in base64.
+// A push message of Pub/Sub. Its data is the log entry in base64.
 const LogEntry = Schema.Struct({ operation: Schema.Struct({ id: Schema.String }) })
 const PushMessage = Schema.Struct({
   message: Schema.Struct({ data: Schema.compose(Schema.StringFromBase64, Schema.parseJson(LogEntry)) })
 })
 
 // #region handler
-/** The handler of push messages. An entry without a token is of an operation that nobody waits for by event. */
+/** Handles push messages. If an operation has no token, no workflow waits for its event. */
 const onPush = Effect.gen(function*() {
   const { message } = yield* HttpServerRequest.schemaBodyJson(PushMessage)
   const tokens = yield* Tokens
@@ -45,7 +46,7 @@ const onPush = Effect.gen(function*() {
   return yield* HttpServerResponse.empty({ status: 204 })
 }).pipe(
   Effect.catchTags({
-    // Pub/Sub sends a message again that is not acknowledged, and this one would never be understood.
+    // Acknowledges a message that cannot be decoded. Otherwise Pub/Sub would send it again.
     ParseError: () => HttpServerResponse.empty({ status: 204 }),
     RequestError: () => HttpServerResponse.empty({ status: 400 })
   })

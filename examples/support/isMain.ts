@@ -1,4 +1,4 @@
 import { fileURLToPath } from "node:url"
 
-/** Whether a module is the program that was started, rather than one that is imported. */
+/** Tells whether a module is the main program, and not an imported module. */
 export const isMain = (url: string): boolean => process.argv[1] === fileURLToPath(url)

@@ -1,4 +1,4 @@
-// How a wait is going: a line that updates in place on a terminal, plain lines elsewhere.
+// Shows the progress of a wait: a line that is updated in place on a terminal, or else plain lines.
 import type * as HttpError from "effect-google-operations/HttpError"
 import type * as Operation from "effect-google-operations/Operation"
 import * as OperationError from "effect-google-operations/OperationError"
@@ -15,8 +15,8 @@ const write = (text: string): Effect.Effect<void> => {
 }
 
 /**
- * Follows one wait by its schedules: `pending` takes each state that does not end it, `failing` each failure that does not.
- * `knowsState` tells that the wait begins with a state that cost no poll.
+ * Shows the progress of one wait from the inputs of its schedules. `pending` is for the `schedule`, and `failing` for the
+ * `retrySchedule`. `knowsState` is true if the wait starts with an operation, and not with a name.
  */
 export const make = (knowsState: boolean) =>
   Effect.map(Clock.currentTimeMillis, (start) => {

@@ -1,5 +1,5 @@
 /**
- * Which operation of which API an argument means.
+ * Finds the API and the operation that an argument refers to.
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -9,7 +9,7 @@ import * as GoogleApiCatalog from "../GoogleApiCatalog.js"
 import { endpoint, isUrl, quote, quoteUrl } from "../internal/http/endpoint.js"
 import { nameProblem } from "../internal/http/request.js"
 
-/** The options that say which API is meant. */
+/** The options that select an API. */
 export interface ApiOptions {
   /** An API of the catalog: `run` or `run/v2`. */
   readonly api?: string | undefined
@@ -18,21 +18,21 @@ export interface ApiOptions {
   readonly baseUrl?: string | undefined
   readonly apiVersion?: string | undefined
   readonly dialect?: Dialect.Dialect | undefined
-  /** The domain of the universe in which the hosts of the catalog's APIs are. */
+  /** The domain of the universe of the catalog's hosts. */
   readonly universeDomain: string
 }
 
-/** An operation, or a collection of operations, of an API. */
+/** An operation or a collection of operations, with its API. */
 export interface Target {
   readonly api: GoogleApi.GoogleApi
   readonly name: string
-  /** The argument of the command line that means it. */
+  /** The argument of the command line for this target. */
   readonly argument: string
 }
 
 type Resolved<A> = Either.Either<A, string>
 
-// Stable versions first (`v1`, not `v1beta1`), newer ones before older ones.
+// Stable versions first (`v1`, not `v1beta1`), and newer versions before older versions.
 const byPreference = (a: GoogleApiCatalog.Entry, b: GoogleApiCatalog.Entry): number => {
   const stable = ({ version }: GoogleApiCatalog.Entry): number => /^v\d+$/.test(version) ? 1 : 0
   return stable(b) - stable(a) || b.version.localeCompare(a.version, "en", { numeric: true })
@@ -50,7 +50,7 @@ const distance = (a: string, b: string): number => {
   return row[b.length]!
 }
 
-/** The candidate that a word was probably meant to be, if one is close. */
+/** The candidate that is similar to a word. Undefined if there is none. */
 export const closest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -83,15 +83,19 @@ const entriesOf = (text: string, apiVersion: string | undefined): Resolved<Reado
 
 const checked = (api: GoogleApi.GoogleApi): Resolved<GoogleApi.GoogleApi> => Either.map(endpoint(api), () => api)
 
-/** The APIs that the options allow, the preferred one first. None without an option that names an API. */
+/** The APIs that the options allow, the preferred API first. Empty if no option selects an API. */
 const candidates = (options: ApiOptions): Resolved<ReadonlyArray<GoogleApi.GoogleApi>> => {
   const { apiVersion, baseUrl, dialect, location, universeDomain } = options
   if (location !== undefined && options.api === undefined) return Either.left("--location needs --api")
   if (options.api !== undefined) {
-    if (dialect !== undefined) return Either.left("--dialect does not go with --api: the catalog has the dialect")
-    if (baseUrl !== undefined && location !== undefined) return Either.left("--location does not go with --base-url")
+    if (dialect !== undefined) {
+      return Either.left("--dialect cannot be combined with --api: the catalog has the dialect")
+    }
+    if (baseUrl !== undefined && location !== undefined) {
+      return Either.left("--location cannot be combined with --base-url")
+    }
     if (options.api.includes("/") && apiVersion !== undefined) {
-      return Either.left("--api has a version already, so --api-version does not go with it")
+      return Either.left("--api-version cannot be combined with an --api that has a version")
     }
     return Either.flatMap(entriesOf(options.api, apiVersion), (entries) =>
       Either.all(entries.map((entry) => {
@@ -108,7 +112,7 @@ const candidates = (options: ApiOptions): Resolved<ReadonlyArray<GoogleApi.Googl
 }
 
 const noApi = (name: string, what: string): string =>
-  `which API has ${quote(name)}? Give the URL of the ${what}, or --api (see the command apis), or --base-url`
+  `the API of ${quote(name)} is unknown. Give the URL of the ${what}, or --api (see the command apis), or --base-url`
 
 const fromCatalog = (url: string, { api, universeDomain }: ApiOptions): Resolved<Target> =>
   Option.match(GoogleApiCatalog.fromUrl(url, { universeDomain }), {
@@ -122,10 +126,10 @@ const fromCatalog = (url: string, { api, universeDomain }: ApiOptions): Resolved
     onSome: ({ entry, api: found, name }) =>
       api === undefined || api.split("/")[0] === entry.name
         ? Either.right({ api: found, name, argument: url })
-        : Either.left(`${quoteUrl(url)} is a URL of ${entry.name}, and --api says ${api}`)
+        : Either.left(`${quoteUrl(url)} is a URL of ${entry.name}, but --api is ${api}`)
   })
 
-// The expressions of the catalog and of the dialects consist of these parts.
+// The regular expressions of the catalog and of the dialects consist of these parts.
 const patterns = ({ operationName: { source } }: GoogleApi.GoogleApi): ReadonlyArray<string> => {
   const text = source
     .replaceAll("\\/", "/")
@@ -167,8 +171,8 @@ const operation = (
 }
 
 /**
- * Finds the operations that arguments mean, each once. The left side says what is wrong, as a sentence without a
- * period.
+ * Finds the operations that arguments refer to, without duplicates. The left side describes the problem, as a sentence
+ * without a period.
  */
 export const operations = (
   args: ReadonlyArray<string>,
@@ -186,11 +190,11 @@ export const operations = (
       })
   )
 
-/** Finds the collection of operations to list: a name or a URL. */
+/** Finds the collection of operations to list. It is given by a name or a URL. */
 export const collection = (argument: string | undefined, options: ApiOptions): Resolved<Target> => {
   const url = argument !== undefined && isUrl(argument) ? argument : undefined
   if (url !== undefined) {
-    // A collection has no pattern. A URL of an operation in it has one.
+    // A collection has no pattern. The URL of an operation in the collection has one.
     const probe = url.replace(/\/*([?#].*)?$/, "/-$1")
     return Either.mapBoth(operations([probe], options), {
       onLeft: () => `${quoteUrl(url)} is not the URL of a collection of operations of an API in the catalog`,
@@ -203,7 +207,7 @@ export const collection = (argument: string | undefined, options: ApiOptions): R
     const api = matching ?? apis[0]
     if (api === undefined) return Either.left(noApi(name, "collection"))
     if (matching === undefined && argument === undefined) {
-      return Either.left(`which collection? Operations of this API match ${patternsOf(apis)}`)
+      return Either.left(`the name of a collection is missing. Operations of this API match ${patternsOf(apis)}`)
     }
     const problem = nameProblem(name)
     if (problem !== undefined) return Either.left(`${quote(name)} is not the name of a collection: ${problem}`)
@@ -211,6 +215,6 @@ export const collection = (argument: string | undefined, options: ApiOptions): R
   })
 }
 
-/** A key of an API: two with the same key are the same. */
+/** A key of an API. APIs with the same key are equal. */
 export const keyOf = (api: GoogleApi.GoogleApi): string =>
   [api.baseUrl, api.version, api.operationName.source, api.dialect.name].join(" ")

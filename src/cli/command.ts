@@ -1,5 +1,5 @@
 /**
- * Commands: what each takes, and what it does.
+ * Commands: the arguments and options of each command, and the effect that runs it.
  */
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"

@@ -59,13 +59,13 @@ const timing = {
   timeout: valued(
     "timeout",
     "DURATION",
-    "Gives up after that time: 90s, 10m, 1h30m",
+    "The time limit of the wait: 90s, 10m, 1h30m",
     parseDuration(Duration.millis(100))
   ),
   interval: valued(
     "interval",
     "DURATION",
-    "The time between two polls (default: adaptive)",
+    "The time between polls (default: grows with time)",
     parseDuration(Duration.millis(100))
   )
 }
@@ -81,7 +81,7 @@ const orUsageError = <A>(either: Either.Either<A, string>): Either.Either<A, Usa
 
 type ConnectionValues = ValuesOf<typeof connectionFlags>
 
-/** Finds the operations that the arguments mean, and the services for them. */
+/** Finds the operations that the arguments refer to, and makes the services for them. */
 const connect = (values: ConnectionValues, args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const connected = yield* connection(values)
@@ -92,11 +92,11 @@ const connect = (values: ConnectionValues, args: ReadonlyArray<string>) =>
 const reportFailure = (failure: Failure) =>
   Effect.flatMap(Io, ({ stderrStyle }) => report(failureLines(failure, stderrStyle)))
 
-// How many requests of one command are in flight.
+// The number of requests of one command that are in flight.
 const concurrency = 16
 
 /**
- * Sends a request about each operation, and reports those that fail. The outcomes are in the order of the arguments.
+ * Sends a request about each operation, and reports the failures. The outcomes are in the order of the arguments.
  */
 const forEach = <A extends Operation.Operation | void>(
   targets: ReadonlyArray<Api.Target>,
@@ -110,7 +110,7 @@ const forEach = <A extends Operation.Operation | void>(
     { concurrency }
   )
 
-// The command line that continues the wait: the same options, and the operations that are not done.
+// The command line that continues the wait: the same options, with the operations that are not done.
 const commandFor = <F extends Flags>({ io, options }: Input<F>) => (targets: ReadonlyArray<Api.Target>): string =>
   `${io.invocation} ${commandLine(["wait", ...targets.map(({ argument }) => argument), ...options])}`
 
@@ -120,7 +120,7 @@ const wait = command({
   args: names,
   flags: {
     all: onOff("all", "Waits until all are done (the default)"),
-    any: onOff("any", "Waits until one is done, and prints that one"),
+    any: onOff("any", "Waits until one is done, and prints it"),
     ...timing,
     cancelOnInterrupt: onOff("cancel-on-interrupt", "Cancels the operations on Ctrl-C or SIGTERM"),
     cancelOnTimeout: onOff("cancel-on-timeout", "Cancels the operations when the timeout has passed"),
@@ -130,7 +130,7 @@ const wait = command({
   run: (input) =>
     Effect.gen(function*() {
       const { args, common, values } = input
-      if (values.all && values.any) return yield* Effect.fail(new UsageError("--all and --any do not go together"))
+      if (values.all && values.any) return yield* Effect.fail(new UsageError("--all and --any cannot be combined"))
       if (values.cancelOnTimeout && values.timeout === undefined) {
         return yield* Effect.fail(new UsageError("--cancel-on-timeout needs --timeout"))
       }
@@ -201,7 +201,7 @@ const requesting = (options: {
   readonly name: string
   readonly summary: string
   readonly send: (service: OperationsService.Service, name: string) => Effect.Effect<void, HttpError.HttpError>
-  /** What is done when the request was accepted. */
+  /** What the server was asked to do, for the message. */
   readonly done: string
 }): Command =>
   command({
@@ -240,7 +240,7 @@ const list = command({
   summary: "Lists the operations of a collection",
   args: { name: "COLLECTION", min: 0, max: 1 },
   flags: {
-    filter: valued("filter", "FILTER", "A filter in the API's own terms: done=false", Either.right),
+    filter: valued("filter", "FILTER", "A filter in the syntax of the API: done=false", Either.right),
     pageSize: valued("page-size", "COUNT", "The largest number of operations in one response", parseCount(1, 100_000)),
     ...connectionFlags,
     format: format("table")
@@ -257,7 +257,7 @@ const list = command({
         io.stdoutStyle
       )
       let code = ExitCode.succeeded
-      // Nobody reads the rest when the output is closed.
+      // If the reader has closed the output, no more pages are needed.
       yield* service.listPages({ collection: target.name, filter: values.filter, pageSize: values.pageSize }).pipe(
         Stream.takeUntil(() => io.stdout.isClosed),
         Stream.runForEach(({ operations, unreachable }) => {
@@ -302,7 +302,7 @@ const apis = command({
     })
 })
 
-// Messages of the emulator name the options of its functions.
+// Messages of the emulator contain the options of its functions. They are replaced by the options of the command.
 const emulatorProblem = (cause: unknown): UsageError =>
   new UsageError(
     cause instanceof Error
@@ -321,21 +321,21 @@ const emulator = command({
     port: valued("port", "PORT", "The port to listen on (default: a free one)", parseCount(0, 65_535)),
     host: valued("host", "HOST", "The address to listen on (default 127.0.0.1)", Either.right),
     allowRemote: onOff("allow-remote", "Allows a --host that other machines can reach"),
-    hosts: repeated("allow-host", "NAME", "Another name of this server; can be repeated"),
-    origins: repeated("origin", "ORIGIN", "Lets the pages of an origin use it; can be repeated"),
+    hosts: repeated("allow-host", "NAME", "Another host name of the server; can be repeated"),
+    origins: repeated("origin", "ORIGIN", "Allows pages of an origin; can be repeated"),
     versions: repeated("api-version", "VERSION", "A version to serve (default v1); can be repeated"),
     duration: valued(
       "duration",
       "DURATION",
-      "How long a new operation takes (default 2s)",
+      "The duration of a new operation (default 2s)",
       parseDuration(Duration.zero)
     )
   },
   notes: [
-    "Over HTTP, with JSON; docs/command-line.md has examples:",
+    "Requests with JSON bodies (docs/command-line.md has examples):",
     "  POST /emulator/operations  scripts an operation: { name, steps }",
     "  POST /emulator/starts      scripts a method: { method, path, steps }",
-    "  GET  /emulator/requests    lists the requests that came",
+    "  GET  /emulator/requests    lists the received requests",
     "  GET  /emulator/stats       counts requests and connections"
   ],
   run: ({ io, values }) =>

@@ -1,18 +1,19 @@
 /**
- * Completion scripts for shells. They are made of the commands and their options, and do not run the command line.
+ * Completion scripts for shells. A script is generated from the commands and their options, and does not run the
+ * command line.
  */
 import type { Command } from "./command.js"
 import { help } from "./command.js"
 import type { Flag } from "./flags.js"
 
-/** What a script completes. */
+/** The data for a script. */
 export interface Completed {
   /** The name of the program. */
   readonly program: string
   readonly commands: ReadonlyArray<Command>
   /**
-   * The values of options that are the same in all commands, besides the choices of the options: `api` has the
-   * catalog's names.
+   * The values of options that are the same in all commands, besides the choices of the options. `api` has the names of
+   * the catalog.
    */
   readonly values: Readonly<Record<string, ReadonlyArray<string>>>
 }
@@ -34,7 +35,7 @@ const rootFlags: ReadonlyArray<readonly [name: string, summary: string]> = [
 
 const identifier = (program: string): string => program.replaceAll(/\W/g, "_")
 
-/** Quotes text for bash, zsh and fish alike. */
+/** Quotes text for bash, zsh and fish. */
 const single = (text: string): string => `'${text.replaceAll("'", "’")}'`
 
 const words = (list: ReadonlyArray<string>): string => list.join(" ")

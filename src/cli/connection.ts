@@ -1,5 +1,5 @@
 /**
- * The options that say which API is meant and with what credentials, and the services that they make.
+ * The options that select an API and credentials, and the services for these options.
  */
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -14,10 +14,10 @@ import { choice, onOff, UsageError, valued, type ValuesOf } from "./flags.js"
 
 const apiFlags = {
   api: valued("api", "API[/VERSION]", "An API of the catalog: run or run/v2 (see apis)", Either.right),
-  location: valued("location", "LOCATION", "Its endpoint at a location: us-central1", Either.right),
-  baseUrl: valued("base-url", "URL", "Another server: http://127.0.0.1:8787", Either.right),
-  apiVersion: valued("api-version", "VERSION", "Its version (default v1)", Either.right),
-  dialect: choice("dialect", "NAME", "Its operations: longRunning (default), compute, …", builtIn)
+  location: valued("location", "LOCATION", "The location of the endpoint: us-central1", Either.right),
+  baseUrl: valued("base-url", "URL", "Another base URL: http://127.0.0.1:8787", Either.right),
+  apiVersion: valued("api-version", "VERSION", "The version at the base URL (default v1)", Either.right),
+  dialect: choice("dialect", "NAME", "The dialect: longRunning (default), compute, …", builtIn)
 }
 
 const credentialsFlags = {
@@ -59,11 +59,11 @@ const sourceOf = ({ accessTokenFile, anonymous, gcloud }: Values): Either.Either
     ...(anonymous ? [["--anonymous", { from: "anonymous" }] as const] : [])
   ]
   const [first, second] = sources
-  if (second !== undefined) return Either.left(new UsageError(`${first![0]} and ${second[0]} do not go together`))
+  if (second !== undefined) return Either.left(new UsageError(`${first![0]} and ${second[0]} cannot be combined`))
   return Either.right(first?.[1] ?? { from: "environment" })
 }
 
-/** What options and environment say of APIs and credentials. */
+/** The settings for APIs and credentials, from the options and the environment. */
 export interface Connection {
   readonly apiOptions: ApiOptions
   readonly source: Credentials.Source
@@ -84,14 +84,14 @@ export const connection = (values: Values): Effect.Effect<Connection, UsageError
     }
   })
 
-/** Makes the services for targets: one for each API. Their connections are open until the scope ends. */
+/** Makes the services for targets, one for each API. Their connections are open until the scope ends. */
 export const services = (
   targets: ReadonlyArray<Target>,
   { environment, quotaProject, source }: Connection
 ): Effect.Effect<(target: Target) => OperationsService.Service, UsageError, Scope.Scope> =>
   Effect.gen(function*() {
     const credentials = yield* Credentials.make(source, environment)
-    // It loads undici, which most commands do not need.
+    // This module loads undici, which most commands do not need.
     const { make } = yield* Effect.promise(() => import("../GoogleEnvironment.js"))
     const byApi = new Map<string, OperationsService.Service>()
     for (const { api } of targets) {

@@ -1,5 +1,5 @@
 /**
- * Errors for people: what happened, every detail that the server sent, and what to try.
+ * Writes errors for users: the failure, the details from the server, and a suggestion.
  */
 import * as Duration from "effect/Duration"
 import type * as ErrorDetails from "../ErrorDetails.js"
@@ -9,7 +9,7 @@ import type * as Status from "../Status.js"
 import type { Failure } from "./outcome.js"
 import { plain, singleLine, type Style } from "./text.js"
 
-/** A line about an error: what it is about, and the text. */
+/** A labelled line about an error. */
 type Entry = readonly [label: string, text: string]
 
 const joined = (separator: string, ...parts: ReadonlyArray<string | undefined>): string =>
@@ -95,36 +95,36 @@ const byReason: Readonly<Record<string, (metadata: Readonly<Record<string, strin
   SERVICE_DISABLED: ({ consumer = "projects/PROJECT", service = "SERVICE" }) =>
     `Enable the API: gcloud services enable ${service} --project=${consumer.replace(/^projects\//, "")}`,
   USER_PROJECT_DENIED: () =>
-    "Give a project that you may use by --quota-project, or ask for the role roles/serviceusage.serviceUsageConsumer.",
+    "Set --quota-project to a project that you may use, or request the role roles/serviceusage.serviceUsageConsumer.",
   ACCESS_TOKEN_SCOPE_INSUFFICIENT: () =>
-    "The access token lacks a scope. Use one with https://www.googleapis.com/auth/cloud-platform.",
+    "The access token lacks a scope. Use a token with the scope https://www.googleapis.com/auth/cloud-platform.",
   IAM_PERMISSION_DENIED: ({ permission = "the permission", resource = "the resource" }) =>
-    `Ask for a role that has ${permission} on ${resource}.`,
+    `Request a role that has ${permission} on ${resource}.`,
   BILLING_DISABLED: ({ consumer = "the project" }) => `Enable billing for ${consumer}.`,
   ACCOUNT_STATE_INVALID: () => "The account of the credentials is disabled or deleted. Use other credentials."
 }
 
 const byCode: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED: "The access token may have expired. Get a new one, or use Application Default Credentials: " +
+  UNAUTHENTICATED: "The access token may have expired. Get a new token, or use Application Default Credentials: " +
     "gcloud auth application-default login",
-  PERMISSION_DENIED: "Check that the account may read this operation, and that --quota-project is right.",
+  PERMISSION_DENIED: "Check that the account may read this operation, and check --quota-project.",
   NOT_FOUND:
     "Check the name, the API, its version and its location. Google deletes an operation some time after its end, " +
     "often after 30 days.",
   UNIMPLEMENTED: "The API does not have this method for its operations.",
-  RESOURCE_EXHAUSTED: "Wait and try again, poll less often by --interval, or ask for more quota."
+  RESOURCE_EXHAUSTED: "Wait and try again, poll less often with --interval, or request more quota."
 }
 
 const hintForHttp = (error: HttpError.HttpError): string | undefined => {
   switch (error.reason) {
     case "Authentication":
-      return "Other credentials: --access-token-file, GOOGLE_ACCESS_TOKEN, --gcloud; for an emulator --anonymous."
+      return "For other credentials, use --access-token-file, GOOGLE_ACCESS_TOKEN or --gcloud. For an emulator, use --anonymous."
     case "Transport":
-      return "Check the network, the proxy (HTTPS_PROXY) and, if it is given, --base-url."
+      return "Check the network, the proxy (HTTPS_PROXY) and --base-url."
     case "Timeout":
       return "Check the network and the proxy, and try again."
     case "Decode":
-      return "Check the API: its version, and the form of its operations (--dialect)."
+      return "Check the version of the API and the format of its operations (--dialect)."
     case "StatusCode": {
       const reason = error.status?.errorInfo
       return (reason === undefined ? undefined : byReason[reason.reason]?.(reason.metadata)) ??
@@ -136,17 +136,19 @@ const hintForHttp = (error: HttpError.HttpError): string | undefined => {
   }
 }
 
-/** What to try after a failure, in a sentence. */
+/** Suggests an action after a failure, in a sentence. */
 export const hint = (error: Failure): string | undefined => {
   switch (error._tag) {
     case "HttpError":
       return hintForHttp(error)
     case "OperationError": {
       const reason = error.status.errorInfo
-      if (error.code === "CANCELLED") return "The operation was cancelled. Start it again if that was a mistake."
+      if (error.code === "CANCELLED") {
+        return "The operation was cancelled. If this was a mistake, start the operation again."
+      }
       return (reason === undefined ? undefined : byReason[reason.reason]?.(reason.metadata)) ??
         (error.code === "RESOURCE_EXHAUSTED"
-          ? "Ask for more quota, or free some, and start the operation again."
+          ? "Request more quota or free resources, and start the operation again."
           : undefined)
     }
     case "WaitTimeoutError":
@@ -160,7 +162,7 @@ export const hint = (error: Failure): string | undefined => {
 
 const labelWidth = 14
 
-// Of a response that was not what was asked for, such as a page of a proxy.
+// The body of an unexpected response, such as the page of a proxy.
 const longestBody = 300
 
 const cut = (text: string, length: number): string => text.length > length ? `${text.slice(0, length)}…` : text
@@ -169,11 +171,12 @@ const block = (entries: ReadonlyArray<Entry>, style: Style): ReadonlyArray<strin
   entries.map(([label, text]) => `  ${style.dim(label.padEnd(labelWidth))}${singleLine(text)}`)
 
 /**
- * Writes a failure as lines: a first one with the code and the message, one for each detail, and one with what to try.
+ * Writes a failure as lines: the first with the code and the message, then one line for each detail, and one with a
+ * suggestion.
  */
 export const failureLines = (error: Failure, style: Style = plain): ReadonlyArray<string> => {
   const details = (statusOf(error)?.details ?? []).flatMap(entriesOf)
-  // The body of a Google error is in the message and the details already.
+  // The message and the details already contain the body of a Google error.
   const body = error._tag === "HttpError" && error.status === undefined ? error.body?.trim() ?? "" : ""
   const cancelError = error._tag === "WaitTimeoutError" ? error.cancelError : undefined
   const advice = hint(error)
@@ -181,7 +184,12 @@ export const failureLines = (error: Failure, style: Style = plain): ReadonlyArra
     `${style.red("error:")} ${singleLine(error.message)}`,
     ...block(details, style),
     ...block(body === "" ? [] : [["body", cut(body, longestBody)]], style),
-    ...block(cancelError === undefined ? [] : [["cancel", `The cancel failed. ${cancelError.message}`]], style),
+    ...block(
+      cancelError === undefined
+        ? []
+        : [["cancel", `The request to cancel the operation failed. ${cancelError.message}`]],
+      style
+    ),
     ...block(advice === undefined ? [] : [["try", advice]], style)
   ]
 }

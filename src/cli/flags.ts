@@ -1,8 +1,8 @@
 /**
- * Options of commands: how each is read, and what help and completions say of it.
+ * Options of commands: how their values are read, and their texts in help and completions.
  *
- * `@effect/cli` reads the values. It takes an unknown option for an argument, and a repeated one, too; so `strictly`
- * looks at all words of a command line first.
+ * `@effect/cli` reads the values. It treats an unknown or a repeated option as an argument. Therefore `strictly` checks
+ * all words of a command line first.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as HelpDoc from "@effect/cli/HelpDoc"
@@ -22,9 +22,9 @@ import { closest } from "./api.js"
 export interface Flag<A> {
   readonly name: string
   readonly alias?: string | undefined
-  /** What stands for the value in help. An option without a value is on or off. */
+  /** The placeholder for the value in help. An option without a placeholder has no value. */
   readonly value?: string | undefined
-  /** The values that it can have, if they are few. */
+  /** The possible values, if there are only a few. */
   readonly choices?: ReadonlyArray<string> | undefined
   /** Whether the value is the path of a file. */
   readonly isFile?: boolean | undefined
@@ -34,13 +34,13 @@ export interface Flag<A> {
   readonly options: Options.Options<A>
 }
 
-/** The options of a command, by the names that its code has for them. */
+/** The options of a command, by the names in its code. */
 export type Flags = Readonly<Record<string, Flag<unknown>>>
 
 /** The values of options. */
 export type ValuesOf<F extends Flags> = { readonly [K in keyof F]: F[K] extends Flag<infer A> ? A : never }
 
-/** The command line is wrong. */
+/** The command line is invalid. */
 export class UsageError {
   readonly _tag = "UsageError"
   readonly message: string
@@ -52,7 +52,7 @@ export class UsageError {
   }
 }
 
-/** An option that is on or off. */
+/** An option without a value. */
 export const onOff = (name: string, summary: string, alias?: string): Flag<boolean> => ({
   name,
   alias,
@@ -60,7 +60,7 @@ export const onOff = (name: string, summary: string, alias?: string): Flag<boole
   options: Options.boolean(name)
 })
 
-/** An option with a value. `read` returns on the left what the value must be, as a clause after the option's name. */
+/** An option with a value. The left side of `read` is a clause after the option's name that describes a valid value. */
 export const valued = <A>(
   name: string,
   value: string,
@@ -120,14 +120,14 @@ export const choice = <A>(
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Words {
-  /** The options as `@effect/cli` takes them: each value is a separate word. */
+  /** The options in the form that `@effect/cli` expects: each value is a separate word. */
   readonly options: ReadonlyArray<string>
-  /** The options as they can be given again. */
+  /** The options in the form in which they can be passed again. */
   readonly again: ReadonlyArray<string>
   readonly args: ReadonlyArray<string>
 }
 
-/** Sorts the words of a command line into options and arguments, and refuses what is neither. */
+/** Divides the words of a command line into options and arguments, and refuses all other words. */
 const strictly = (
   words: ReadonlyArray<string>,
   flags: ReadonlyArray<Flag<unknown>>
@@ -166,7 +166,7 @@ const strictly = (
     if (value === undefined || (inline === undefined && /^-./.test(value))) {
       return Either.left(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
     }
-    // `@effect/cli` takes an empty value of a repeated option for none.
+    // `@effect/cli` treats an empty value of a repeated option as no value.
     if (value === "") return Either.left(`--${flag.name} must not be empty`)
     options.push(value)
     again.push(...(value.startsWith("-") ? [`--${flag.name}=${value}`] : [`--${flag.name}`, value]))
@@ -174,7 +174,7 @@ const strictly = (
   return Either.right({ options, again, args })
 }
 
-// The options read no files, and ask nothing on a terminal.
+// The options read no files, and have no prompts on a terminal.
 const nothing = Layer.mergeAll(
   FileSystem.layerNoop({}),
   Path.layer,
@@ -193,14 +193,14 @@ const config = CliConfig.make({ isCaseSensitive: true })
 const textOf = ({ error }: ValidationError.ValidationError): string =>
   stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim()
 
-// The record has the keys of the flags, each with what its options read.
+// The record has the keys of the flags, with the value of each option.
 const optionsOf = <F extends Flags>(flags: F): Options.Options<ValuesOf<F>> =>
   Options.map(
     Options.all(Object.fromEntries(Object.entries(flags).map(([key, { options }]) => [key, options]))),
     (values) => values as ValuesOf<F>
   )
 
-/** What the words after the name of a command say. */
+/** The parsed words after the name of a command. */
 export interface Line<F extends Flags, C extends Flags> {
   readonly values: ValuesOf<F>
   readonly common: ValuesOf<C>
@@ -210,8 +210,7 @@ export interface Line<F extends Flags, C extends Flags> {
 }
 
 /**
- * Reads the words that follow the name of a command: its options, those that all commands have in common, and
- * arguments.
+ * Reads the words after the name of a command: its options, the common options, and its arguments.
  */
 export const read = <F extends Flags, C extends Flags>(
   words: ReadonlyArray<string>,

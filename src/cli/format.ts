@@ -24,7 +24,7 @@ export const parse = (text: string): Either.Either<Format, string> => {
     : Either.right({ type: "value", fields: fields.split(",").map((field) => field.trim().split(".")) })
 }
 
-/** What one kind of result is as JSON, and as a row of a table. */
+/** A kind of result: how it is written as JSON, and as a row of a table. */
 export interface Kind<A> {
   readonly toJson: (value: A) => unknown
   readonly columns: ReadonlyArray<Column>
@@ -57,7 +57,7 @@ const details = (operation: Operation.Operation): string => {
     .join(" ")
 }
 
-/** Operations: as the API `google.longrunning` writes them, whatever API they are of. */
+/** Operations of all APIs, in the JSON form of `google.longrunning.Operation`. */
 export const operation: Kind<Operation.Operation> = {
   toJson: Operation.toJson,
   columns: [{ title: "STATUS" }, { title: "NAME", isFlexible: true }, { title: "DETAILS", isFlexible: true }],
@@ -90,7 +90,7 @@ export const api: Kind<GoogleApiCatalog.Entry> = {
 // Formats
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Control characters above U+007F are valid in JSON, and can do harm on a terminal.
+// Control characters above U+007F are valid in JSON, but a terminal may interpret them.
 const json = (value: unknown): string =>
   JSON.stringify(value, undefined, 2).replace(
     /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
@@ -110,13 +110,13 @@ const scalar = (value: unknown): string =>
   value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value)
 
 /**
- * Returns the fields of a value, separated by tabs: text as it is, anything else as JSON, nothing for a field that is
- * not there.
+ * Returns the fields of a value, separated by tabs. Text is unchanged, other values are written as JSON, and an absent
+ * field is empty.
  */
 const fields = (value: unknown, paths: ReadonlyArray<ReadonlyArray<string>>): string =>
   paths.map((path) => scalar(fieldOf(value, path))).join("\t")
 
-// Scripts get text as it is. A terminal would obey the control characters in it.
+// Scripts get unchanged text. A terminal would interpret the control characters in it.
 const write = (output: Output, text: string): Effect.Effect<void, OutputError> =>
   output.print(output.size === undefined ? text : printable(text))
 
@@ -148,14 +148,14 @@ const printOne = <A>(
   }
 }
 
-/** Prints any number of values, page after page. */
+/** Prints any number of values, by pages. */
 export interface Printer<A> {
   readonly page: (values: ReadonlyArray<A>) => Effect.Effect<void, OutputError>
-  /** Completes what is printed, also if there are no more pages because of a failure. */
+  /** Completes the output, even if a failure has ended the pages. */
   readonly end: Effect.Effect<void, OutputError>
 }
 
-/** Prints values as a list. The columns of a table are as wide as the first page needs them. */
+/** Prints values as a list. The first page determines the widths of the columns of a table. */
 export const printer = <A>(
   output: Output,
   format: Format,
@@ -199,7 +199,7 @@ export const printer = <A>(
     }
   })
 
-/** Prints operations: several as a list, also if only one or none of them has a state to print. */
+/** Prints operations. Several operations are printed as a list, even if only one or none of them has a state. */
 export const printOperations = (
   { stdout, stdoutStyle }: { readonly stdout: Output; readonly stdoutStyle: Style },
   options: {

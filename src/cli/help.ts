@@ -23,7 +23,7 @@ export const general = (
   { invocation, version }: { readonly invocation: string; readonly version: string }
 ): string =>
   [
-    `Waits for Google's long-running operations, and looks after them. Version ${version}.`,
+    `Reads, awaits and cancels Google's long-running operations. Version ${version}.`,
     "",
     `Usage: ${invocation} COMMAND [ARGUMENT…] [OPTION…]`,
     "",
@@ -37,8 +37,8 @@ export const general = (
     "",
     "NAME is the URL of an operation, or its name with --api or --base-url.",
     "Credentials are Application Default Credentials, or GOOGLE_ACCESS_TOKEN.",
-    "Exit codes: 0 succeeded, 1 an operation failed, 2 usage, 3 could not find out,",
-    "4 gave up waiting, 130 interrupted."
+    "Exit codes: 0 succeeded, 1 an operation failed, 2 usage error, 3 unknown state,",
+    "4 timeout, 130 interrupted."
   ].join("\n") + "\n"
 
 /** The help of one command. */

@@ -1,5 +1,5 @@
 /**
- * What a command reads from and writes to.
+ * The input and output of a command.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,16 +9,18 @@ import type { Output } from "./output.js"
 import type { Signs } from "./progress.js"
 import { colored, plain, singleLine, type Style } from "./text.js"
 
-/** The two outputs of a process and how text on them looks. */
+/** The two outputs of a process, and the style of their text. */
 export interface Service {
-  /** Results, and nothing else. */
+  /** The output for results. */
   readonly stdout: Output
-  /** Progress, errors and logs. */
+  /** The output for progress, errors and logs. */
   readonly stderr: Output
   readonly stdoutStyle: Style
   readonly stderrStyle: Style
   readonly signs: Signs
-  /** How the command was called, to print command lines: `google-operations` or `npx effect-google-operations`. */
+  /**
+   * The name with which the command was called, for messages: `google-operations` or `npx effect-google-operations`.
+   */
   readonly invocation: string
   readonly version: string
 }
@@ -31,7 +33,7 @@ export const styleFor = (output: Output, environment: Readonly<Record<string, st
     ? colored
     : plain
 
-/** Prints lines on standard error, without waiting until they are written. */
+/** Prints lines on standard error, and does not wait until they are written. */
 export const report = (lines: ReadonlyArray<string>): Effect.Effect<void, never, Io> =>
   Effect.map(Io, ({ stderr }) => lines.forEach((line) => stderr.post(`${line}\n`)))
 
@@ -54,7 +56,7 @@ export const logging = (
     ))
   )
 
-/** The levels that `--log-level` takes. */
+/** The values of `--log-level`. */
 export const logLevels: Readonly<Record<string, LogLevel.LogLevel>> = {
   debug: LogLevel.Debug,
   info: LogLevel.Info,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `google-operations`: it connects the command line to a process.
+ * The program `google-operations`. It connects the command line to a process.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -20,7 +20,7 @@ const sizeOf = (stream: NodeJS.WriteStream): () => Size | undefined => () => ({
   rows: stream.rows > 0 ? stream.rows : 24
 })
 
-// The streams of Node are used for nothing but the size: they write synchronously.
+// Only the size of Node's streams is used, because the streams write synchronously.
 const stdout = isatty(1) ? new Output(toFd(1), sizeOf(process.stdout)) : new Output(toFd(1))
 const stderr = isatty(2) && process.env["TERM"] !== "dumb"
   ? new Output(toFd(2), sizeOf(process.stderr))
@@ -38,10 +38,10 @@ const io: Service = {
   version
 }
 
-// Warnings of Node and of libraries are for developers of this program.
+// Warnings of Node and of libraries are not for users of this program.
 process.removeAllListeners("warning")
 
-// An exception that nothing catches would exit with 1, which says that an operation has failed.
+// An uncaught exception would exit with 1, which means that an operation has failed.
 process.on("uncaughtException", (error) => {
   try {
     writeSync(2, `internal error: ${error.stack ?? error}\n`)
@@ -52,14 +52,15 @@ process.on("uncaughtException", (error) => {
 
 const fiber = Effect.runFork(Effect.provideService(run(process.argv.slice(2)), Io, io))
 
-// Ends the process by a signal. `process.exit` would wait for a write that blocks, for instance to a full pipe
-// without a reader.
+// Ends the process by a signal. `process.exit` would wait for a blocked write, for example to a full pipe without a
+// reader.
 const die = (name: NodeJS.Signals): void => {
   process.removeAllListeners(name)
   process.kill(process.pid, name)
 }
 
-// npm passes signals on to its child, which has got them from the terminal already: two signals at once are one.
+// npm passes signals on to its child, which has already received them from the terminal. Two signals at the same time
+// count as one.
 const together = 500
 
 let signal: { readonly name: NodeJS.Signals; readonly at: number } | undefined

@@ -1,8 +1,8 @@
 /**
- * What the metadata of an operation says about its progress.
+ * Reads the progress from the metadata of an operation.
  *
- * `google.longrunning` leaves the form of the metadata to each API. The fields below are those that Google's APIs use,
- * by their discovery documents; an API with other fields shows no state and no percentage.
+ * In `google.longrunning`, each API has its own format of metadata. The fields below come from the discovery documents
+ * of Google's APIs. For an API with other fields, no state and no percentage is shown.
  */
 import { isRecord } from "effect/Predicate"
 import type * as Operation from "../Operation.js"
@@ -14,7 +14,7 @@ const path = (dotted: string): Path => dotted.split(".")
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce((value, key) => isRecord(value) ? value[key] : undefined, value)
 
-// Wherever the state is in a word: `RUNNING`, `EXPORTING`, `CONDITION_RECONCILING`.
+// The fields that contain the state as a word: `RUNNING`, `EXPORTING`, `CONDITION_RECONCILING`.
 const states: ReadonlyArray<Path> = [
   "state",
   "status",
@@ -33,7 +33,7 @@ const states: ReadonlyArray<Path> = [
   "statusDetail"
 ].map(path)
 
-// Numbers from 0 to 100.
+// Fields with numbers from 0 to 100.
 const percentages: ReadonlyArray<Path> = [
   "progress", // Compute Engine, Deployment Manager, Logging
   "progressPercent",
@@ -46,20 +46,20 @@ const percentages: ReadonlyArray<Path> = [
   "progress.percentDone" // Apigee
 ].map(path)
 
-// Numbers from 0 to 1.
+// Fields with numbers from 0 to 1.
 const ratios: ReadonlyArray<Path> = ["statistics.completionRatio"].map(path) // BigQuery
 
-// Work that is done, and all work.
+// Fields with the completed work and the total work.
 const works: ReadonlyArray<readonly [done: Path, all: Path]> = [
   [path("progressEntities.workCompleted"), path("progressEntities.workEstimated")], // Datastore
   [path("progressDocuments.completedWork"), path("progressDocuments.estimatedWork")], // Firestore
   [path("progressBytes.completedWork"), path("progressBytes.estimatedWork")]
 ]
 
-// Parts with a percentage each: Spanner's statements, the annotations of Video Intelligence.
+// Lists of parts with a percentage each: Spanner's statements, the annotations of Video Intelligence.
 const parts: ReadonlyArray<Path> = ["progress", "annotationProgress"].map(path)
 
-// Numbers of 64 bits come as strings (ProtoJSON).
+// 64-bit numbers are strings (ProtoJSON).
 const numberOf = (value: unknown): number | undefined => {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value
   return typeof number === "number" && Number.isFinite(number) ? number : undefined
@@ -87,14 +87,14 @@ const average = (value: unknown): number | undefined => {
 
 const longestState = 60
 
-/** Returns the state that the metadata has in words, such as `RUNNING`. */
+/** Returns the state in the metadata as a word, such as `RUNNING`. */
 export const stateOf = ({ metadata }: Operation.Operation): string | undefined =>
   first(states, (path) => {
     const value = valueAt(metadata, path)
     return typeof value === "string" && value !== "" && value.length <= longestState ? value : undefined
   })
 
-/** Returns how much is done according to the metadata, in percent. */
+/** Returns the progress in the metadata, in percent. */
 export const percentageOf = ({ metadata }: Operation.Operation): number | undefined =>
   first(percentages, (path) => inRange(numberOf(valueAt(metadata, path)))) ??
     first(ratios, (path) => ratio(numberOf(valueAt(metadata, path)), 1)) ??

@@ -7,13 +7,13 @@ import type * as Operation from "../Operation.js"
 import type * as OperationError from "../OperationError.js"
 import type * as WaitTimeoutError from "../WaitTimeoutError.js"
 
-/** Why there is no result. */
+/** The reason why there is no result. */
 export type Failure = OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
 
-/** The operation, or nothing for a request that has no result, or the failure. */
+/** The operation, or nothing for a request without a result, or the failure. */
 export type Outcome = Either.Either<Operation.Operation | void, Failure>
 
-/** The operation as it was read, also if it has failed. */
+/** The latest state of the operation, even if the operation has failed. */
 export const operationOf = (outcome: Outcome): Operation.Operation | undefined => {
   if (Either.isRight(outcome)) return outcome.right ?? undefined
   return outcome.left._tag === "OperationError" ? outcome.left.operation : undefined

@@ -1,9 +1,9 @@
 /**
  * Writes to standard output and standard error.
  *
- * Text is written in order, one write at a time and never by a synchronous call, so a slow terminal or a slow reader
- * does not block the process: polls and signals are handled while it is slow. Below the text there can be a live
- * region, which is redrawn in place: while one write takes place, newer frames replace older ones.
+ * Text is written in order, with one asynchronous write at a time. A slow terminal or a slow reader therefore does not
+ * block the process, and polls and signals are handled. Below the text there can be a live region, which is redrawn in
+ * place. While one write is in progress, newer frames replace older frames.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { write as writeToFd } from "node:fs"
 import { stripVTControlCharacters } from "node:util"
 import { cutEnd, width } from "./text.js"
 
-/** Writes bytes, or some of them, and tells how many. */
+/** Writes bytes, or some of them, and returns the number of written bytes. */
 export type Write = (
   data: Uint8Array,
   done: (error: { readonly code?: string | undefined; readonly message: string } | null, written: number) => void
@@ -29,10 +29,10 @@ export interface Size {
 /** The output could not be written, for example to a full disk. */
 export class OutputError extends Data.TaggedError("OutputError")<{ readonly message: string }> {}
 
-// The reader has gone away: a closed pipe, or a terminal that was closed.
+// The reader is gone: the pipe or the terminal was closed.
 const gone = new Set(["EPIPE", "ECONNRESET", "EIO", "EBADF"])
 
-// A descriptor that another process has made non-blocking is full.
+// Another process has made the descriptor non-blocking, and its buffer is full.
 const full = new Set(["EAGAIN", "EWOULDBLOCK"])
 
 const retryMillis = 10
@@ -48,16 +48,16 @@ export class Output {
   #isWriting = false
   #error: OutputError | undefined
   #onIdle: Array<() => void> = []
-  /** Whether the reader of the output has closed it. Further text is dropped. */
+  /** Whether the reader has closed the output. Further text is dropped. */
   isClosed = false
 
-  /** `size` returns the size of the terminal; nothing if the output is not a terminal. */
+  /** `size` returns the size of the terminal, or undefined if the output is not a terminal. */
   constructor(write: Write, size: () => Size | undefined = () => undefined) {
     this.#write = write
     this.#size = size
   }
 
-  /** The size of the terminal; nothing if the output is not a terminal. */
+  /** The size of the terminal. Undefined if the output is not a terminal. */
   get size(): Size | undefined {
     return this.#size()
   }
@@ -69,7 +69,7 @@ export class Output {
     this.#next()
   }
 
-  /** Replaces the live region. Without lines it disappears. */
+  /** Replaces the live region. Without lines, the region is removed. */
   draw(lines: ReadonlyArray<string>): void {
     if (this.isClosed) return
     this.#frame = lines
@@ -77,7 +77,10 @@ export class Output {
     this.#next()
   }
 
-  /** Waits until everything is written. Fails if that is not possible; a reader that has gone away is no failure. */
+  /**
+   * Waits until everything is written. Fails if a write fails. If the reader has closed the output, this is not a
+   * failure.
+   */
   readonly flush: Effect.Effect<void, OutputError> = Effect.suspend(() => {
     const result = Effect.suspend(() => this.#error === undefined ? Effect.void : Effect.fail(this.#error))
     return this.#isWriting
@@ -126,13 +129,13 @@ export class Output {
   }
 }
 
-// The last column stays free, because a terminal may wrap after it. The last row stays free for the cursor.
+// The last column stays empty, because a terminal may wrap after it. The last row is for the cursor.
 const visible = (lines: ReadonlyArray<string>, { columns, rows }: Size): ReadonlyArray<string> =>
   lines.slice(0, Math.max(1, rows - 1)).map((line) =>
     width(line) < columns ? line : cutEnd(stripVTControlCharacters(line), columns - 1)
   )
 
-// A terminal that has become narrower shows a line in several rows.
+// On a terminal that has become narrower, a line takes several rows.
 const erase = (lines: ReadonlyArray<string>, { columns }: Size): string => {
   if (lines.length === 0) return ""
   const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0)

@@ -1,5 +1,5 @@
 /**
- * The command line as an effect: words in, an exit code out.
+ * The command line as an effect from words to an exit code.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -72,7 +72,7 @@ const dispatch = (words: ReadonlyArray<string>): Effect.Effect<number, UsageErro
     return yield* Effect.scoped(command.run(rest))
   })
 
-/** Runs the command line, and returns the exit code. Only an interruption has none. */
+/** Runs the command line, and returns the exit code. Only an interruption has no exit code. */
 export const run = (words: ReadonlyArray<string>): Effect.Effect<number, never, Io> =>
   dispatch(words).pipe(
     Effect.catchAll((error) =>

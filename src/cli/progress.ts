@@ -10,23 +10,23 @@ import type { Size } from "./output.js"
 import { type Cell, layout } from "./table.js"
 import { count, cutEnd, cutStart, duration, plain, singleLine, type Style, width } from "./text.js"
 
-/** What is known of one operation that is waited for. Times are in milliseconds, on one monotonic clock. */
+/** The state of one wait. Times are in milliseconds on one monotonic clock. */
 export interface Row {
   readonly name: string
-  readonly status: "pending" | "failing" | "succeeded" | "failed" | "unknown" | "gave up"
-  /** The code of an operation that failed, or of the request that could not read it. */
+  readonly status: "pending" | "failing" | "succeeded" | "failed" | "unknown" | "timed out"
+  /** The code of the failed operation, or of the request that could not read it. */
   readonly code: string | undefined
-  /** The state that the metadata has in words. */
+  /** The state in the metadata as a word. */
   readonly state: string | undefined
   readonly percentage: number | undefined
   readonly polls: number
   readonly startedAt: number
-  /** When the next poll is due. Nothing while a poll is in flight, and at the end. */
+  /** When the next poll is due. Undefined while a poll is in flight, and at the end. */
   readonly nextPollAt: number | undefined
   readonly endedAt: number | undefined
 }
 
-/** The row of a wait that begins. */
+/** The row of a new wait. */
 export const begin = (name: string, now: number): Row => ({
   name,
   status: "pending",
@@ -52,7 +52,7 @@ export const onPending = (row: Row, operation: Operation.Pending): Row => ({
   nextPollAt: undefined
 })
 
-/** A poll has failed, and the wait tries again. */
+/** A poll has failed, and the wait polls again. */
 export const onFailure = (row: Row, error: HttpError.HttpError): Row => ({
   ...row,
   status: "failing",
@@ -64,11 +64,11 @@ export const onFailure = (row: Row, error: HttpError.HttpError): Row => ({
 /** The next poll is due after a delay. */
 export const onDelay = (row: Row, now: number, delay: number): Row => ({ ...row, nextPollAt: now + delay })
 
-// Without a request there is no poll. The last of several transient failures was counted when the wait tried again.
+// If no request was sent, there was no poll. The last of several transient failures was already counted.
 const isPoll = ({ isTransient, reason }: HttpError.HttpError): boolean =>
   !isTransient && reason !== "InvalidRequest" && reason !== "Authentication" && reason !== "Closed"
 
-/** The wait is over. */
+/** The wait has ended. */
 export const onEnd = (row: Row, outcome: Either.Either<Operation.Succeeded, Failure>, now: number): Row => {
   const ended = { ...row, nextPollAt: undefined, endedAt: now }
   if (Either.isRight(outcome)) {
@@ -79,13 +79,13 @@ export const onEnd = (row: Row, outcome: Either.Either<Operation.Succeeded, Fail
     case "OperationError":
       return { ...ended, status: "failed", code: error.code, polls: row.polls + 1 }
     case "WaitTimeoutError":
-      return { ...ended, status: "gave up", code: undefined, polls: error.polls }
+      return { ...ended, status: "timed out", code: undefined, polls: error.polls }
     case "HttpError":
       return { ...ended, status: "unknown", code: codeOf(error), polls: row.polls + (isPoll(error) ? 1 : 0) }
   }
 }
 
-/** Whether the wait is over. */
+/** Whether the wait has ended. */
 export const isEnded = ({ endedAt }: Row): boolean => endedAt !== undefined
 
 const isDone = ({ status }: Row): boolean => status === "succeeded" || status === "failed"
@@ -94,7 +94,7 @@ const isDone = ({ status }: Row): boolean => status === "succeeded" || status ==
 // Text
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The signs of a live display: for terminals with Unicode, and for others. */
+/** The symbols of a live display, for terminals with and without Unicode. */
 export interface Signs {
   readonly spinner: ReadonlyArray<string>
   readonly done: string
@@ -132,14 +132,14 @@ const markupOf = ({ status }: Row, style: Style): (text: string) => string => {
   }
 }
 
-/** What a line of {@link changeLine} says apart from times and polls: a row in which it is the same has not changed. */
+/** The content of a line of {@link changeLine} without times and polls. A row with the same content has not changed. */
 export const key = (row: Row): string => statusOf(row)
 
-/** A line for a change of one operation, for output that is not a terminal. */
+/** A line for a change of one operation, for an output that is not a terminal. */
 export const changeLine = (row: Row, now: number): string =>
   `${singleLine(row.name)}: ${statusOf(row)}, ${duration(elapsed(row, now))}, ${count(row.polls, "poll")}`
 
-/** The permanent line of an operation whose wait is over, for a terminal. */
+/** The permanent line of an operation whose wait has ended, for a terminal. */
 export const endLine = (row: Row, { columns }: Size, signs: Signs, style: Style): string => {
   const sign = row.status === "succeeded" ? signs.done : signs.failed
   const rest = ` ${statusOf(row)}, ${duration(elapsed(row, 0))}, ${count(row.polls, "poll")}`
@@ -157,7 +157,7 @@ const least = (numbers: ReadonlyArray<number | undefined>): number | undefined =
   return known.length === 0 || known.length < numbers.length ? undefined : Math.min(...known)
 }
 
-/** The parts of the status line of all waits together. */
+/** The parts of the common status line of all waits. */
 const summary = (rows: ReadonlyArray<Row>, now: number): ReadonlyArray<string> => {
   const left = rows.filter((row) => !isEnded(row))
   const failed = rows.filter(({ status }) => status === "failed").length
@@ -170,7 +170,7 @@ const summary = (rows: ReadonlyArray<Row>, now: number): ReadonlyArray<string> =
   ]
 }
 
-// The most important parts come first: the others are left out when the line is too long.
+// The most important parts come first. Parts that do not fit are omitted.
 const fitted = (start: string, parts: ReadonlyArray<string>, columns: number, separator: string): string => {
   let shown = parts.length
   const line = () => start + parts.slice(0, shown).join(separator)
@@ -191,13 +191,13 @@ export const statusLine = (rows: ReadonlyArray<Row>, now: number, { columns }: S
   ]
   const rest = parts.join(signs.separator)
   const room = columns - 1 - width(sign) - width(rest) - 2
-  // In a narrow window the state matters more than the name, which the user has typed.
+  // In a narrow window, the state is more important than the name, which the user knows.
   return room < 12
     ? fitted(sign, parts, columns, signs.separator)
     : `${sign}${cutStart(singleLine(row.name), room)}: ${rest}`
 }
 
-// Failures matter most, and what is done least.
+// Failures are most important, and finished operations least important.
 const order = (row: Row): number => isDone(row) ? row.status === "failed" ? 0 : 2 : row.status === "pending" ? 1 : 0
 
 const cells = (row: Row, now: number, style: Style): ReadonlyArray<Cell> => [
@@ -207,7 +207,10 @@ const cells = (row: Row, now: number, style: Style): ReadonlyArray<Cell> => [
   String(row.polls)
 ]
 
-/** The live table of a watch. It has a line for every operation if there is room, and else the most important ones. */
+/**
+ * The live table of `watch`. It has a line for every operation if there is room, or else for the most important
+ * operations.
+ */
 export const watchTable = (
   rows: ReadonlyArray<Row>,
   now: number,
@@ -215,7 +218,7 @@ export const watchTable = (
   signs: Signs,
   style: Style
 ): ReadonlyArray<string> => {
-  // Besides the rows: titles, the status line, and the row for the cursor.
+  // The rows besides those of operations: titles, the status line, and the row for the cursor.
   const room = Math.max(1, height - 3)
   const isComplete = rows.length <= room
   const shown = isComplete

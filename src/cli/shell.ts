@@ -2,7 +2,7 @@
  * Command lines for a POSIX shell.
  */
 
-// Quotes a word, if it needs that.
+// Quotes a word if necessary.
 const quoted = (word: string): string => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /** Writes a command line. */

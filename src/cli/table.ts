@@ -6,18 +6,18 @@ import { cutEnd, cutStart, padEnd, plain, singleLine, type Style, width } from "
 /** A column of a table. */
 export interface Column {
   readonly title: string
-  /** Whether the column is cut to make the table fit. Its text is cut at the start. */
+  /** Whether the column may be cut to make the table fit. Its text is cut at the start. */
   readonly isFlexible?: boolean
-  /** Whether the column is left out if the table does not fit otherwise. */
+  /** Whether the column is omitted if the table does not fit otherwise. */
   readonly isOptional?: boolean
 }
 
-/** A cell: its text, and how the text is marked up. */
+/** A cell: its text, and the markup of the text. */
 export type Cell = string | { readonly text: string; readonly markup: (text: string) => string }
 
 const textOf = (cell: Cell | undefined): string => singleLine(typeof cell === "object" ? cell.text : cell ?? "")
 
-// Below that a flexible column says too little, so optional columns are left out first.
+// Below this width, a flexible column is not useful, so optional columns are omitted first.
 const leastFlexible = 12
 
 const gap = 2
@@ -25,17 +25,17 @@ const gap = 2
 const total = (widths: ReadonlyArray<number>): number =>
   widths.reduce((sum, columns) => sum + columns, gap * Math.max(0, widths.length - 1))
 
-/** Writes rows under their titles. */
+/** Writes rows below their titles. */
 export interface Layout {
   readonly titles: string
   readonly row: (cells: ReadonlyArray<Cell>) => string
 }
 
 /**
- * Lays out a table for the rows that are given; further rows have the same columns.
+ * Computes the layout of a table for the given rows. Further rows have the same columns.
  *
- * Without `columns` no text is cut. With it no line takes more than so many columns: the flexible columns are cut, and
- * if that is not enough, optional columns are left out, from the right.
+ * Without `columns`, no text is cut. With `columns`, no line is wider: the flexible columns are cut, and if this is not
+ * enough, optional columns are omitted from the right.
  */
 export const layout = (
   columns: ReadonlyArray<Column>,
@@ -63,7 +63,7 @@ export const layout = (
   }
   const flexible = shown.filter((index) => columns[index]!.isFlexible === true)
   shrink(flexible, (index) => least[index]!)
-  // Not even that is enough.
+  // The table still does not fit.
   shrink([...flexible, ...shown.toReversed()], () => 1)
 
   const line = (cells: ReadonlyArray<Cell>, markup?: (text: string) => string): string =>

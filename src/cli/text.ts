@@ -1,10 +1,9 @@
 /**
- * Text for a terminal: how wide it is, how it is cut, and what must not be in it.
+ * Text for a terminal: its width, cutting, and the removal of control characters.
  */
 
 /**
- * Marks up text: each function returns the text that it is given, as it is or with the control sequences for a
- * terminal.
+ * Marks up text. Each function returns its text, unchanged or with the control sequences for a terminal.
  */
 export interface Style {
   readonly bold: (text: string) => string
@@ -16,7 +15,7 @@ export interface Style {
 
 const same = (text: string): string => text
 
-/** Leaves all text as it is. */
+/** Leaves all text unchanged. */
 export const plain: Style = { bold: same, dim: same, red: same, green: same, yellow: same }
 
 const sgr = (on: number, off: number) => (text: string): string => `\x1b[${on}m${text}\x1b[${off}m`
@@ -30,12 +29,12 @@ export const colored: Style = {
   yellow: sgr(33, 39)
 }
 
-/** Makes text from a server safe for a terminal: control characters but tabs and line breaks become U+FFFD. */
+/** Makes text from a server safe for a terminal. Control characters other than tabs and line breaks become U+FFFD. */
 export const printable = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  // oxlint-disable-next-line no-control-regex -- the expression matches control characters
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
 
-/** The same for one line: tabs and line breaks become spaces. */
+/** Makes one line of text safe for a terminal. Tabs and line breaks become spaces. */
 export const singleLine = (text: string): string => printable(text.replace(/[\t\n\v\f\r]+/g, " "))
 
 // East Asian wide characters and emoji (UAX #11), by ranges.
@@ -45,10 +44,10 @@ const wide =
 const widthOfCharacter = (character: string): number =>
   /^[\p{Mn}\p{Me}\p{Cf}]$/u.test(character) ? 0 : wide.test(character) ? 2 : 1
 
-// oxlint-disable-next-line no-control-regex -- control sequences are what is looked for
+// oxlint-disable-next-line no-control-regex -- the expression matches control sequences
 const controlSequence = /\x1b\[[0-9;]*m/g
 
-/** Returns how many columns a line takes. Control sequences for colors take none. */
+/** Returns the number of columns of a line. Control sequences for colors have no width. */
 export const width = (line: string): number => {
   const text = line.replace(controlSequence, "")
   // oxlint-disable-next-line no-control-regex -- plain ASCII, the usual case
@@ -56,29 +55,29 @@ export const width = (line: string): number => {
   return [...text].reduce((sum, character) => sum + widthOfCharacter(character), 0)
 }
 
-// The characters that have room, from the start.
+// The first characters that fit.
 const take = (characters: ReadonlyArray<string>, columns: number): ReadonlyArray<string> => {
   let left = columns
   const end = characters.findIndex((character) => (left -= widthOfCharacter(character)) < 0)
   return end === -1 ? characters : characters.slice(0, end)
 }
 
-/** Cuts text without control sequences at its end, so that it takes at most so many columns. */
+/** Cuts text without control sequences at its end to a number of columns. */
 export const cutEnd = (text: string, columns: number): string => {
   if (width(text) <= columns) return text
   return columns < 1 ? "" : `${take([...text], columns - 1).join("")}…`
 }
 
-/** Cuts text without control sequences at its start, where the names of resources differ least. */
+/** Cuts text without control sequences at its start, because the names of resources usually differ at the end. */
 export const cutStart = (text: string, columns: number): string => {
   if (width(text) <= columns) return text
   return columns < 1 ? "" : `…${take([...text].toReversed(), columns - 1).toReversed().join("")}`
 }
 
-/** Fills up a line with spaces. */
+/** Pads a line with spaces. */
 export const padEnd = (line: string, columns: number): string => line + " ".repeat(Math.max(0, columns - width(line)))
 
-/** Writes a number of milliseconds for people: `0.4s`, `12s`, `2m 5s`, `1h 0m`. */
+/** Formats a number of milliseconds for users: `0.4s`, `12s`, `2m 5s`, `1h 0m`. */
 export const duration = (millis: number): string => {
   if (millis < 9_950) return `${(Math.max(0, millis) / 1000).toFixed(1)}s`
   const seconds = Math.round(millis / 1000)
@@ -87,5 +86,5 @@ export const duration = (millis: number): string => {
   return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
 }
 
-/** Writes a count with its noun: `1 poll`, `2 polls`. */
+/** Formats a count with its noun: `1 poll`, `2 polls`. */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`

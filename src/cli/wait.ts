@@ -24,7 +24,7 @@ import type { OutputError } from "./output.js"
 import * as Progress from "./progress.js"
 import { count } from "./text.js"
 
-/** How a wait shows its progress on standard error: not at all, by a line with a spinner, or by a table. */
+/** How a wait shows its progress on standard error: none, a line with a spinner, or a table. */
 type Display = "none" | "status" | "table"
 
 export interface Options {
@@ -46,12 +46,12 @@ type Outcome = Either.Either<Operation.Succeeded, Failure>
 
 const isVerdict = (outcome: Outcome): boolean => operationOf(outcome) !== undefined
 
-// Milliseconds on a clock that no change of the system time moves.
+// Milliseconds on a clock that a change of the system time does not affect.
 const now: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
 
 const frameMillis = 100
 
-/** The rows of the waits, and how they are shown. */
+/** The rows of the waits, and their display. */
 class View {
   readonly #io: Service
   readonly #display: Display
@@ -66,7 +66,7 @@ class View {
     this.#isLive = display !== "none" && io.stderr.size !== undefined
   }
 
-  /** Changes a row. Without a terminal, a change that can be seen is a line. */
+  /** Changes a row. Without a terminal, a visible change is printed as a line. */
   update(index: number, time: number, change: (row: Progress.Row) => Progress.Row): void {
     const before = this.#rows[index]!
     const after = change(before)
@@ -82,7 +82,7 @@ class View {
     }
   }
 
-  /** Draws the live region, again and again. */
+  /** Redraws the live region repeatedly. */
   get run(): Effect.Effect<void> {
     if (!this.#isLive) return Effect.void
     return Effect.asVoid(
@@ -101,7 +101,7 @@ class View {
     )
   }
 
-  /** Removes the live region. From now on nothing is shown. */
+  /** Removes the live region. Later changes are not shown. */
   end(): void {
     this.#isOver = true
     if (this.#isLive) this.#io.stderr.draw([])
@@ -111,7 +111,7 @@ class View {
 const scheduleOf = (interval: Duration.Duration | undefined): Schedule.Schedule<Duration.Duration> =>
   interval === undefined ? Polling.defaultSchedule : Polling.spaced(interval)
 
-/** Waits for one operation, and keeps its row up to date. */
+/** Waits for one operation, and updates its row. */
 const waitForOne = (options: Options, view: View, index: number): Effect.Effect<Outcome> => {
   const target = options.targets[index]!
   const update = (change: (row: Progress.Row, time: number) => Progress.Row): Effect.Effect<void> =>
@@ -141,7 +141,7 @@ const waitForOne = (options: Options, view: View, index: number): Effect.Effect<
 const continuation = (options: Options, left: ReadonlyArray<Target>, what: string): Effect.Effect<void, never, Io> =>
   report([`${what}: ${options.commandFor(left)}`])
 
-/** Waits until all operations are done, or one of them. */
+/** Waits until all operations are done, or one of them is done. */
 const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outcome | undefined>, never, Io> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -149,8 +149,8 @@ const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outc
       const ends = yield* Queue.unbounded<readonly [index: number, exit: Exit.Exit<Outcome>]>()
       const outcomes: Array<Outcome | undefined> = targets.map(() => undefined)
       const fibers = yield* Effect.forEach(targets, (_, index) =>
-        // If one operation is enough, the waits for the others are not interrupted, which could cancel operations: they
-        // end with the service.
+        // If one operation is enough, the other waits are not interrupted, because an interruption could cancel their
+        // operations. They end with the service.
         Effect.forkDaemon(
           Effect.interruptible(waitForOne(options, view, index)).pipe(
             Effect.onExit((exit) => Queue.offer(ends, [index, exit]))
@@ -215,7 +215,7 @@ export const run = (options: Options): Effect.Effect<number, OutputError, Io | S
       isList: options.targets.length > 1 && !options.any,
       operations: counted.flatMap((outcome) => operationOf(outcome) ?? [])
     })
-    // Without a table, failures have been reported as they came.
+    // Without a table, failures have already been reported.
     if (options.display === "table") yield* Effect.forEach(failures, reportFailure, { discard: true })
     if (failures.some(({ _tag }) => _tag === "WaitTimeoutError")) {
       yield* continuation(

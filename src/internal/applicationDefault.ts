@@ -1,7 +1,7 @@
 /**
  * Application Default Credentials of one universe.
  *
- * This file loads Google's library, which is large; import it dynamically.
+ * This file loads Google's authentication library, which is large. Import the file dynamically.
  */
 import * as Effect from "effect/Effect"
 import { Compute, GoogleAuth as Library } from "google-auth-library"
@@ -10,7 +10,7 @@ import * as GoogleAuth from "../GoogleAuth.js"
 import * as HttpError from "../HttpError.js"
 import { checkUniverse, type Environment } from "./environment.js"
 
-// The error about a file of credentials names the variable.
+// The error about an unreadable credentials file contains the name of the variable.
 const named = (file: string) => (error: HttpError.HttpError): HttpError.HttpError =>
   error.reason === "Authentication"
     ? new HttpError.HttpError({
@@ -30,13 +30,13 @@ export const applicationDefault = (environment: Environment): Credentials.Creden
   const { credentialsFile } = environment
   const auth = new Library({
     scopes: ["https://www.googleapis.com/auth/cloud-platform"],
-    // To find the project's id, which is not needed, the library would run gcloud and ask the metadata server.
+    // Otherwise the library runs gcloud and asks the metadata server for the id of the project, which is not needed.
     projectId: "unused",
     ...(credentialsFile === undefined ? undefined : { keyFilename: credentialsFile }),
     clientOptions: { transporterOptions: { timeout: 10_000 } }
   })
   const { headers } = GoogleAuth.make(auth)
-  // The client of a metadata server does not ask for its universe.
+  // The client of a metadata server does not read its universe, so the universe is read here.
   let ofMachine: string | undefined
   const universeOfMachine = Effect.suspend(() =>
     ofMachine !== undefined
@@ -48,7 +48,7 @@ export const applicationDefault = (environment: Environment): Credentials.Creden
   )
   const check = Effect.option(Effect.tryPromise(() => auth.getClient())).pipe(
     Effect.flatMap((client) => {
-      // Without a client there is no universe to check, and `headers` fails with the reason.
+      // Without a client there is no universe to check. `headers` fails with the reason.
       if (client._tag === "None") return Effect.void
       const universe = client.value instanceof Compute
         ? universeOfMachine

@@ -1,6 +1,6 @@
 /**
- * The fiber that calls a public method. Its clock, context and fiber references are those for the effects that a user
- * passes in, such as schedules and credentials.
+ * The fiber that calls a public method. The effects that a user passes in, such as schedules and credentials, run with
+ * its clock, context and fiber references.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -23,7 +23,8 @@ import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { describeValue } from "./text.js"
 
-// What spans are made with. All of it is read once, because the fiber of a stream's consumer changes it meanwhile.
+// The values that are needed to make spans. They are read once, because the fiber of a stream's consumer changes them
+// later.
 interface Tracing {
   readonly tracer: Tracer.Tracer
   readonly isTimed: boolean
@@ -35,12 +36,12 @@ interface Tracing {
 /** @internal */
 export class Caller {
   readonly clock: Clock.Clock
-  /** The span of the call; none if the tracer is off. */
+  /** The span of the call. Undefined if the tracer is off. */
   readonly span: Tracer.Span | undefined
   /** The labels of `Effect.tagMetrics`. */
   readonly metricLabels: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #fiber: Fiber.RuntimeFiber<unknown, unknown>
-  /** Whether its requests have spans. */
+  /** Whether the requests of the call have spans. */
   readonly tracesRequests: boolean
   readonly #tracing: Tracing | undefined
   #runtime: Runtime.Runtime<never> | undefined
@@ -61,7 +62,7 @@ export class Caller {
     }
   }
 
-  /** The runtime of the caller. The parent of its spans is the span of the call. It is made on first use. */
+  /** The runtime of the caller. The parent of its spans is the span of the call. The runtime is made on first use. */
   get runtime(): Runtime.Runtime<never> {
     if (this.#runtime === undefined) {
       const context = this.#fiber.getFiberRef(FiberRef.currentContext)
@@ -74,12 +75,12 @@ export class Caller {
     return this.#runtime
   }
 
-  /** Whether the lines of a level are logged. */
+  /** Whether log lines of a level are logged. */
   logs(level: LogLevel.LogLevel): boolean {
     return LogLevel.lessThanEqual(this.#fiber.getFiberRef(FiberRef.currentMinimumLogLevel), level)
   }
 
-  /** Starts the span of a request, as a child of the span of the call; none if requests are not traced. */
+  /** Starts the span of a request, as a child of the span of the call. Undefined if requests are not traced. */
   requestSpan(name: string): Tracer.Span | undefined {
     const { span: parent } = this
     const tracing = this.#tracing
@@ -97,7 +98,10 @@ export class Caller {
     return span
   }
 
-  /** The span that the headers of a request name, the request's own or else that of the call; none if they are not wanted. */
+  /**
+   * The span for the trace headers of a request: the span of the request, or else the span of the call. Undefined if
+   * trace headers are turned off.
+   */
   propagated(span = this.span): Tracer.Span | undefined {
     return span !== undefined && this.#tracing?.propagates === true &&
         !Context.get(span.context, Tracer.DisablePropagation)
@@ -115,7 +119,7 @@ export class Caller {
     this.span?.event(name, this.#time(), attributes)
   }
 
-  /** Ends a span, once. */
+  /** Ends a span once. */
   endSpan(span: Tracer.Span | undefined, exit: Exit.Exit<unknown, unknown>): void {
     if (span !== undefined && span.status._tag !== "Ended") span.end(this.#time(), exit)
   }
@@ -130,7 +134,7 @@ export class Caller {
 }
 
 /**
- * Interrupts an effect at once. Its exit is then ignored. The returned effect waits until the interruption is done.
+ * Interrupts an effect immediately. Its exit is then ignored. The returned effect waits until the interruption is done.
  *
  * @internal
  */
@@ -150,7 +154,7 @@ export const runFork = <A, E>(
     onExit(effect as Exit.Exit<A, E>)
     return undefined
   }
-  // A function from plain JavaScript may return anything. A fiber would never end with some of it.
+  // In plain JavaScript, a function may return any value. With some values, a fiber would never end.
   if (!Effect.isEffect(effect)) {
     onExit(Exit.die(new TypeError(`A function of the caller must return an Effect, not ${describeValue(effect)}`)))
     return undefined
@@ -187,8 +191,9 @@ export type Begin<A, E> = (
 /**
  * Runs a public method in a span with its name. An interruption stops its work.
  *
- * The fiber of the caller only waits for the result. Effects run with the runtime of the caller, which has the span as
- * parent. The span is not added to the context of the fiber, because that takes more time than the rest of the call.
+ * The fiber of the caller only waits for the result. Effects run with the runtime of the caller, whose spans have the
+ * span of the call as parent. The span is not added to the context of the fiber, because this would take more time than
+ * the rest of the call.
  *
  * @internal
  */
@@ -202,8 +207,8 @@ export const call = <A, E>(method: string, target: unknown, begin: Begin<A, E>):
   })
 
 /**
- * The options of the span of a call. `target` is the operation that it is about, before anything is checked. The span is
- * linked to the one in which a handle was made.
+ * The options of the span of a call. `target` is the operation of the call, before the arguments are checked. The span
+ * links to the span in which a handle was made.
  *
  * @internal
  */
@@ -217,7 +222,7 @@ export const callSpanOptions = (target: unknown): Tracer.SpanOptions => {
 }
 
 /**
- * The links to the span in which a handle was made; none if it names no span.
+ * The links to the span in which a handle was made. Empty if the handle contains no span.
  *
  * @internal
  */
@@ -245,13 +250,13 @@ const waitFor = <A, E>(caller: Caller, begin: Begin<A, E>): Effect.Effect<A, E> 
   })
 
 /**
- * The caller of a stream, whose fiber does not only wait for it: what its effects run with is read at the beginning. The span
- * of the call is the current one.
+ * The caller of a stream. Its fiber also does other work, so the context for the effects is read at the beginning. The
+ * span of the call is the current span.
  *
  * @internal
  */
 export const currentCaller = (options?: {
-  /** Whether its requests have spans. */
+  /** Whether the requests of the call have spans. */
   readonly tracesRequests: boolean
 }): Effect.Effect<Caller> =>
   Effect.withFiberRuntime((fiber) => {
@@ -270,7 +275,7 @@ export const currentCaller = (options?: {
 const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/
 
 /**
- * The current span as a W3C `traceparent`; none if there is none, or if it is not to be passed on.
+ * The current span as a W3C `traceparent`. Undefined if there is no span, or if trace headers are turned off.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * What the environment says of credentials, the quota project and the universe, as Google's tools read it.
+ * Reads credentials, quota project and universe from the environment, as Google's tools do.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ export interface Environment {
   readonly universeDomain: string
 }
 
-// An empty variable counts as one that is not set, as in Google's tools.
+// An empty variable is ignored, as in Google's tools.
 const optional = (name: string): Config.Config<string | undefined> =>
   Config.map(Config.option(Config.string(name)), (value) => {
     const text = Option.getOrElse(value, () => "").trim()
@@ -50,7 +50,7 @@ export const environment: Config.Config<Environment> = Config.all({
 })
 
 /**
- * Fails if the universe of credentials is not the one that requests go to (AIP-4117).
+ * Fails if the universe of the credentials is not the universe of the API (AIP-4117).
  *
  * @internal
  */
@@ -62,19 +62,19 @@ export const checkUniverse = (
     ? Either.right(undefined)
     : Either.left(
       invalidRequest(
-        `the credentials are for the universe ${ofCredentials}, and requests go to the universe ${universeDomain}; ` +
+        `the credentials are for the universe ${ofCredentials}, and the API is in the universe ${universeDomain}; ` +
           "use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN to the universe of the credentials"
       )
     )
 
 /**
- * The access token of the environment, otherwise Application Default Credentials, whose universe is checked.
+ * The access token of the environment, or else Application Default Credentials after a check of their universe.
  *
  * @internal
  */
 export const credentialsOf = (environment: Environment): Effect.Effect<Credentials.Credentials> => {
   if (environment.accessToken !== undefined) return Effect.succeed(Credentials.accessToken(environment.accessToken))
-  // Google's library is large, and a service with an access token does not need it.
+  // Google's authentication library is large, and a service with an access token does not need it.
   const load = Effect.promise(() => import("./applicationDefault.js"))
   return Effect.map(
     Effect.cached(Effect.map(load, ({ applicationDefault }) => applicationDefault(environment))),
@@ -84,7 +84,7 @@ export const credentialsOf = (environment: Environment): Effect.Effect<Credentia
 }
 
 /**
- * The API in the universe of the environment: a host of `googleapis.com` becomes the same host in the domain of the
+ * The API in the universe of the environment: the domain `googleapis.com` of a host is replaced by the domain of the
  * universe.
  *
  * @internal

@@ -1,18 +1,18 @@
 /**
  * The labels of the metrics of one service.
  *
- * The hook of a metric is kept for each array of labels. So every combination of labels is one array, which is made once, and
- * an update allocates nothing.
+ * The hook of a metric is cached for each array of labels. Each combination of labels is therefore one array, which is
+ * made once, and an update allocates nothing.
  */
 import * as MetricLabel from "effect/MetricLabel"
 
 /**
- * Some labels, and the further combinations that begin with them.
+ * A set of labels, and the larger sets that begin with these labels.
  *
  * @internal
  */
 export class Labels {
-  /** Those of the service, then those of `Effect.tagMetrics`. */
+  /** The labels of the service, then the labels of `Effect.tagMetrics`. */
   readonly all: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #own: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #ofCaller: ReadonlyArray<MetricLabel.MetricLabel>
@@ -24,7 +24,9 @@ export class Labels {
     this.#ofCaller = ofCaller
   }
 
-  /** These labels and one more, unless it has no value. Labels with different keys after the same ones have different values. */
+  /**
+   * Adds a label, unless it has no value. After the same labels, labels with different keys must have different values.
+   */
   with(key: string, value: string | number | undefined): Labels {
     if (value === undefined) return this
     let labels = this.#more.get(value)
@@ -37,7 +39,7 @@ export class Labels {
 }
 
 /**
- * The labels that the metrics of one service have, for one caller.
+ * The labels of the metrics of one service, for one caller.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Gets the name of an operation from any reference to it.
+ * Reads the name of an operation from a reference to the operation.
  */
 import * as Either from "effect/Either"
 import * as GoogleApi from "../GoogleApi.js"
@@ -32,7 +32,7 @@ export const operationName = (settings: Settings, operation: Waitable): Either.E
   if (typeof operation === "string") return isUrl(operation) ? fromUrl(api, operation) : checked(api, operation)
   if (Operation.isOperation(operation)) {
     return operation.name === ""
-      ? invalid(`the ${operation._tag.toLowerCase()} operation has no name, so the server cannot be asked about it`)
+      ? invalid(`the ${operation._tag.toLowerCase()} operation has no name, so its state cannot be read`)
       : checked(api, operation.name)
   }
   if (isOperationHandle(operation)) {
@@ -42,8 +42,8 @@ export const operationName = (settings: Settings, operation: Waitable): Either.E
 }
 
 /**
- * Returns the handle. The left side is an error if the handle was made for another type of response. A handle without a type is
- * for any.
+ * Returns the handle. The left side is an error if the handle was made for another type of response. A handle without a
+ * type is always accepted.
  *
  * @internal
  */
@@ -55,10 +55,10 @@ export const handleOfType = (
     ? Either.right(handle)
     : invalid(
       `the handle of ${handle.name} is for a response of type ${handle.responseType}, and this OperationInfo is for ` +
-        `${responseType}; read it with the info that it was made with`
+        `${responseType}; read the handle with the OperationInfo that made it`
     )
 
-// What no type allows, but plain JavaScript can pass.
+// Values that the types exclude, but that plain JavaScript can pass.
 const problemOf = (operation: unknown): string =>
   isEncodedHandle(operation)
     ? `the handle of ${

@@ -1,5 +1,5 @@
 /**
- * Makes and reads the errors of Effect's Schema. This is the only file that uses them.
+ * Makes and reads the errors of Effect's Schema. No other file uses these errors.
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -39,9 +39,9 @@ export const mismatch = <A, I, R>(
 ): ParseResult.ParseError => ParseResult.parseError(new ParseResult.Type(schema.ast, actual, problem))
 
 // The declaration of ResultError names this type, so it is not marked as internal.
-/** A place in a value where it does not match its schema. */
+/** A problem with a value, and its location. */
 export interface Misfit {
-  /** The path to the place. Empty for the value itself. */
+  /** The path to the location. Empty for the value itself. */
   readonly path: ReadonlyArray<string | number>
   readonly message: string
 }
@@ -88,8 +88,8 @@ export const showable = (error: ParseResult.ParseError): ParseResult.ParseError 
 }
 
 /**
- * The schema of a `ParseError` that is sent to another process. It has the messages and their paths, but not the values
- * and schemas.
+ * The schema of a `ParseError` that is sent to another process. It contains the messages and their paths, but not the
+ * values and schemas.
  *
  * @internal
  */

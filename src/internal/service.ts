@@ -44,10 +44,10 @@ import { waitAll } from "./wait/waitAll.js"
 // The latest time of a Date, in ms since the epoch. A later deadline is treated as no deadline.
 const lastDate = 8.64e15
 
-// How many polls of one `waitAll` are in flight, unless `requestBudget` has another limit.
+// The default number of polls of one `waitAll` that are in flight. `requestBudget` can set another number.
 const pollsAtATime = 64
 
-// What a failed operation is to a caller who wants its result.
+// The result of an operation for a caller: a failed operation is an error.
 const verdict = (
   operation: Operation.Operation
 ): Exit.Exit<Operation.Pending | Operation.Succeeded, OperationError> =>
@@ -139,8 +139,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         ))
     })
 
-  // Runs after an interrupted start: logs the name of the operation, and cancels the operation if `onInterrupt` says
-  // so.
+  // Runs after an interrupted start: logs the name of the operation, and cancels the operation if `onInterrupt` is
+  // `"cancel"`.
   const onInterruptedStart = (
     caller: Caller,
     path: string,
@@ -150,7 +150,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     const what = `Interrupted while starting an operation with ${path}`
     if (Exit.isFailure(exit)) {
       return annotated(
-        Effect.logWarning(`${what}. It may have started all the same. ${Cause.pretty(exit.cause)}`),
+        Effect.logWarning(`${what}. The API may have started an operation. ${Cause.pretty(exit.cause)}`),
         address
       )
     }
@@ -158,7 +158,11 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
     const warn = annotated(
       Effect.logWarning(
         `${what}. Operation ${name} ${
-          done ? "is done" : cancels ? "is to be cancelled" : "has started and is not cancelled"
+          done
+            ? "is done"
+            : cancels
+            ? "was started, and the server is asked to cancel it"
+            : "was started and keeps running"
         }.`
       ),
       address,
@@ -216,7 +220,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
 
     list: (options) =>
       Stream.suspend(() => {
-        // A server may say the same on every page.
+        // A server may repeat the same unreachable locations on every page.
         const known = new Set<string>()
         return Stream.flatMap(listPages(options), ({ operations, unreachable }) => {
           const names = unreachable.filter((name) => !known.has(name))
@@ -250,8 +254,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       result: () => Exit.void
     }),
 
-    // Once the request is sent, an interruption takes effect after the response, so that the operation's name is not
-    // lost.
+    // Once the request is sent, an interruption takes effect after the response. Otherwise the operation's name would
+    // be lost.
     start: (custom, options) =>
       call<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>("start", undefined, (
         caller,

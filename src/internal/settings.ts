@@ -87,10 +87,11 @@ export interface Settings {
   readonly wait: WaitSettings
 }
 
-// `null`, which JavaScript programs can pass, is refused like any other invalid value. Only `undefined` is the default.
+// `null`, which plain JavaScript can pass, is refused like any other invalid value. Only `undefined` selects the
+// default.
 const isGiven = <A>(value: A | undefined): value is A => value !== undefined
 
-// Duration.decode turns NaN and negative numbers into zero, so they are checked here.
+// Duration.decode turns NaN and negative numbers into zero, so these values are checked here.
 const isOutOfRange = (value: unknown): boolean =>
   typeof value === "string"
     ? value.trimStart().startsWith("-")
@@ -175,7 +176,7 @@ const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
 const actions = ["detach", "cancel"] as const
 
 /**
- * The settings of one wait: its own options, or else those of the service.
+ * The settings of one wait: its own options, or else the options of the service.
  *
  * @internal
  */
@@ -203,7 +204,7 @@ export const waitSettings = (
 }
 
 /**
- * The checked options of `updates` beside those of a wait: whether it emits unchanged states.
+ * The checked option of `updates` that a wait does not have: whether the stream emits unchanged states.
  *
  * @internal
  */
@@ -362,8 +363,8 @@ export interface TransportDefaults {
 }
 
 /**
- * Checks the options of a service, and adds the defaults. If an option is out of range, the left side is the error with
- * which every call fails.
+ * Checks the options of a service, and adds the defaults. If an option is out of range, the left side is the error of
+ * every call.
  *
  * @internal
  */
@@ -424,7 +425,7 @@ export const resolve = (
 }
 
 /**
- * Checks options that come from configuration. If an option is out of range, it fails with a `ConfigError`.
+ * Checks options that come from configuration. Fails with a `ConfigError` if an option is out of range.
  *
  * @internal
  */

@@ -5,7 +5,7 @@
 // The longest text that a message quotes, in characters.
 const maxQuoted = 1_000
 
-// How much of an option's value a message quotes, in characters.
+// The longest quotation of an option's value in a message, in characters.
 const maxValue = 100
 
 /**
@@ -16,7 +16,7 @@ const maxValue = 100
 export const maxMessage = 4_000
 
 /**
- * The beginning of a text, without line breaks.
+ * Returns the beginning of a text without line breaks.
  *
  * @internal
  */
@@ -28,21 +28,21 @@ export const oneLine = (text: string, length = maxQuoted): string => {
 }
 
 /**
- * A text with a full stop at its end, so that another sentence can follow.
+ * Returns a text with a full stop at its end, so that another sentence can follow.
  *
  * @internal
  */
 export const sentence = (text: string): string => /[.!?…]["')]?$/.test(text) ? text : `${text}.`
 
 /**
- * How many names a line of the log has.
+ * The largest number of names in a log line.
  *
  * @internal
  */
 export const namesInLog = 10
 
 /**
- * The first names, and how many more there are. `count` is the number of all names.
+ * The first names, and the number of further names. `count` is the number of all names.
  *
  * @internal
  */
@@ -50,7 +50,7 @@ export const listNames = (names: ReadonlyArray<string>, count = names.length): s
   `${names.slice(0, namesInLog).join(", ")}${count > namesInLog ? `, and ${count - namesInLog} more` : ""}`
 
 /**
- * A value of a caller, in a few words: short values as they are, others by their type.
+ * Describes a value of a caller: short values are quoted, other values are described by their type.
  *
  * @internal
  */

@@ -87,11 +87,11 @@ const cut = (value: unknown, levels: number): unknown => {
   return Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(fields))
 }
 
-// The value, or a copy in which "…" replaces what is nested too deeply.
+// Returns the value, or a copy in which "…" replaces the data below the deepest level.
 const shallow = (value: unknown): unknown => isDeep(value) ? cut(value, maxLevels - 1) : value
 
 /**
- * The known fields of an error that have a value. Data that is nested too deeply is cut off.
+ * Returns the known fields of an error that have a value. Data that is nested too deeply is cut off.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The version of this package, as in package.json; a test keeps them in step.
+ * The version of this package, as in package.json. A test checks that they are equal.
  *
  * @internal
  */

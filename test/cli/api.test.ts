@@ -85,7 +85,7 @@ describe("an operation", () => {
       "a name without an API",
       ["operations/a"],
       {},
-      /^which API has "operations\/a"\? Give the URL .* --api .* --base-url$/
+      /^the API of "operations\/a" is unknown\. Give the URL .* --api .* --base-url$/
     ],
     [
       "a host that is not Google's",
@@ -118,10 +118,15 @@ describe("an operation", () => {
       "a URL of another API",
       [`https://run.googleapis.com/v2/${run}`],
       { api: "compute" },
-      /is a URL of run, and --api says compute/
+      /is a URL of run, but --api is compute/
     ],
     ["a URL of another server", ["http://127.0.0.1:2/v1/operations/a"], { baseUrl: "http://127.0.0.1:1" }, /it is at/],
-    ["a dialect of a known API", [run], { api: "run", dialect: Dialect.compute }, /--dialect does not go with --api/],
+    [
+      "a dialect of a known API",
+      [run],
+      { api: "run", dialect: Dialect.compute },
+      /--dialect cannot be combined with --api/
+    ],
     ["a dialect without a server", [run], { dialect: Dialect.compute }, /^--dialect needs --base-url$/],
     ["a version without a server", [run], { apiVersion: "v1" }, /^--api-version needs --base-url$/],
     ["a location without an API", [run], { location: "eu" }, /^--location needs --api$/],
@@ -129,7 +134,7 @@ describe("an operation", () => {
       "a location of a server",
       [run],
       { api: "run", location: "eu", baseUrl: "http://a.b" },
-      /--location does not go with/
+      /--location cannot be combined with/
     ],
     ["a location that is none", [run], { api: "run", location: "a b" }, /the location a b is not/],
     ["a base URL that is none", ["operations/a"], { baseUrl: "nonsense" }, /"nonsense" is not one/],
@@ -160,8 +165,8 @@ describe("a collection", () => {
   it("is refused if it is none", () => {
     const problem = (argument: string | undefined, options: Partial<ApiOptions>) =>
       Either.getOrThrow(Either.flip(one(argument, options)))
-    assert.match(problem(undefined, { api: "run" }), /^which collection\?/)
-    assert.match(problem("operations", {}), /^which API has/)
+    assert.match(problem(undefined, { api: "run" }), /^the name of a collection is missing/)
+    assert.match(problem("operations", {}), /^the API of /)
     assert.match(problem("/operations", { api: "run" }), /is not the name of a collection: it starts with a slash/)
     assert.match(problem("https://example.com/operations", {}), /is not the URL of a collection/)
   })

@@ -43,7 +43,7 @@ describe("a wrong command line", () => {
     [
       "an address that other machines reach",
       ["emulator", "--host", "0.0.0.0"],
-      "--host: 0.0.0.0 is not a loopback address, so others on the network could use the emulator. If they should, " +
+      "--host: 0.0.0.0 is not a loopback address, so others on the network could use the emulator. To allow this, " +
       "give --allow-remote"
     ],
     [
@@ -61,12 +61,12 @@ describe("a wrong command line", () => {
     ["no name", ["wait"], "NAME is missing"],
     ["too many arguments", ["list", "a", "b"], "unexpected argument b"],
     ["an argument of a command without any", ["emulator", "a"], "unexpected argument a"],
-    ["both of all and any", ["wait", "a", "--all", "--any"], "--all and --any do not go together"],
+    ["both of all and any", ["wait", "a", "--all", "--any"], "--all and --any cannot be combined"],
     ["a cancel at a timeout without one", ["wait", "a", "--cancel-on-timeout"], "--cancel-on-timeout needs --timeout"],
     [
       "two kinds of credentials",
       ["get", "operations/a", ...server, "--gcloud"],
-      "--gcloud and --anonymous do not go together"
+      "--gcloud and --anonymous cannot be combined"
     ],
     ["a shell that is unknown", ["--completions", "csh"], "--completions needs bash, zsh, fish"]
   ])("exits with 2 and says so on standard error: %s", ([_, words, problem]) =>

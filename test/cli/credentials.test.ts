@@ -145,7 +145,7 @@ describe("credentials", () => {
       assert.deepStrictEqual({ authorization: wrong.authorization, code: wrong.code }, { authorization: [], code: 2 })
       assert.match(
         wrong.stderr,
-        /for the universe example\.goog, and requests go to the universe googleapis\.com; use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN/
+        /for the universe example\.goog, and the API is in the universe googleapis\.com; use other credentials, or set GOOGLE_CLOUD_UNIVERSE_DOMAIN/
       )
       const right = yield* get([], { ...env, GOOGLE_CLOUD_UNIVERSE_DOMAIN: "example.goog" })
       assert.strictEqual(right.code, 0, right.stderr)

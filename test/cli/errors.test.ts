@@ -93,7 +93,7 @@ describe("a failure", () => {
       "  stack         a.cc:1",
       "                b.cc:2",
       "  detail        {\"@type\":\"type.googleapis.com/example.Other\",\"value\":1}",
-      "  try           Ask for more quota, or free some, and start the operation again."
+      "  try           Request more quota or free resources, and start the operation again."
     ])
   })
 
@@ -110,7 +110,7 @@ describe("a failure", () => {
 
   it("says that the cancel failed which a timeout asked for", () => {
     const lines = failureLines(timeout({ cancelError: httpError({ httpStatus: 403 }) }))
-    assert.match(lines[1]!, /^ {2}cancel {8}The cancel failed\. .*403 PERMISSION_DENIED/)
+    assert.match(lines[1]!, /^ {2}cancel {8}The request to cancel the operation failed\. .*403 PERMISSION_DENIED/)
   })
 })
 
@@ -141,7 +141,7 @@ describe("what to try", () => {
     ["no connection", httpError({ reason: "Transport" }), /HTTPS_PROXY.*--base-url/],
     ["no response in time", httpError({ reason: "Timeout" }), /network/],
     ["another form of operations", httpError({ reason: "Decode" }), /--dialect/],
-    ["a cancelled operation", operationError(1), /Start it again/]
+    ["a cancelled operation", operationError(1), /start the operation again/]
   ])("after %s", (_, error, expected) => assert.match(hint(error) ?? "", expected))
 
   it("is left open where nothing helps", () => {

@@ -169,7 +169,7 @@ describe("wait", () => {
       yield* other.script("operations/a", [endless])
       const refused = yield* other.run(words)
       assert.strictEqual(refused.code, 4)
-      assert.match(refused.stderr, / {2}cancel {8}The cancel failed\. .*UNIMPLEMENTED/)
+      assert.match(refused.stderr, / {2}cancel {8}The request to cancel the operation failed\. .*UNIMPLEMENTED/)
       assert.match(refused.stderr, /^warning: Could not cancel operation operations\/a\./m)
     }))
 

@@ -95,7 +95,7 @@ describe("a row", () => {
       "operations/a: failing (UNAVAILABLE), 2.0s, 2 polls",
       "operations/a: succeeded, 12s, 2 polls",
       "operations/a: failed (FAILED_PRECONDITION), 12s, 2 polls",
-      "operations/a: gave up, 12s, 4 polls"
+      "operations/a: timed out, 12s, 4 polls"
     ])
   })
 

@@ -4,8 +4,8 @@
 import type * as Code from "../../Code.js"
 
 /**
- * The codes of Compute Engine: the most frequent ones of "Troubleshooting resource creation" and of the API's
- * reference. For all others, the operation's HTTP status is used.
+ * The most frequent codes of Compute Engine, from "Troubleshooting resource creation" and from the API's reference. For
+ * all other codes, the HTTP status of the operation is used.
  *
  * @internal
  */
@@ -34,8 +34,8 @@ export const compute: ReadonlyMap<string, Code.Code> = new Map<string, Code.Code
 export const sqlAdmin: ReadonlyMap<string, Code.Code> = new Map<string, Code.Code>([["INTERNAL_ERROR", "INTERNAL"]])
 
 /**
- * The reasons of BigQuery (its documentation, "Error messages"). The HTTP statuses there are for requests, and not for
- * jobs.
+ * The reasons of BigQuery (its documentation, "Error messages"). The HTTP statuses in that table are for requests, not
+ * for jobs.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Finds out from a response whether it is an operation of another dialect, or no operation.
+ * Finds out whether a response is an operation of another dialect, or no operation.
  */
 import { isRecord } from "effect/Predicate"
 import { quote } from "./names.js"
@@ -8,7 +8,7 @@ import { quote } from "./names.js"
 export type Raw = { readonly [field: string]: unknown }
 
 /**
- * The name and the pattern against which a response is checked.
+ * The name and the pattern that a response is compared with.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ const byKind: ReadonlyMap<string, string> = new Map([
   ["deploymentmanager#operation", "compute"],
   ["sql#operation", "sqlAdmin"],
   ["bigquery#job", "bigQuery"],
-  // The operations of Cloud Storage are google.longrunning.Operations with a kind.
+  // The operations of Cloud Storage are google.longrunning.Operations with a `kind`.
   ["storage#operation", "longRunning"]
 ])
 

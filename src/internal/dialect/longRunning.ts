@@ -32,7 +32,9 @@ const notPending = (raw: Raw, asked: Asked): string | undefined => {
   if (typeof name === "string" && name !== "") {
     return name === asked.name || matches(asked.operationName, name)
       ? undefined
-      : `its name ${quote(name)} is not that of an operation of this API, and it has no "done": it may be a resource`
+      : `its name ${
+        quote(name)
+      } is not the name of an operation of this API, and it has no "done": it may be a resource`
   }
   if (isRecord(error)) return "it is an error without an operation: it has neither \"done\" nor a name"
   return fields.some((field) => field in raw)

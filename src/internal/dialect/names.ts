@@ -1,5 +1,5 @@
 /**
- * Names of operations, and how to get them from URLs and from the links in responses.
+ * Reads the names of operations from URLs and from the links in responses.
  */
 import * as Either from "effect/Either"
 
@@ -50,7 +50,7 @@ const segment = (encoded: string): string | undefined => {
 }
 
 // The path is read from the text, because the `URL` class resolves `..` and even `%2e%2e`. The left side describes the
-// problem, without the parts of the URL that can contain a secret.
+// problem. It does not contain the parts of the URL that can contain a secret.
 const parseLink = (text: string): Either.Either<Link, string> => {
   const [, base, path, query] = /^(https?:\/\/[^/?#\\]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? []
   const url = base !== undefined && URL.canParse(base) ? new URL(base) : undefined
@@ -88,8 +88,8 @@ const isVersion = (segment: string): boolean => /^(?:v\d+[a-z0-9]*|alpha|beta)$/
 
 const google = ".googleapis.com"
 
-// Tells whether two hosts serve the same API. The host for mutual TLS is the same as the one without.
-// www.googleapis.com is the same as the API's own host, if a service path, such as /compute, identifies the API.
+// Tells whether two hosts serve the same API. The host for mutual TLS is equal to the host without `.mtls`.
+// www.googleapis.com is equal to the API's own host if a service path, such as /compute, identifies the API.
 const isSameHost = (one: string, other: string, hasServicePath: boolean): boolean => {
   const [a, b] = [one, other].map((host) => host.replace(/\.mtls\.googleapis\.com$/, google))
   if (a === b) return true
@@ -98,7 +98,7 @@ const isSameHost = (one: string, other: string, hasServicePath: boolean): boolea
 }
 
 /**
- * Returns the part of a URL after the API's version. The left side says why it is not a URL of the API.
+ * Returns the part of a URL after the API's version. The left side says why the URL is not a URL of the API.
  *
  * @internal
  */
@@ -115,7 +115,7 @@ export const pathBelowVersion = (
       (base.origin === `https://${base.hostname}` && link.origin === `https://${link.hostname}` &&
         isSameHost(base.hostname, link.hostname, service.length > 0))
     if (!isOwn) return Either.left(`it is at ${link.origin}, and this API is at ${base.origin}`)
-    // A selfLink may have another version, because a resource has the same name in all versions (AIP-122).
+    // A selfLink may have another version, because the name of a resource is the same in all versions (AIP-122).
     const [version, ...rest] = link.segments.slice(service.length)
     const own = prefix.at(-1)
     return service.every((segment, index) => segment === link.segments[index]) && version !== undefined &&

@@ -1,5 +1,5 @@
 /**
- * Decodes operations that have a state: those of Compute Engine, Cloud SQL and GKE, and the jobs of BigQuery.
+ * Decodes operations that have a state field: operations of Compute Engine, Cloud SQL and GKE, and jobs of BigQuery.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -12,7 +12,7 @@ import { type Asked, inAnotherDialect, notAnObject, type Raw } from "./evidence.
 import { lastSegment, matches, nameInLink, quote } from "./names.js"
 
 /**
- * The form of an API's operations.
+ * The format of an API's operations.
  *
  * @internal
  */
@@ -41,8 +41,7 @@ const number = (value: unknown): string | undefined =>
 
 const records = (value: unknown): ReadonlyArray<Raw> => Array.isArray(value) ? value.filter(isRecord) : []
 
-// Returns the requested name, if the id shows that the response is about that operation, or else the name in the
-// response.
+// Returns the requested name if the id in the response matches it. Otherwise, returns the name in the response.
 const nameOf = (form: Form, raw: Raw, id: string, asked: Asked): string | undefined => {
   if (asked.name !== undefined) {
     const last = lastSegment(asked.name)
@@ -62,7 +61,7 @@ const nameless = (raw: Raw, id: string, state: string | null | undefined, asked:
   if (id === "") return "it has no name"
   return asked.name === undefined
     ? `it has the id ${quote(id)}, but not the full name of an operation of this API`
-    : `its id ${quote(id)} is not that of the requested operation, and it has no link to an operation of this API`
+    : `its id ${quote(id)} is not the id of the requested operation, and it has no link to an operation of this API`
 }
 
 /** @internal */
@@ -79,8 +78,8 @@ export const decodeState =
     const name = nameOf(form, json, id, asked)
     const metadata = { ...json, "@type": `type.googleapis.com/${form.type}` }
     if (state === "DONE") {
-      // If there is no name, the kind or the type of operation shows that it is an operation. The kind is that of this
-      // dialect, because other dialects are refused before.
+      // Without a name, the kind or the type of the operation shows that the object is an operation. The kind belongs
+      // to this dialect, because operations of other dialects were refused before.
       if (name === undefined && typeof json["kind"] !== "string" && typeof json["operationType"] !== "string") {
         return Either.left(nameless(json, id, state, asked))
       }
@@ -155,8 +154,8 @@ const errorDetails = (raw: Raw, message: string): ReadonlyArray<Detail> =>
   )
 
 /**
- * Decodes the error of an operation of Compute Engine or Cloud SQL: the first of `error.errors`, with the HTTP status
- * and message of the operation.
+ * Decodes the error of an operation of Compute Engine or Cloud SQL: the first item of `error.errors`, with the HTTP
+ * status and message of the operation.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The cancel of an operation as a workflow: recorded once for each operation, whoever asks for it.
+ * The cancel of an operation as a workflow. It is recorded once for each operation.
  */
 import * as Activity from "@effect/workflow/Activity"
 import * as Workflow from "@effect/workflow/Workflow"
@@ -19,9 +19,12 @@ import { gapAfter, type Runner, suspend } from "./segments.js"
 const State = Schema.Literal("succeeded", "failed", "cancelled", "expired", "running")
 
 const CancelOutcome = Schema.Struct({
-  /** Whether the server accepted the request to cancel the operation. It is not sent for an operation that is done. */
+  /**
+   * Whether the server accepted the request to cancel the operation. The request is not sent for an operation that is
+   * done.
+   */
   isAccepted: Schema.Boolean,
-  /** The last state that was read: at most a minute after the cancel. */
+  /** The last state that was read, at most a minute after the request. */
   state: State,
   /** Why the server refused to cancel the operation. */
   refusal: Schema.optional(HttpError)
@@ -41,10 +44,10 @@ export const Cancel = Workflow.make({
 
 const Sent = Schema.Union(CancelOutcome, Schema.TaggedStruct("Failing", {}))
 
-// How long the state of the operation is looked for after the cancel.
+// How long the state of the operation is read after the cancel request.
 const lookAfter = "1 minute"
 
-// An error about credentials says nothing of the operation.
+// An error about credentials contains no information about the operation.
 const isAboutCredentials = ({ code }: HttpError): boolean => code === "UNAUTHENTICATED" || code === "PERMISSION_DENIED"
 
 const isRefusal = (error: HttpError): boolean =>
@@ -93,7 +96,7 @@ const send = (runner: Runner, handle: OperationHandle): Effect.Effect<typeof Sen
     })).pipe(Effect.catchAll((error) => failing(error.message)))
 }
 
-// Looks what has become of the operation.
+// Reads the state of the operation after the cancel request.
 const look = (runner: Runner, handle: OperationHandle): Effect.Effect<typeof State.Type> =>
   Effect.flatMap(runner.serviceFor(handle), (service) => service.wait(handle, { timeout: lookAfter })).pipe(
     Effect.map(stateOf),

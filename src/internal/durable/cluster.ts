@@ -1,5 +1,5 @@
 /**
- * What both set-ups of a runner share: the settings of the cluster, and how its storage is cleaned up.
+ * The common parts of both set-ups: the settings of the cluster, and the removal of stored data.
  */
 import type { PersistenceError } from "@effect/cluster/ClusterError"
 import { EntityAddress } from "@effect/cluster/EntityAddress"
@@ -34,7 +34,7 @@ const clocks = "Workflow/-/DurableClock"
 
 const workflowType = (name: string): string => `Workflow/${name}`
 
-// Removes what the storage has about executions.
+// Removes the stored data of executions.
 const clear = (
   entityTypes: ReadonlyArray<string>,
   executionId: string
@@ -58,7 +58,7 @@ export const prune = (
   Effect.gen(function*() {
     const execution = yield* Wait.executionId(payload)
     if ((yield* Wait.poll(execution))?._tag !== "Complete") return false
-    // The last one first.
+    // From the last to the first.
     const continuations: Array<string> = []
     for (let epoch = 1;; epoch++) {
       const continuation = yield* Continuation.executionId({ ...payload, epoch, polls: 0 })
@@ -68,7 +68,7 @@ export const prune = (
     for (const continuation of continuations) {
       yield* clear([workflowType(Continuation.name), clocks], continuation)
     }
-    // Comes last: as long as it is there, the call can be repeated.
+    // Removed last. While it exists, the call can be repeated.
     yield* clear([workflowType(Wait.name), clocks], execution)
     return true
   })

@@ -1,5 +1,5 @@
 /**
- * A libsql client that holds one connection, and waits while another process writes to the file.
+ * A libsql client that uses one connection, and waits while another process writes to the file.
  */
 import type { LibsqlClientConfig } from "@effect/sql-libsql/LibsqlClient"
 import { hasProperty } from "effect/Predicate"
@@ -7,7 +7,7 @@ import { hasProperty } from "effect/Predicate"
 type Sdk = LibsqlClientConfig.Live["liveClient"]
 
 /**
- * The libsql client in a client of `@effect/sql-libsql`, whose type does not show it.
+ * The libsql client in a client of `@effect/sql-libsql`. The type of the client does not contain it.
  *
  * @internal
  */
@@ -19,7 +19,7 @@ export const sdkOf = (client: object): Sdk => {
 const isSdk = (u: unknown): u is Sdk =>
   ["execute", "transaction", "close"].every((method) => hasProperty(u, method) && typeof u[method] === "function")
 
-// How often a statement is tried while another process writes, and how long after one another, in ms.
+// How many times a statement is tried while another process writes, and the delay between the attempts in ms.
 const patience = 500
 const pause = 20
 
@@ -40,9 +40,9 @@ const patiently = async <A>(run: () => Promise<A>, isOver: (attempts: number) =>
 }
 
 /**
- * Wraps a client of a local file. The client itself opens a connection for each transaction and never closes it, and `@effect/sql-libsql`
- * hangs when a transaction cannot begin. Here transactions run on the one connection, one after the other, and begin when the file is
- * free.
+ * Wraps a client of a local file. The libsql client opens a connection for each transaction and never closes it, and
+ * `@effect/sql-libsql` hangs when a transaction cannot begin. With the wrapper, transactions run on one connection, one
+ * after the other, and begin when the file is free.
  *
  * @internal
  */

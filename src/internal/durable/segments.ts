@@ -1,5 +1,6 @@
 /**
- * The polls of a durable wait. They run in segments, each of which is one activity: an ordinary wait that ends with the segment.
+ * The polls of a durable wait. They run in segments. A segment is one activity, which runs a wait with the length of
+ * the segment as its timeout.
  */
 import * as Activity from "@effect/workflow/Activity"
 import * as DurableClock from "@effect/workflow/DurableClock"
@@ -36,7 +37,7 @@ import {
 } from "./verdict.js"
 
 /**
- * What polls on this runner.
+ * The environment of the polls on a runner.
  *
  * @internal
  */
@@ -45,18 +46,18 @@ export interface Runner {
   readonly serviceFor: (handle: OperationHandle) => Effect.Effect<OperationsService.Service, HttpError.HttpError>
   /** Succeeds when the runner begins to stop. */
   readonly closing: Effect.Effect<void>
-  /** When to poll, for a wait that polls. */
+  /** The schedule of the polls, without an event. */
   readonly schedule: Schedule.Schedule<unknown, Operation.Pending>
-  /** How long the first segment is, in ms. */
+  /** The length of the first segment, in ms. */
   readonly segment: number
-  /** How large a stored result may be, in bytes. */
+  /** The largest stored result, in bytes. */
   readonly maxStoredSize: number
 }
 
 /** @internal */
 export interface Wait {
   readonly handle: OperationHandle
-  /** Whether an event says when to look, so that most of the time is spent suspended. */
+  /** Whether an event wakes the wait. The wait is then suspended most of the time. */
   readonly byEvent: boolean
 }
 
@@ -70,10 +71,10 @@ const shortestGap = 5_000
 const shortestPause = 61_000
 const longestPause = 10 * 60_000
 
-// How long a wait by event looks each time, in ms.
+// How long a wait by event polls each time, in ms.
 const look = 10_000
 
-// A segment that would end this shortly before the deadline continues until the deadline, in ms.
+// If a segment would end this shortly before the deadline, it continues until the deadline. In ms.
 const tail = 15_000
 
 /**
@@ -92,10 +93,11 @@ export const gapAfter = (runner: Runner, { byEvent }: Wait, index: number, pendi
   return Math.max(shortestGap, Math.min(wanted, pending.remaining ?? Infinity))
 }
 
-// More steps than any schedule makes until its longest delay.
+// A limit that is above the number of steps of any schedule until its longest delay.
 const maxSteps = 10_000
 
-// A schedule as it is after that time: a segment continues where the one before ended. A schedule that has ended begins anew.
+// The schedule after a given time, because a segment continues the schedule of the previous segment. A schedule that
+// has ended starts again.
 const continued = <In>(
   schedule: Schedule.Schedule<unknown, In>,
   elapsed: number
@@ -145,7 +147,7 @@ const pendingNow = (
     isWoken
   }))
 
-// How one segment ends. Fails only with a verdict.
+// Runs one segment. It fails only with a verdict.
 const segment = (
   runner: Runner,
   { byEvent, handle }: Wait,
@@ -169,7 +171,7 @@ const segment = (
       return yield* Effect.zipRight(warn(handle, service.left.message), pending(polls, "failing"))
     }
 
-    // The deadline passed while nothing ran. The operation may have ended before.
+    // The deadline passed while no runner was running. The operation may have ended before.
     if (start >= deadline) {
       return yield* Effect.matchEffect(service.right.get(handle), {
         onSuccess: (operation): Effect.Effect<Verdict, WaitTimeoutError> =>
@@ -215,7 +217,7 @@ const segment = (
     )
     return yield* Effect.raceFirst(wait, Effect.zipRight(runner.closing, pending(polls, "closing")))
   }).pipe(
-    // A bug in the credentials, for instance, says nothing of the operation either.
+    // A defect, for example in the credentials, also contains no information about the operation.
     Effect.catchAllDefect((defect) =>
       Effect.zipRight(
         warn(handle, Cause.pretty(Cause.die(defect))),
@@ -226,14 +228,14 @@ const segment = (
 }
 
 /**
- * Completes when an event says that it is time to look.
+ * Completes when an event wakes the wait.
  *
  * @internal
  */
 export const wakeUp = DurableDeferred.make("DurableOperations/wake")
 
 /**
- * Whether the event has come.
+ * Tells whether the event has come.
  *
  * @internal
  */
@@ -243,7 +245,7 @@ export const isWoken: Effect.Effect<boolean, never, WorkflowEngine | WorkflowIns
 )
 
 /**
- * Suspends the workflow for some time, in ms.
+ * Suspends the workflow for a time in ms.
  *
  * @internal
  */
@@ -251,14 +253,14 @@ export const suspend = (name: string, millis: number): Effect.Effect<void, never
   Effect.gen(function*() {
     const engine = yield* WorkflowEngine
     const duration = Duration.millis(millis)
-    // `sleep` sends the message of its clock again at each replay, also when that time is over.
+    // `sleep` sends the message of its clock again at each replay, even if the time has passed.
     const isOver = (yield* engine.deferredResult(DurableClock.make({ name, duration }).deferred)) !== undefined
-    // Zero as a number means the default, a minute.
+    // A number of zero would select the default of one minute.
     if (!isOver) yield* DurableClock.sleep({ name, duration, inMemoryThreshold: "0 millis" })
   })
 
 /**
- * Polls, segment by segment, with a suspension after each.
+ * Polls in segments, with a suspension after each segment.
  *
  * @internal
  */
@@ -270,7 +272,8 @@ export const poll = (
   Effect.gen(function*() {
     let last: Pending = { _tag: "Pending", polls, isWoken: false }
     for (let index = from; index < to; index++) {
-      // A wait is woken once. The segment says so, because a replay of the body finds the event earlier than it came.
+      // A wait is woken once. The stored result of a segment contains this, because a replay sees the event earlier
+      // than it came.
       const wasWoken: boolean = last.isWoken || (wait.byEvent && (yield* isWoken))
       const json = yield* Activity.make({
         name: `segment/${index}`,

@@ -8,7 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /**
- * Runs an effect that executes workflows as if from outside a workflow: they are no children, which an interruption would reach.
+ * Runs an effect that executes workflows as if it were outside a workflow. The executed workflows are not children, so
+ * an interruption does not reach them.
  *
  * @internal
  */
@@ -25,10 +26,10 @@ export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Eff
  */
 export const grown = (first: number, index: number): number => Math.min(30 * 60_000, first * 1.2 ** index)
 
-// When a suspended workflow looks at a shared execution again, in ms.
+// The delay before a suspended workflow checks a shared execution for the first time, in ms.
 const firstLook = 30_000
 
-// Schedules the next look of a workflow that is about to be suspended.
+// Schedules the next check for a workflow that is about to be suspended.
 const scheduleLook = (
   execution: string,
   instance: WorkflowInstance["Type"]
@@ -49,11 +50,11 @@ const scheduleLook = (
   })
 
 /**
- * Waits for the result of a shared execution in the current workflow, which is suspended meanwhile.
+ * Waits for the result of a shared execution in the current workflow. The workflow is suspended during the wait.
  *
- * The engine resumes only the workflow that started the execution. So each workflow also checks the execution by its own clock,
- * which also replaces a wake-up that was lost. An interruption of the current workflow does not reach the execution, because others may
- * wait for it.
+ * The engine resumes only the workflow that started the execution. Therefore each workflow also checks the execution
+ * with its own clock. The clock also replaces a lost wake-up. An interruption of the current workflow does not reach
+ * the execution, because other workflows may wait for it.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * What a durable wait stores: the verdict about an operation, or that there is none yet.
+ * The stored data of a durable wait: the verdict about an operation, or the progress of the wait without a verdict.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -19,7 +19,7 @@ export const Verdict = Schema.Union(
     operation: Operation.inState<Operation.Succeeded>("Succeeded", Operation.isSucceeded)
   }),
   Schema.TaggedStruct("Reference", {
-    /** The operation, which has to be read again. */
+    /** The name of the operation, which must be read again. */
     operationName: Schema.String
   })
 )
@@ -34,14 +34,15 @@ export const VerdictError = Schema.Union(OperationError, WaitTimeoutError, HttpE
 export type VerdictError = typeof VerdictError.Type
 
 /**
- * No verdict yet. It holds what the body of the workflow must know, because the body reads no clock.
+ * The progress without a verdict. It contains the values that the body of the workflow needs, because the body must not
+ * read a clock.
  *
  * @internal
  */
 export const Pending = Schema.TaggedStruct("Pending", {
-  /** How many polls all segments have made. */
+  /** The number of polls in all segments. */
   polls: Schema.Number,
-  /** How long until the deadline, in ms. */
+  /** The time until the deadline, in ms. */
   remaining: Schema.optional(Schema.Number),
   /** Why the segment ended early. */
   problem: Schema.optional(Schema.Literal("failing", "closing")),
@@ -58,13 +59,13 @@ export const Progress = Schema.Union(Verdict, Pending)
 /** @internal */
 export type Progress = typeof Progress.Type
 
-// An activity compiles its schemas each time the workflow is replayed, so they are compiled here, once.
+// An activity compiles its schemas each time the workflow is replayed. These schemas are compiled once.
 const End = Schema.Union(Verdict, Pending, Schema.TaggedStruct("Failed", { error: VerdictError }))
 const encodeEnd = Schema.encode(End)
 const decodeEnd = Schema.decodeUnknown(End)
 
 /**
- * How a segment ends, as the JSON that is stored.
+ * Converts the end of a segment to stored JSON.
  *
  * @internal
  */
@@ -75,7 +76,7 @@ export const toStored = <R>(segment: Effect.Effect<Progress, VerdictError, R>): 
   )
 
 /**
- * How a segment ended, from the JSON that is stored.
+ * Converts stored JSON to the end of a segment.
  *
  * @internal
  */
@@ -89,11 +90,11 @@ const encodeTimeout = Schema.encodeSync(WaitTimeoutError)
 
 const encoder = new TextEncoder()
 
-// In bytes of JSON.
+// The size in bytes of JSON.
 const size = (json: unknown): number => encoder.encode(JSON.stringify(json)).length
 
 /**
- * The verdict of an operation that has succeeded.
+ * Returns the verdict of a succeeded operation.
  *
  * @internal
  */
@@ -111,7 +112,7 @@ export const isSmall = (error: OperationError, maxStoredSize: number): boolean =
   size(Operation.toJson(error.operation)) <= maxStoredSize
 
 /**
- * A timeout that is small enough to store: without the last state or the last failure if they are large.
+ * Returns a timeout error that is small enough to store, without the last state and the last failure if they are large.
  *
  * @internal
  */

@@ -38,7 +38,8 @@ export const Wait = Workflow.make({
 })
 
 /**
- * A long wait continues in further executions, because an execution is replayed from its beginning after each suspension.
+ * The number of segments of an execution. A longer wait continues in another execution, because an execution is
+ * replayed from its beginning after each suspension.
  *
  * @internal
  */

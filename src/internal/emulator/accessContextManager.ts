@@ -1,8 +1,8 @@
 /**
  * The resources of Access Context Manager: policies, access levels and service perimeters.
  *
- * Sources: `google/identity/accesscontextmanager/v1/*.proto`, the discovery document of `accesscontextmanager.v1`. Where
- * these do not say what a method does with a wrong request, it fails as the AIPs have it.
+ * Sources: `google/identity/accesscontextmanager/v1/*.proto`, and the discovery document of `accesscontextmanager.v1`.
+ * Where the sources do not define the response to an invalid request, the emulator responds as the AIPs require.
  */
 import * as Either from "effect/Either"
 import * as ProtobufAny from "../../ProtobufAny.js"
@@ -12,7 +12,7 @@ import { paginate } from "./pages.js"
 import { type Params, parseTemplate, type Template } from "./path.js"
 import type { Failure } from "./reply.js"
 
-// How many policies there can be, and how many levels and perimeters in each.
+// The largest number of policies, and of levels and perimeters in each policy.
 const maxPolicies = 1_000
 const maxMembers = 1_000
 
@@ -83,7 +83,7 @@ type Members = ReadonlyMap<string, JsonObject>
 
 interface Policy {
   readonly resource: JsonObject
-  /** Counts the changes of the policy and of all that is in it. */
+  /** Counts the changes of the policy and of its levels and perimeters. */
   readonly version: number
   readonly levels: Members
   readonly perimeters: Members
@@ -95,7 +95,7 @@ interface Kind {
   readonly members: "levels" | "perimeters"
   readonly typeName: "AccessLevel" | "ServicePerimeter"
   readonly message: Message
-  /** Where the message stands in Google's descriptions of errors. */
+  /** The path of the message in Google's descriptions of errors. */
   readonly at: string
   readonly mutable: ReadonlyArray<string>
 }
@@ -142,7 +142,7 @@ const references = (member: JsonObject): ReadonlyArray<string> => {
   ]
 }
 
-// A level that something refers to must be there. It cannot be removed before the reference is.
+// A referenced access level must exist. It cannot be removed before the reference is removed.
 const checkReferences = (before: Policy, after: Policy): Result<Policy> => {
   for (const [name, member] of [...after.levels, ...after.perimeters]) {
     const missing = references(member).find((level) => !after.levels.has(level))
@@ -175,7 +175,7 @@ const checkPerimeter = (perimeter: JsonObject): Result<JsonObject> => {
 const check = (kind: Kind, member: JsonObject): Result<JsonObject> =>
   kind === levelKind ? checkLevel(member) : checkPerimeter(member)
 
-// Eight bytes in base64, of another value after each change.
+// Eight bytes in base64. The value is different after each change.
 const etagOf = ({ resource, version }: Policy): string => {
   let hash = 0x811c9dc5
   for (const character of textOf(resource, "name")) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
@@ -190,7 +190,7 @@ const etagOf = ({ resource, version }: Policy): string => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * What a mutation would do now: the response of its operation, and the change.
+ * The planned result of a mutation: the response of its operation, and the change.
  *
  * @internal
  */
@@ -200,8 +200,8 @@ export interface Plan {
 }
 
 /**
- * A request for a method of Access Context Manager. A method that changes something gives an operation, and is planned
- * twice: when it is started, so that a wrong request fails at once, and when its operation ends.
+ * A request for a method of Access Context Manager. A method that changes a resource starts an operation. The change is
+ * planned twice: at the start, so an invalid request fails immediately, and when the operation ends.
  *
  * @internal
  */
@@ -209,7 +209,7 @@ export type Call =
   | { readonly _tag: "Read"; readonly read: () => Result<JsonObject> }
   | {
     readonly _tag: "Mutation"
-    /** What is done to what: a part of the operation's name, such as `accessPolicies/1/create`. */
+    /** The part of the operation's name that describes the change, such as `accessPolicies/1/create`. */
     readonly subject: string
     readonly plan: () => Result<Plan>
   }
@@ -226,7 +226,7 @@ const typePrefix = "google.identity.accesscontextmanager.v1"
 const empty: ProtobufAny.ProtobufAny = { "@type": "type.googleapis.com/google.protobuf.Empty" }
 
 /**
- * The metadata of every operation here: an empty message.
+ * The metadata of the operations: an empty message.
  *
  * @internal
  */
@@ -251,14 +251,14 @@ const read = (read: () => Result<JsonObject>): Call => ({ _tag: "Read", read })
 
 const mutation = (subject: string, plan: () => Result<Plan>): Call => ({ _tag: "Mutation", subject, plan })
 
-// The policy that a resource is in.
+// The policy that contains a resource.
 const policyOf = (name: string): string => name.split("/", 2).join("/")
 
-// Basic levels could also be asked for as expressions.
+// A request could also ask for basic levels as expressions.
 const checkFormat = (kind: Kind, query: URLSearchParams): Result<void> => {
   const format = query.get("accessLevelFormat")
   return kind === levelKind && format === "CEL"
-    ? failure("UNIMPLEMENTED", "The emulator gives access levels as they are defined, and not in CEL.")
+    ? failure("UNIMPLEMENTED", "The emulator returns access levels as they are defined, and not in CEL.")
     : Either.void
 }
 
@@ -292,7 +292,7 @@ const checkCount = (members: Members): Result<Members> =>
 
 const notFound = (name: string): Either.Either<never, Failure> => failure("NOT_FOUND", `${name} was not found.`)
 
-// A perimeter has the etag of its policy: any change within the policy changes it.
+// The etag of a perimeter is the etag of its policy: any change within the policy changes it.
 const renderMember = (kind: Kind, policy: Policy, member: JsonObject): JsonObject =>
   kind === perimeterKind ? { ...member, etag: etagOf(policy) } : member
 
@@ -311,7 +311,7 @@ const page = (
     ({ items, nextPageToken }) => ({ items: items.map(([, item]) => item), nextPageToken })
   )
 
-// ProtoJSON leaves out what is empty.
+// ProtoJSON omits empty values.
 const listResponse = (
   field: string,
   { items, nextPageToken }: { readonly items: ReadonlyArray<JsonObject>; readonly nextPageToken?: Json | undefined }
@@ -364,8 +364,8 @@ export class AccessContextManager {
   }
 
   /**
-   * The method that a request is for; none when it is for no method of this API. `path` follows the version and begins
-   * with a slash.
+   * The method that a request is for. Undefined if the request is not for a method of this API. `path` begins with the
+   * slash after the version.
    */
   route(verb: string, path: string, query: URLSearchParams, body: string): Call | undefined {
     for (const { method, template, verb: expected } of this.#routes) {
@@ -403,7 +403,7 @@ export class AccessContextManager {
   }
 
   #createPolicy(body: Result<JsonObject>): Call {
-    // Of nine digits. The factor has no divisor in common with the range, so each number comes once.
+    // Numbers of nine digits. The factor and the range have no common divisor, so each number occurs once.
     const id = 100_000_000 + ++this.#created * 618_033_989 % 900_000_000
     const name = `accessPolicies/${id}`
     return mutation(`${name}/create`, () =>
@@ -426,7 +426,7 @@ export class AccessContextManager {
     }
     if (textOf(resource, "title") === "") return invalid("access_policy.title", "title must not be empty.")
     if (more.length > 0 || (scope !== undefined && !/^(?:folders|projects)\/\d+$/.test(scope))) {
-      return invalid("access_policy.scopes", "scopes must hold at most one folder or project, such as folders/1.")
+      return invalid("access_policy.scopes", "scopes must contain at most one folder or project, such as folders/1.")
     }
     for (const { resource: other } of this.#policies.values()) {
       if (other["parent"] === parent && stringsAt(other, "scopes")[0] === scope) {
@@ -465,7 +465,7 @@ export class AccessContextManager {
     )
   }
 
-  /** What a change of a policy would do, or of something in it. */
+  /** The planned change of a policy, or of a resource in a policy. */
   #plan(
     name: string,
     etag: string,
@@ -475,7 +475,7 @@ export class AccessContextManager {
     return Either.gen(this, function*() {
       const before = yield* this.#policy(name)
       if (etag !== "" && etag !== etagOf(before)) {
-        return yield* failure("ABORTED", `The etag ${JSON.stringify(etag.slice(0, 200))} is not that of ${name}.`)
+        return yield* failure("ABORTED", `The etag ${JSON.stringify(etag.slice(0, 200))} is not the etag of ${name}.`)
       }
       const changed = yield* Either.flatMap(change(before), (after) => checkReferences(before, after))
       const after = { ...changed, version: before.version + 1 }
@@ -533,14 +533,14 @@ export class AccessContextManager {
     return Either.map(members, (members) => withMembers(policy, kind, members))
   }
 
-  // A perimeter that is not there is created when the mask has its name.
+  // A perimeter that does not exist is created if the mask contains its name.
   #patchMember(kind: Kind, name: string, body: Result<JsonObject>, query: URLSearchParams): Call {
     const parent = policyOf(name)
     const patched = (policy: Policy, patch: JsonObject, mask: Mask): Result<JsonObject> => {
       const isUpsert = kind === perimeterKind && mask.some(([field]) => field === "name")
       const existing = policy[kind.members].get(name) ?? (isUpsert ? {} : undefined)
       if (existing === undefined) return notFound(name)
-      // One of the two ways to define a level takes the place of the other.
+      // A level has one of two definitions. Setting one removes the other.
       const replaced = mask.flatMap(([field]) => field === "basic" ? ["custom"] : field === "custom" ? ["basic"] : [])
       const resource = applyMask(omit(existing, ...replaced), patch, mask)
       return check(kind, { ...omit(resource, "etag"), name })
@@ -582,7 +582,7 @@ export class AccessContextManager {
         const members = new Map<string, JsonObject>()
         for (const member of Array.isArray(given) ? given.filter(isJsonObject) : []) {
           const name = yield* checkName(kind, parent, textOf(member, "name"))
-          if (members.has(name)) return yield* invalid(kind.collection, `${name} is there twice.`)
+          if (members.has(name)) return yield* invalid(kind.collection, `${name} occurs twice.`)
           members.set(name, yield* check(kind, omit(member, "etag")))
         }
         yield* checkCount(members)
@@ -595,7 +595,7 @@ export class AccessContextManager {
       }))
   }
 
-  // The dry-run configuration of each perimeter that has one becomes the enforced one.
+  // For each perimeter with a dry-run configuration, this configuration becomes the enforced configuration.
   #commit(parent: string, body: Result<JsonObject>): Call {
     const committed = (perimeter: JsonObject): JsonObject =>
       perimeter["useExplicitDryRunSpec"] === true

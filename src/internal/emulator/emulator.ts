@@ -1,5 +1,5 @@
 /**
- * An API with long-running operations as a function: a request in, a response out. It knows no transport.
+ * An API with long-running operations as a function from requests to responses. It does not depend on a transport.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -20,29 +20,29 @@ import { type ListRequest, operationOf, type OperationRequest } from "./routes.j
 import { anyOperationName, decodeName, decodeSteps, type Steps } from "./script.js"
 
 /**
- * A request as a transport received it.
+ * A request as the transport received it.
  *
  * @internal
  */
 export interface Request {
   readonly method: string
-  /** Where the request was sent to, such as `http://127.0.0.1:8787`. */
+  /** The origin to which the request was sent, such as `http://127.0.0.1:8787`. */
   readonly origin: string
-  /** Path and query as they were sent, nothing decoded. */
+  /** The path and query as they were sent, without decoding. */
   readonly target: string
-  /** Their names in lower case. */
+  /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** How many connections are open besides the one of this request. */
+  /** The number of open connections, without the connection of this request. */
   readonly otherConnections: number
 }
 
 export interface Stats {
-  /** How many requests to the API came. Those to the emulator's own paths are not counted. */
+  /** The number of requests to the API. Requests to the emulator's own paths are not counted. */
   readonly requests: number
-  /** How many of them the client aborted before the response. */
+  /** The number of requests that the client aborted before the response. */
   readonly aborted: number
-  /** How many connections are open now. In memory there are none. */
+  /** The number of open connections. In memory it is 0. */
   readonly openConnections: number
 }
 
@@ -52,7 +52,7 @@ export type Method = "get" | "list" | "cancel" | "delete" | "wait" | "start"
 export interface Call {
   /** The method. `start` is any method that started an operation. */
   readonly method: Method
-  /** The operation's name, or that of the collection that was listed. */
+  /** The name of the operation, or of the listed collection. */
   readonly name: string
   /** When the request arrived, in milliseconds on the emulator's clock. */
   readonly at: number
@@ -61,13 +61,13 @@ export interface Call {
 type Start = Steps | { readonly name?: string | undefined; readonly steps: Steps }
 
 /**
- * Says which operation a request starts.
+ * Returns the operation that a request starts.
  *
  * @internal
  */
 export type StartHandler = (request: StartRequest) => Start | Effect.Effect<Start, unknown>
 
-/** The requests that a handler is for. */
+/** The requests that a handler handles. */
 export interface StartRoute {
   /** The HTTP method. Default: `POST`. */
   readonly method?: string | undefined
@@ -76,7 +76,7 @@ export interface StartRoute {
 }
 
 /**
- * Leads from the public emulator to this one.
+ * Returns the internal emulator of a public emulator.
  *
  * @internal
  */
@@ -99,13 +99,13 @@ export interface EmulatorOptions {
   readonly unreachable?: ReadonlyArray<string> | undefined
 }
 
-// What is kept of a server that runs for long. A weight is in characters.
+// The limits on the data of a server that runs for a long time. A weight is in characters.
 const keptCalls = { count: 100_000, weight: 2 ** 25 }
 const keptRequests = { count: 10_000, weight: 2 ** 24 }
 const maxStarters = 1_000
 const maxPathLength = 2_048
 
-// Access Context Manager is there in these versions, if the emulator serves them.
+// The versions of Access Context Manager. They are available if the emulator serves these versions.
 const accessContextManagerVersions = new Set(["v1", "v1alpha"])
 
 const isVersion = (text: unknown): boolean =>
@@ -123,23 +123,23 @@ const checkDuration = (duration: Duration.DurationInput): number => {
   throw new RangeError(`operationDuration: Expected a duration such as "2 seconds", actual ${JSON.stringify(duration)}`)
 }
 
-// Without an API to answer for: google.longrunning.Operations with any name, and all methods.
+// The default API: google.longrunning.Operations of any name, with all methods.
 const anyApi = GoogleApi.make({
   ...GoogleApi.accessContextManager,
   operationName: anyOperationName,
   methods: { wait: "body" }
 })
 
-// What comes before the names in the paths of an API: the path of its base URL, and its version.
+// The part of the paths of an API before the names: the path of its base URL, and its version.
 const prefixOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
   (URL.canParse(baseUrl) ? `${new URL(baseUrl).pathname}/${version}` : version).replace(/^\/+/, "")
 
-// The version that a template names: all up to the first segment that looks like one.
+// The version of a template: the path up to the first segment that looks like a version.
 const versionOf = (path: string): string | undefined => /^\/((?:[^/{}*]+\/)*?v\d\w*)\//.exec(path)?.[1]
 
 type Answer = Either.Either<Reply, Failure>
 
-// A request to the API, as it is kept and as the methods read it.
+// A request to the API, as it is recorded and as the methods read it.
 interface Received {
   readonly recorded: RecordedRequest
   readonly query: URLSearchParams
@@ -177,7 +177,7 @@ export class Emulator {
   readonly #form: Form
   readonly #versions: Set<string>
   readonly #methods: Methods
-  /** How long an operation of Access Context Manager is pending, in ms. */
+  /** The duration of an operation of Access Context Manager, in ms. */
   readonly #operationDuration: number
 
   constructor(
@@ -217,7 +217,7 @@ export class Emulator {
     return this.#recorded.all()
   }
 
-  /** Scripts an operation. The left side says what is wrong with the script, and where. */
+  /** Scripts an operation. The left side describes the problem with the script and its location. */
   script(name: unknown, steps: unknown): Effect.Effect<void, string> {
     const decoded = Either.all({ name: decodeName(name, this.#served.operationName), steps: decodeSteps(steps) })
     return Effect.flatMap(decoded, ({ name, steps }) =>
@@ -226,7 +226,9 @@ export class Emulator {
       }))
   }
 
-  /** Says what responds to starts. The left side says what is wrong with the route or the script, and where. */
+  /**
+   * Sets the handler of a start. The left side describes the problem with the route or the script, and its location.
+   */
   onStart(route: unknown, start: unknown): Either.Either<void, string> {
     const { method = "POST", path } = typeof route === "object" && route !== null ? route as Partial<StartRoute> : {}
     if (typeof method !== "string" || !/^[A-Z]+$/.test(method)) {
@@ -304,7 +306,7 @@ export class Emulator {
 
   #api(request: Request, path: string, urlQuery: URLSearchParams, now: number): Effect.Effect<Reply> {
     this.#requests++
-    // Clients send a GET whose URL is too long as a POST, with the query as a form.
+    // If the URL of a GET is too long, clients send a POST with the query as a form.
     const override = request.method === "POST" ? request.headers["x-http-method-override"]?.toUpperCase() : undefined
     const method = override ?? request.method
     const isForm = override === "GET"
@@ -324,7 +326,7 @@ export class Emulator {
       : Effect.map(answer, Either.match({ onLeft: (failure) => error(failure, xgafv), onRight: (reply) => reply }))
   }
 
-  // The path after the longest version that it begins with. The slash before it stays.
+  // The path after the longest version prefix. The slash after the version is kept.
   #resourceOf(path: string): { readonly version: string; readonly resource: string } | undefined {
     const [version] = [...this.#versions]
       .filter((version) => path.startsWith(`/${version}/`))
@@ -402,14 +404,14 @@ export class Emulator {
     }
   }
 
-  // The start responds with the first answer of the script; the polls get the others.
+  // The first response of the script is the response to the start. The other responses are for the polls.
   #begin(name: string, steps: Steps, base: string, now: number, commit: Commit | undefined): Effect.Effect<Answer> {
     this.#record("start", name, now)
     const operation: Scripted = this.#operations.script(name, steps, now, commit)
     return this.#operations.answer(operation, base, now)
   }
 
-  // The name of an operation that a start has not named: below the resource that the path names.
+  // The name of an operation for which the start gives no name: below the resource in the path.
   #defaultName(path: string, body: unknown, serial: number): string | undefined {
     const { collection, id, isLongRunning, named } = this.#form
     const resource = Either.getOrElse(decodeSegments(path), () => "")
@@ -450,15 +452,15 @@ export class Emulator {
         return Effect.isEffect(start) ? start : Effect.succeed(start)
       }),
       {
-        // What a handler throws can be an assertion of a test.
-        onFailure: (cause) => failed(Cause.prettyErrors(cause)[0]?.message ?? "it was interrupted"),
+        // A handler can throw the assertion error of a test.
+        onFailure: (cause) => failed(Cause.prettyErrors(cause)[0]?.message ?? "the handler was interrupted"),
         onSuccess: (start) =>
           Either.match(decodeStart(start, this.#served.operationName), {
             onLeft: failed,
             onRight: ({ name = defaultName, steps }) =>
               name === undefined
                 ? failed(
-                  `no name of an operation follows from the path; a name that matches ${this.#served.operationName} is needed`
+                  `the path contains no name for the operation; return a name that matches ${this.#served.operationName}`
                 )
                 : this.#begin(name, steps, base, request.at, mutation && (() => this.#commit(mutation)))
           })
@@ -467,7 +469,7 @@ export class Emulator {
   }
 
   #nameOf(subject: string, now: number): string {
-    // The last part has 16 digits and looks like a time in microseconds.
+    // The last part has 16 digits, like a time in microseconds.
     return `operations/${subject}/${1e15 + now * 1_000 + ++this.#started}`
   }
 
@@ -481,7 +483,7 @@ export class Emulator {
   #resource(call: AccessContextManager.Call, base: string, now: number): Effect.Effect<Answer> {
     this.#operations.settle(now)
     if (call._tag === "Read") return Effect.succeed(Either.map(call.read(), (resource) => json(200, resource)))
-    // A request that cannot succeed fails at once, without an operation.
+    // A request that cannot succeed fails immediately, without an operation.
     const planned = call.plan()
     if (Either.isLeft(planned)) return Effect.succeed(Either.left(planned.left))
     const { metadata } = AccessContextManager

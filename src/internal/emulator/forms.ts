@@ -1,5 +1,5 @@
 /**
- * How the dialects write operations and pages of operations: the reverse of their decoders.
+ * Writes operations and pages of operations in the formats of the dialects. It is the inverse of their decoders.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -36,7 +36,7 @@ export interface Written {
  * @internal
  */
 interface WrittenPage {
-  /** The collection that was asked for. */
+  /** The requested collection. */
   readonly collection: string
   readonly operations: ReadonlyArray<Written>
   readonly nextPageToken: string | undefined
@@ -44,7 +44,7 @@ interface WrittenPage {
 }
 
 /**
- * How a dialect writes operations.
+ * The format in which a dialect writes operations.
  *
  * @internal
  */
@@ -54,29 +54,29 @@ export interface Form {
   readonly cancelled?: ((operation: Written) => unknown) | undefined
   /** The response to a delete. */
   readonly deleted: Reply
-  /** The error format of a request that does not ask for one. */
+  /** The error format of a request that does not select a format. */
   readonly errorFormat: "1" | null
-  /** The last segment of the name of an operation that a start has not named. */
+  /** The last segment of the name of an operation for which the start gives no name. */
   readonly id: (serial: number) => string
-  /** The name of an operation that a start has not named, where the body of the request says it. */
+  /** The name of an operation for which the start gives no name, if the body of the request contains the name. */
   readonly named?: ((project: string | undefined, body: unknown, id: string) => string | undefined) | undefined
   /** The collection of operations below a resource. */
   readonly collection: "operations" | "jobs"
-  /** Whether operations with metadata and a response of their own can be written: `google.longrunning.Operation`s. */
+  /** Whether operations can have their own metadata and response (`google.longrunning.Operation`). */
   readonly isLongRunning: boolean
 }
 
 /**
- * How a dialect writes lists.
+ * The format in which a dialect writes lists.
  *
  * @internal
  */
 export interface ListForm {
-  /** The parameter for the size of a page; none if the list has no pages. */
+  /** The parameter for the size of a page. Undefined if the list has no pages. */
   readonly pageSize: string | undefined
-  /** A larger page is refused. Default: it is cut. */
+  /** The largest page size. A larger size is refused. Default: the page is cut. */
   readonly refusedAbove?: number | undefined
-  /** Whether places that cannot be reached are left out without `returnPartialSuccess`. */
+  /** Whether unreachable locations are omitted without `returnPartialSuccess`. */
   readonly isPartial: boolean
   readonly page: (page: WrittenPage, form: Form) => unknown
 }
@@ -104,7 +104,7 @@ const longRunningOperation = ({ name, state }: Written): unknown => {
   }
 }
 
-// ProtoJSON leaves out what is empty.
+// ProtoJSON omits empty values.
 const orNone = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> | undefined => items.length === 0 ? undefined : items
 
 const longRunning: Form = {
@@ -124,23 +124,23 @@ const typeOf = ({ "@type": type }: Any): string => typeof type === "string" ? la
 
 const fieldsOf = ({ "@type": _, ...fields }: Any): Fields => fields
 
-// These APIs have neither metadata nor a response: the operation itself has the fields of both.
+// These APIs have neither metadata nor a response. The operation itself contains the fields of both.
 const ownFields = (state: State): Fields => ({
   ...fieldsOf(state.metadata ?? {}),
   ...(state.type === "succeeded" ? fieldsOf(state.response ?? {}) : undefined)
 })
 
-// A pending state may be another one than RUNNING, such as PENDING. Only the script says when the operation is done.
+// A pending state may be different from RUNNING, such as PENDING. Only the script decides when the operation is done.
 const stateText = (state: State, own: unknown): string =>
   state.type !== "pending" ? "DONE" : typeof own === "string" && own !== "DONE" ? own : "RUNNING"
 
-// The reasons that ErrorInfos of this domain have.
+// The reasons of the ErrorInfos with this domain.
 const reasonsOf = ({ error }: Failed, domain: string): ReadonlyArray<string> =>
   (error.details ?? []).flatMap(({ domain: own, reason, ...detail }) =>
     typeOf(detail) === "google.rpc.ErrorInfo" && own === domain && typeof reason === "string" ? [reason] : []
   )
 
-// Compute Engine's `errorDetails`: the standard messages, each in a field of its own.
+// Compute Engine's `errorDetails`: the standard messages, each in its own field.
 const errorDetail = (detail: Any): Fields => {
   const { metadata, ...fields } = fieldsOf(detail)
   const type = typeOf(detail)
@@ -163,8 +163,8 @@ const errorDetail = (detail: Any): Fields => {
   return { [`${first.toLowerCase()}${rest.join("")}`]: fieldsOf(detail) }
 }
 
-// `error.errors`: one for each reason of the API's own domain, or one with the name of the google.rpc.Code. The first has the
-// message and the other details.
+// `error.errors` has one item for each reason of the API's own domain, or one item with the name of the
+// google.rpc.Code. The first item has the message and the other details.
 const errorsOf = (failed: Failed, domain: string): ReadonlyArray<Fields> => {
   const { code, details = [], message } = failed.error
   const [first = Code.fromNumber(code), ...others] = reasonsOf(failed, domain)
@@ -314,7 +314,7 @@ const bigQuery: Form = {
 // Lists
 // ---------------------------------------------------------------------------------------------------------------------
 
-// The list of all scopes of a project: its operations by the zone or region of each.
+// The list of all scopes of a project: its operations, by the zone or region of each operation.
 const byScope = (operations: ReadonlyArray<Written>): Fields => {
   const scopes = new Map<string, Array<unknown>>()
   for (const operation of operations) {
@@ -378,7 +378,7 @@ const listForms: ReadonlyMap<Dialect.List["decode"] | undefined, ListForm> = new
     isPartial: true,
     page: ({ nextPageToken, operations, unreachable }) => ({
       kind: "bigquery#jobList",
-      // An item has its state and its error one level higher, too.
+      // In an item of a list, the state and the error are one level higher.
       jobs: orNone(operations.map((operation) => {
         const { errorResult, state } = jobState(operation.state)
         return { ...job(operation), state, errorResult }
@@ -390,7 +390,7 @@ const listForms: ReadonlyMap<Dialect.List["decode"] | undefined, ListForm> = new
 ])
 
 /**
- * Tells whether a collection stands for the operations of all scopes of a project.
+ * Tells whether a collection contains the operations of all scopes of a project.
  *
  * @internal
  */
@@ -398,10 +398,10 @@ export const isAggregated = (collection: string): boolean =>
   /^projects\/[^/]+\/aggregated\/operations$/.test(collection)
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The form of an API
+// The format of an API
 // ---------------------------------------------------------------------------------------------------------------------
 
-// By what reads them: a dialect of one's own that changes only paths keeps the form.
+// By decoder: a custom dialect that changes only paths keeps the format.
 const forms: ReadonlyMap<Dialect.Dialect["decode"], Form> = new Map([
   [Dialect.longRunning.decode, longRunning],
   [Dialect.compute.decode, compute],
@@ -440,11 +440,11 @@ const notWritten = ({ name }: Dialect.Dialect, what: string, option: string): Ra
     `${option}: Expected a function, because the dialect ${
       JSON.stringify(name)
     } of the api reads ${what} by a function of ` +
-      `its own, and the emulator cannot know how to write them. Pass ${option}, or a dialect of Dialect`
+      `its own, and the emulator does not know how to write them. Pass ${option}, or a dialect of Dialect`
   )
 
 /**
- * How an emulator writes the operations of an API. Throws a `RangeError` if nothing says that.
+ * The format in which an emulator writes the operations of an API. Throws a `RangeError` if the format is unknown.
  *
  * @internal
  */
@@ -458,7 +458,8 @@ export const formOf = ({ dialect }: GoogleApi.GoogleApi, encode: Encode | undefi
 }
 
 /**
- * How an emulator writes the lists of an API; none if the API has no list. Throws a `RangeError` if nothing says that.
+ * The format in which an emulator writes the lists of an API. Undefined if the API has no list. Throws a `RangeError`
+ * if the format is unknown.
  *
  * @internal
  */

@@ -1,14 +1,14 @@
 /**
- * Who may talk to an emulator on a socket. A page of another site that runs in a browser on the same machine may not: it
- * could script the emulator, and read what programs sent to it.
+ * Decides which requests may reach an emulator on a socket. A page of another site in a browser on the same machine
+ * must not reach it: the page could script the emulator, and read the requests of programs.
  */
 import { error, type Reply } from "./reply.js"
 
 /** @internal */
 export interface Allowed {
-  /** Names of this server, besides those of the loopback interface. */
+  /** Additional names of this server, besides the names of the loopback interface. */
   readonly hosts: ReadonlySet<string>
-  /** Whether any IP address is a name of this server. */
+  /** Whether any IP address is accepted as the name of this server. */
   readonly allAddresses: boolean
   /** Origins whose pages may send requests and read the responses. */
   readonly origins: ReadonlySet<string>
@@ -19,7 +19,7 @@ type Headers = Readonly<Record<string, string>>
 const isIpAddress = (hostname: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])$/i.test(hostname)
 
 /**
- * Tells whether a name or an address leads to this machine only.
+ * Tells whether a name or an address can be reached only from this machine.
  *
  * @internal
  */
@@ -35,11 +35,11 @@ const refused = (message: string): Reply => error({ code: "PERMISSION_DENIED", m
 const quote = (text: string): string => JSON.stringify(text.slice(0, 200))
 
 /**
- * The response to a request that must not reach the emulator; none for one that may.
+ * The response to a request that must not reach the emulator. Undefined if the request is allowed.
  *
  * A browser sends the `Origin` of a page with each request that the page could read or that is not a GET, and
- * `Sec-Fetch-Site` with the others. It sends the name in the page's URL as `Host`, whatever address a foreign DNS server
- * gave for that name.
+ * `Sec-Fetch-Site` with the other requests. It sends the name in the page's URL as `Host`, whatever address a foreign
+ * DNS server returned for that name.
  *
  * @internal
  */
@@ -47,20 +47,22 @@ export const refusal = (headers: Headers, { allAddresses, hosts, origins }: Allo
   const { host = "", origin, "sec-fetch-site": site } = headers
   const hostname = hostnameOf(host)
   if (!isLoopback(hostname) && !hosts.has(hostname) && !(allAddresses && isIpAddress(hostname))) {
-    return refused(`The emulator does not serve the host ${quote(host)}. If it should, start it with that host name.`)
+    return refused(
+      `The emulator does not serve the host ${quote(host)}. To serve it, start the emulator with that host name.`
+    )
   }
   if (origin !== undefined && !origins.has(origin)) {
     return refused(
-      `The emulator does not take requests from pages of ${quote(origin)}. If it should, start it with that origin.`
+      `The emulator does not accept requests from pages of ${quote(origin)}. To accept them, start it with that origin.`
     )
   }
   return origin === undefined && (site === "cross-site" || site === "same-site")
-    ? refused("The emulator does not take requests from pages of other origins.")
+    ? refused("The emulator does not accept requests from pages of other origins.")
     : undefined
 }
 
 /**
- * The headers that let a page of an allowed origin read a response.
+ * The headers with which a page of an allowed origin can read a response.
  *
  * @internal
  */
@@ -72,7 +74,7 @@ export const corsHeaders = (headers: Headers): Headers =>
   }
 
 /**
- * The response to the question of a browser whether a page may send a request; none for another request.
+ * The response to the preflight request of a browser. Undefined for another request.
  *
  * @internal
  */

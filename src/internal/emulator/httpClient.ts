@@ -1,5 +1,5 @@
 /**
- * An emulator behind an `HttpClient`, in memory.
+ * An `HttpClient` for an emulator in memory.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
@@ -50,7 +50,7 @@ const brokenBody = (body: string): ReadableStream<Uint8Array> =>
       controller.enqueue(new TextEncoder().encode(body.slice(0, body.length / 2)))
     },
     pull(controller) {
-      controller.error(new Error("the emulator cut the connection within the body"))
+      controller.error(new Error("the emulator closed the connection within the body"))
     }
   })
 
@@ -61,7 +61,8 @@ const responseOf = ({ body, cut, headers, status }: Reply): Response =>
   })
 
 /**
- * Reaches the emulator in memory, on the clock of the caller, whatever the host of the URL.
+ * An `HttpClient` that sends every request to the emulator in memory, whatever the host of the URL is. It uses the
+ * clock of the caller.
  *
  * @internal
  */
@@ -81,7 +82,7 @@ export const httpClient = (emulator: Emulator.Emulator): HttpClient.HttpClient =
           reply.cut === undefined || reply.cut === "withinBody"
             ? Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(reply)))
             : Effect.fail(
-              requestError(request, "Transport", new Error("the emulator cut the connection before the response"))
+              requestError(request, "Transport", new Error("the emulator closed the connection before the response"))
             )
       ))
   )

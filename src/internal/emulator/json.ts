@@ -1,5 +1,5 @@
 /**
- * JSON that comes from outside: text of a request, or a value of a program that TypeScript may not have checked.
+ * Checks JSON from outside: the text of a request, or a value of a program whose types may not have been checked.
  */
 import * as Either from "effect/Either"
 
@@ -16,17 +16,20 @@ export const isJsonObject = (json: Json | undefined): json is JsonObject =>
   typeof json === "object" && json !== null && !Array.isArray(json)
 
 /**
- * The deepest nesting of arrays and objects, which is also the limit of protobuf's own parsers. It keeps every recursion
- * over a value far from the end of the stack.
+ * The deepest nesting of arrays and objects. Protobuf's own parsers have the same limit. It bounds every recursion over
+ * a value.
  */
 const maxDepth = 100
 
-/** The most values within one value. It bounds the time for a value that refers to the same object many times. */
+/**
+ * The largest number of values within one value. It bounds the time for a value that refers to the same object many
+ * times.
+ */
 const maxValues = 200_000
 
 /**
- * Copies a value that JSON can hold. As in `JSON.stringify`, `toJSON` is used where an object has it, and properties that
- * are `undefined` are left out. The left side says what JSON cannot hold, and where.
+ * Copies a value as JSON. As in `JSON.stringify`, a `toJSON` method is used if there is one, and `undefined` properties
+ * are omitted. The left side contains the location and the type of a value that is not JSON.
  *
  * @internal
  */

@@ -1,13 +1,13 @@
 /**
- * Messages of an API in their JSON form (ProtoJSON), as far as the emulator's resources need it: which fields a message
- * has, what they may hold, and field masks.
+ * Reads messages of an API in ProtoJSON, as far as the emulator's resources need it: the fields of a message, their
+ * types, and field masks.
  */
 import * as Either from "effect/Either"
 import { isJsonObject, type Json, type JsonObject } from "./json.js"
 import type { Failure } from "./reply.js"
 
 /**
- * What a field holds. `object` and `objects` are messages whose fields are not checked. `ignored` is output only.
+ * The type of a field. `object` and `objects` are messages whose fields are not checked. `ignored` is output only.
  */
 type Field =
   | "string"
@@ -38,7 +38,7 @@ export const invalid = (field: string, description: string): Either.Either<never
 
 const toCamelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-// Google's messages name fields as the proto files do.
+// Google's messages use the field names of the proto files.
 const toSnakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const wrongType = (at: string, type: string, value: Json): Either.Either<never, Failure> =>
@@ -66,7 +66,7 @@ const readString = (at: string, value: Json): Result<string> =>
 const readObject = (at: string, value: Json): Result<JsonObject> =>
   isJsonObject(value) ? Either.right(value) : wrongType(at, "TYPE_MESSAGE", value)
 
-// Gives none for a value that is the default of its field: ProtoJSON leaves it out.
+// Returns none for the default value of a field, because ProtoJSON omits it.
 const readField = (field: Field, at: string, value: Json): Result<Json | undefined> => {
   if (value === null || field === "ignored") return Either.right(undefined)
   switch (field) {
@@ -89,7 +89,7 @@ const readField = (field: Field, at: string, value: Json): Result<Json | undefin
 }
 
 /**
- * Reads a message. Field names may be in camel case or as the proto files have them. Defaults are left out.
+ * Reads a message. Field names may be in camel case or as in the proto files. Default values are omitted.
  *
  * @internal
  */
@@ -124,7 +124,7 @@ const hasPath = (message: Message, [name, ...rest]: ReadonlyArray<string>): bool
 }
 
 /**
- * Reads a field mask of a message. `"*"` stands for all the fields that can be changed.
+ * Reads a field mask of a message. `"*"` stands for all fields that can be changed.
  *
  * @internal
  */
@@ -147,7 +147,7 @@ export const omit = (object: JsonObject, ...names: ReadonlyArray<string>): JsonO
   Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)))
 
 /**
- * Takes the fields of a mask from a patch. A field that the patch does not have is cleared.
+ * Copies the fields of a mask from a patch. A field that is absent in the patch is cleared.
  *
  * @internal
  */

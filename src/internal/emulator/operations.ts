@@ -1,5 +1,5 @@
 /**
- * The operations of an emulator: where each one is in its script, and the methods of an API for its operations.
+ * The operations of an emulator: their position in their scripts, and the methods of an API for operations.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -19,30 +19,33 @@ import { isInQuery, placeOf } from "./routes.js"
 import type { Step, Steps } from "./script.js"
 
 /**
- * How the methods respond that an API may leave out: `"unimplemented"` sends `UNIMPLEMENTED` (501), `"unrouted"` the page
- * (404) of a server that has no such path.
+ * How the emulator responds to optional methods: `"unimplemented"` sends `UNIMPLEMENTED` (501), and `"unrouted"` sends
+ * the HTML page (404) of a server that has no such path.
  */
 export interface Methods {
   /** Default: the operations, page by page. */
   readonly list?: "unimplemented" | "unrouted" | undefined
   /** Default: the operation fails with `CANCELLED` on its next poll. */
   readonly cancel?: "unimplemented" | "unrouted" | undefined
-  /** Default: the operation is not found any more. */
+  /** Default: the operation is no longer found. */
   readonly delete?: "unimplemented" | "unrouted" | undefined
-  /** `"atOnce"` responds at once, done or not. Default: the response is held until the operation ends or `timeout` passes. */
+  /**
+   * With `"atOnce"`, the response is sent immediately, even if the operation is not done. Default: the response is
+   * delayed until the operation ends or `timeout` passes.
+   */
   readonly wait?: "unimplemented" | "unrouted" | "atOnce" | undefined
 }
 
 /**
- * Does what the operation is for, at the moment when its script says that it has succeeded. Gives the response, or the
- * error that the operation fails with.
+ * Executes the change of the operation when its script reaches success. Returns the response, or the error with which
+ * the operation fails.
  *
  * @internal
  */
 export type Commit = () => Either.Either<ProtobufAny.ProtobufAny, Failure>
 
 /**
- * A scripted operation, at the step where its last response left it.
+ * A scripted operation, at the step of its last response.
  *
  * @internal
  */
@@ -50,28 +53,34 @@ export interface Scripted {
   readonly name: string
   /** The relative resource name in the path of its polls. */
   readonly resource: string
-  /** The parameters that a list must have to show it. */
+  /** The parameters that a list request needs to include the operation. */
   readonly listQuery: Dialect.Request["query"]
-  /** Its place in lists. */
+  /** Its position in lists. */
   readonly serial: number
   steps: ReadonlyArray<Step>
   index: number
   answered: number
   since: number
   commit: Commit | undefined
-  /** Completes when the responses that are held must look at the operation again. */
+  /** Completes when the delayed responses must check the operation again. */
   changed: Deferred.Deferred<void> | undefined
 }
 
-/** How many operations are kept. When there are more, the oldest are forgotten, as servers do after some weeks. */
+/**
+ * The largest number of operations. Above this number, the oldest operations are removed, as servers do after some
+ * weeks.
+ */
 const keptOperations = 100_000
 
-/** How many more there can be before that happens, for all of them at once: finding the oldest takes time. */
+/**
+ * How far the number may exceed the limit before operations are removed. Finding the oldest operations takes time, so
+ * many are removed together.
+ */
 const slack = keptOperations / 10
 
 /**
- * How long `:wait` holds a response when the request has no timeout: the deadline of `google.longrunning.Operations` in
- * the service configuration of Access Context Manager.
+ * How long the response to `:wait` is delayed if the request has no timeout. It is the deadline of
+ * `google.longrunning.Operations` in the service configuration of Access Context Manager.
  */
 const longestHold = 100_000
 
@@ -79,7 +88,7 @@ const isState = (step: Step): step is State =>
   step.type === "pending" || step.type === "succeeded" || step.type === "failed"
 const isDone = (state: State): boolean => state.type !== "pending"
 
-// A lone surrogate has no bytes.
+// A lone surrogate has no encoding in bytes.
 const encodePath = (resource: string): string => encodeURI(resource.replace(/[\ud800-\udfff]/gu, "\ufffd"))
 
 const timesOf = (step: Step): number => "times" in step ? step.times ?? 1 : 1
@@ -98,7 +107,7 @@ const stepOf = (operation: Scripted): Step => {
   return step
 }
 
-// The step that the operation is at, as time alone moves it: a step with a duration ends when that has passed.
+// The current step of the operation, by time. A step with a duration ends when the duration has passed.
 const current = (operation: Scripted, now: number): Step => {
   while (true) {
     const step = stepOf(operation)
@@ -108,7 +117,7 @@ const current = (operation: Scripted, now: number): Step => {
   }
 }
 
-// The step that responds to a poll now: a poll moves on from a step that has responded as often as it says. The last step
+// The step that responds to a poll. A poll advances from a step that has sent all of its responses. The last step
 // responds to all further polls.
 const next = (operation: Scripted, now: number): Step => {
   while (true) {
@@ -118,8 +127,8 @@ const next = (operation: Scripted, now: number): Step => {
   }
 }
 
-// The operation for those who read it without polling: the latest state of its script, whatever fault it is at. None when
-// it is gone.
+// The operation for methods that read it without a poll: the latest state of its script, even if the current step is a
+// fault. Undefined if the operation no longer exists.
 const stateOf = (operation: Scripted, now: number): State | undefined => {
   if (current(operation, now).type === "gone") return undefined
   return operation.steps.slice(0, operation.index + 1).findLast(isState) ?? { type: "pending" }
@@ -131,7 +140,7 @@ const wake = (operation: Scripted): void => {
   operation.changed = undefined
 }
 
-// From now on the operation has this one step.
+// Replaces the rest of the script with one step.
 const end = (operation: Scripted, step: Step): void => {
   operation.steps = [step]
   operation.index = 0
@@ -140,11 +149,11 @@ const end = (operation: Scripted, step: Step): void => {
   wake(operation)
 }
 
-// The JSON form of google.protobuf.Duration, in ms.
+// The JSON of a google.protobuf.Duration, in ms.
 const parseDuration = (text: string): number | undefined =>
   /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1_000 : undefined
 
-// These are all the filters that the emulator knows. Others let everything pass.
+// The filters that the emulator supports. With any other filter, the list contains all operations.
 const doneIn = (filter: string): boolean | undefined => {
   const [, field, comparison, value] = /^\s*(?:(done)|status)\s*(!?=)\s*"?(true|false|DONE)"?\s*$/i.exec(filter) ?? []
   if (value === undefined || (field === undefined) !== (value.toUpperCase() === "DONE")) return undefined
@@ -155,14 +164,14 @@ const notFound = (name: string): Failure => ({ code: "NOT_FOUND", message: `Oper
 
 const invalid = (message: string): Failure => ({ code: "INVALID_ARGUMENT", message })
 
-/** What a method gives: a response, or an error of the API. */
+/** The result of a method: a response, or an error of the API. */
 type Answer = Either.Either<Reply, Failure>
 
 /** @internal */
 export class Operations {
   #serial = 0
   readonly #operations = new Map<string, Scripted>()
-  /** Operations that have yet to do what they are for. */
+  /** Operations whose change has not been executed. */
   readonly #uncommitted = new Set<Scripted>()
   readonly #api: GoogleApi.GoogleApi
   readonly #form: Form
@@ -184,7 +193,7 @@ export class Operations {
     this.#unreachable = options.unreachable
   }
 
-  /** The names of the operations that there are. */
+  /** The names of the existing operations. */
   names(): Iterable<string> {
     return this.#operations.keys()
   }
@@ -221,14 +230,14 @@ export class Operations {
     }
   }
 
-  // Ends the holds on an operation that is there no more, and what it had yet to do.
+  // Ends the delayed responses of a removed operation, and drops its change.
   #drop(operation: Scripted): void {
     this.#uncommitted.delete(operation)
     operation.commit = undefined
     wake(operation)
   }
 
-  /** Does what operations are for that have succeeded by now, in the order in which they have. */
+  /** Executes the changes of the operations that have succeeded, in the order of their success. */
   settle(now: number): void {
     const due: Array<Scripted> = []
     for (const operation of this.#uncommitted) {
@@ -240,12 +249,12 @@ export class Operations {
     for (const operation of due) this.#commit(operation, stepOf(operation))
   }
 
-  // After a delete there are no more polls, so only time can move the operation.
+  // After a delete there are no more polls, so the operation advances only by time.
   #isStuck(operation: Scripted, step: Step): boolean {
     return this.#operations.get(operation.name) !== operation && durationOf(step) === undefined
   }
 
-  // A response that the script names is used as it is, and then nothing else happens.
+  // A response in the script is used unchanged, and the change is not executed.
   #commit(operation: Scripted, step: Step): Step {
     const { commit } = operation
     if (commit === undefined || step.type !== "succeeded") return step
@@ -328,7 +337,7 @@ export class Operations {
     )
   }
 
-  // An operation that is deleted is not cancelled: what it is for still happens.
+  // Deleting an operation does not cancel it: its change is still executed.
   delete(name: string, now: number): Answer {
     const operation = this.#operations.get(name)
     if (operation === undefined || stateOf(operation, now) === undefined) return Either.left(notFound(name))
@@ -337,7 +346,10 @@ export class Operations {
     return Either.right(this.#form.deleted)
   }
 
-  /** How long a response can be held, in ms, as the request says. The left side says why it cannot be read. */
+  /**
+   * How long a response can be delayed, in ms, according to the request. The left side is the error of an invalid
+   * timeout.
+   */
   timeoutOf(body: string, query: URLSearchParams): Either.Either<number, Failure> {
     const request = body === "" ? Either.right({}) : parseJson(body)
     if (Either.isLeft(request)) return Either.left(invalid(request.left))
@@ -360,7 +372,7 @@ export class Operations {
         const duration = isLast(operation) ? undefined : durationOf(step)
         const until = duration === undefined ? deadline : Math.min(deadline, operation.since + duration)
         operation.changed ??= Deferred.unsafeMake<void>(FiberId.none)
-        // A longer sleep would never end.
+        // Longer sleeps would never end.
         yield* Effect.timeoutOption(Deferred.await(operation.changed), Math.min(until - at, maxSleep))
       }
     })
@@ -391,8 +403,8 @@ export class Operations {
           200,
           form.page({
             collection,
-            // An operation that the filter drops takes its place on the page all the same, so a page can be empty and not the
-            // last.
+            // An operation that the filter excludes still counts for the size of the page. A page that is not the last
+            // page can therefore be empty.
             operations: items
               .filter(([, state]) => done === undefined || isDone(state) === done)
               .map(([operation, state]) => this.#written(operation, state, base)),

@@ -13,7 +13,7 @@ type Key = string | number
 const encodeToken = (collection: string, key: Key): string =>
   btoa(encodeURIComponent(JSON.stringify([collection, key])))
 
-// The key after which the page begins. None for a token of another list, and for one that was not made here.
+// The key after which the page begins. Undefined for a token that was not made here, or was made for another list.
 const decodeToken = (collection: string, token: string): Key | undefined =>
   Either.try(() => decodeURIComponent(atob(token))).pipe(
     Either.flatMap(parseJson),
@@ -27,8 +27,8 @@ const decodeToken = (collection: string, token: string): Key | undefined =>
 const invalid = (message: string): Either.Either<never, Failure> => Either.left({ code: "INVALID_ARGUMENT", message })
 
 /**
- * One page of a list whose members are in the order of their keys. `item` gives what the page shows of a member; none for
- * one that is not in this list.
+ * One page of a list whose members are in the order of their keys. `item` returns the item of a member, or undefined if
+ * the member is not in this list.
  *
  * @internal
  */
@@ -39,9 +39,9 @@ export const paginate = <A, B>(
   options: {
     readonly key: (member: A) => Key
     readonly item: (member: A) => B | undefined
-    /** The parameter for the size of a page. Default: `pageSize`; with `undefined` there is one page of any size. */
+    /** The parameter for the size of a page. Default: `pageSize`. If it is `undefined`, all items are on one page. */
     readonly pageSize?: string | undefined
-    /** A larger page is refused. Default: it is cut. */
+    /** The largest page size. A larger size is refused. Default: the page is cut. */
     readonly refusedAbove?: number | undefined
   }
 ): Either.Either<
@@ -76,7 +76,7 @@ export const paginate = <A, B>(
 }
 
 /**
- * Tells whether a resource is in a collection. A segment `-` of the collection stands for any (AIP-159).
+ * Tells whether a resource is in a collection. A segment `-` of the collection matches any segment (AIP-159).
  *
  * @internal
  */

@@ -13,8 +13,8 @@ export type Params = Readonly<Record<string, string>>
 /** @internal */
 export interface Template {
   /**
-   * The variables of a path that the template matches. The left side says why a variable cannot be decoded. None for
-   * another path.
+   * Returns the variables of a path that matches the template. The left side says why a variable cannot be decoded.
+   * Undefined for a path that does not match.
    */
   readonly match: (path: string) => Either.Either<Params, string> | undefined
 }
@@ -23,7 +23,7 @@ const decode = (text: string): Either.Either<string, string> =>
   Either.try({ try: () => decodeURIComponent(text), catch: () => "The percent-encoding of the path is malformed." })
 
 /**
- * Decodes a variable of several segments: everything but an encoded slash, which is no separator.
+ * Decodes a variable of several segments, except for encoded slashes, which are not separators.
  *
  * @internal
  */
@@ -41,8 +41,8 @@ const segmentsPattern = (segments: string): string =>
     (part) => wildcards[part] ?? part.replace(/[\\^$.+?()[\]{}|]/g, "\\$&")
   )
 
-// Each variable and each wildcard is made of whole segments, and only the last segment can be "**" or have a verb. Then no
-// path takes more than linear time to match.
+// Each variable and each wildcard consists of whole segments, and only the last segment can be "**" or have a verb.
+// Matching a path therefore takes linear time.
 const isTemplate = (text: string, flat: string): boolean => {
   const segments = flat.slice(1).split("/")
   const last = segments.pop() ?? ""
@@ -54,8 +54,8 @@ const isTemplate = (text: string, flat: string): boolean => {
 const hasOneSegment = (segments: string): boolean => segments !== "**" && !segments.includes("/")
 
 /**
- * Parses a template such as `/v1/{parent=projects/*}/things` or `/v1/{name=operations/**}:cancel`. `*` stands for one
- * segment, `**` for one or more.
+ * Parses a template such as `/v1/{parent=projects/*}/things` or `/v1/{name=operations/**}:cancel`. `*` matches one
+ * segment, and `**` one or more.
  *
  * @internal
  */

@@ -1,10 +1,10 @@
 /**
- * The responses of the emulator, in the shapes that Google's servers use.
+ * The responses of the emulator, in the formats of Google's servers.
  */
 import * as Code from "../../Code.js"
 
 /**
- * A response. `cut` says where the connection breaks off, if it does.
+ * A response. `cut` is the place at which the connection closes, if it closes early.
  *
  * @internal
  */
@@ -40,7 +40,7 @@ export const json = (status: number, body: unknown, headers?: Readonly<Record<st
   body: JSON.stringify(body)
 })
 
-// `errors[].reason` of error format 1. Codes that are not listed read as a failure of the backend.
+// `errors[].reason` of error format 1. Codes that are not listed have the reason of a backend error.
 const formatOneReasons: Partial<Record<Code.Code, string>> = {
   INVALID_ARGUMENT: "badRequest",
   FAILED_PRECONDITION: "failedPrecondition",
@@ -66,7 +66,7 @@ export const error = ({ code, details, message }: Failure, xgafv: string | null 
 const escapeHtml = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 /**
- * The page that Google's front end sends for a path that leads nowhere.
+ * The page that Google's front end sends for an unknown path.
  *
  * @internal
  */

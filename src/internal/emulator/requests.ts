@@ -1,22 +1,22 @@
 /**
- * The requests that an emulator has seen.
+ * The requests that an emulator has received.
  */
 import * as Either from "effect/Either"
 import { parseJson } from "./json.js"
 
-/** A request to the API, as the emulator keeps it. */
+/** A recorded request to the API. */
 export interface RecordedRequest {
-  /** The HTTP method. Of a request with `x-http-method-override`, the method that this header names. */
+  /** The HTTP method. If the request has the header `x-http-method-override`, it is the method in this header. */
   readonly method: string
-  /** The path as it was sent, percent-encoding included. */
+  /** The path as it was sent, with its percent-encoding. */
   readonly path: string
-  /** The query. Of a parameter that is there several times, the last value. */
+  /** The query. If a parameter occurs several times, its last value. */
   readonly query: Readonly<Record<string, string>>
-  /** The headers, their names in lower case. */
+  /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body: the value of JSON, the text of anything else, `undefined` if there is none. */
+  /** The body: the value of JSON, the text of any other body, or `undefined` if there is no body. */
   readonly body: unknown
-  /** When it arrived, in milliseconds on the emulator's clock. */
+  /** The time of arrival, in milliseconds on the emulator's clock. */
   readonly at: number
 }
 
@@ -59,7 +59,8 @@ export const recordOf = (request: {
 })
 
 /**
- * The latest of something: at most so many, and at most so much in all. The weight of one is about its size in characters.
+ * The latest items, with a limit on their number and on their total weight. The weight of an item is its approximate
+ * size in characters.
  *
  * @internal
  */
@@ -75,7 +76,7 @@ export class Latest<A> {
   add(item: A, weight: number): void {
     this.#items.push({ item, weight })
     this.#weight += weight
-    // Removing from the front of a long array takes time, so many go at once.
+    // Removing items from the front of a long array takes time, so many are removed together.
     if (this.#items.length > 1.1 * this.#limits.count || this.#weight > 1.1 * this.#limits.weight) this.#trim()
   }
 

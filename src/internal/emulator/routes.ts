@@ -1,5 +1,5 @@
 /**
- * Which method of the operations a request is for: that whose request the dialect of the API would send.
+ * Finds the method for operations that a request calls: the method whose request the dialect of the API would send.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -15,7 +15,7 @@ import { isOperationCollection } from "./script.js"
 export interface OperationRequest {
   readonly method: "get" | "wait" | "cancel" | "delete"
   readonly name: string
-  /** For how long the server holds the response, in seconds, if the request does not say that. */
+  /** The longest delay of the response in seconds, if the request contains no timeout. */
   readonly holdSeconds?: number | undefined
 }
 
@@ -29,7 +29,7 @@ export interface ListRequest {
 export interface Sent {
   /** The HTTP method. */
   readonly method: string
-  /** The path below the version, percent-encoded, without the slash before it. */
+  /** The path after the version, percent-encoded, without the first slash. */
   readonly path: string
   readonly query: URLSearchParams
   /** The body, as JSON. */
@@ -41,10 +41,10 @@ interface Reading {
   readonly suffix: string
 }
 
-// A colon in a name may be sent as it is, so only the last one can begin a suffix.
+// A colon in a name may be sent unencoded, so only the last colon can begin a suffix.
 const suffixes = [/$/, /:[^:/]*$/, /\/[^/]*$/]
 
-// The ways to read a path as a resource with a suffix.
+// The ways to split a path into a resource and a suffix.
 const readingsOf = (path: string): Either.Either<ReadonlyArray<Reading>, string> =>
   Either.all(suffixes.flatMap((pattern) => {
     const suffix = pattern.exec(path)?.[0]
@@ -62,7 +62,7 @@ const hasBody = ({ body }: Dialect.Request, sent: unknown): boolean =>
 const isPath = (request: Dialect.Request, sent: Sent, { resource, suffix }: Reading): boolean =>
   request.method === sent.method && request.resource === resource && (request.suffix ?? "") === suffix
 
-// The method of an operation with this name that the request is for. The timeout of a wait is any.
+// The method that the request calls for an operation with this name. The timeout of a wait is not compared.
 const methodOf = (
   api: GoogleApi.GoogleApi,
   name: string,
@@ -84,14 +84,14 @@ const methodOf = (
 const nameIn = ({ dialect }: GoogleApi.GoogleApi, { query }: Sent, { resource }: Reading): string =>
   dialect.nameFromPath?.(resource, query) ?? resource
 
-// The names that a request shows: in its path and query, or in its body.
+// The names that a request can contain: in its path and query, or in its body.
 const namesIn = (api: GoogleApi.GoogleApi, sent: Sent, reading: Reading): ReadonlyArray<string> =>
   [nameIn(api, sent, reading), ...(isRecord(sent.body) ? Object.values(sent.body) : [])]
     .filter((name): name is string => typeof name === "string" && matches(api.operationName, name))
 
 /**
- * The method of the operations that a request is for; none if it is for another method. `names` are those of the operations
- * that there are. The left side says why the path cannot be read.
+ * The method for operations that a request calls. Undefined if the request calls another method. `names` are the names
+ * of the existing operations. The left side says why the path cannot be decoded.
  *
  * @internal
  */
@@ -107,7 +107,7 @@ export const operationOf = (
         if (found !== undefined) return found
       }
     }
-    // The paths of a dialect of one's own may not show the names.
+    // The paths of a custom dialect may not contain the names.
     for (const name of hasNamesInRequests(api.dialect) ? [] : names()) {
       for (const reading of readings) {
         const found = methodOf(api, name, sent, reading)
@@ -122,7 +122,7 @@ export const operationOf = (
   })
 
 /**
- * What the list of an API needs to know of an operation: its resource, and the parameters that the list must have to show it.
+ * The position of an operation in lists: its resource, and the parameters that a list request needs to include it.
  *
  * @internal
  */
@@ -137,7 +137,7 @@ export const placeOf = (
 }
 
 /**
- * Tells whether a request has the parameters of a place.
+ * Tells whether a request has the parameters of a position.
  *
  * @internal
  */

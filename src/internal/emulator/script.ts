@@ -1,5 +1,5 @@
 /**
- * Scripts: what each poll of an operation answers, as data. A script is checked as a whole before it is accepted.
+ * Scripts: the responses to the polls of an operation, as data. A script is checked completely before it is accepted.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Either from "effect/Either"
@@ -10,13 +10,13 @@ import { firstProblem } from "../parsing.js"
 import { maxSleep } from "../time/clock.js"
 import { toJson } from "./json.js"
 
-/** The most steps that one script can have. */
+/** The largest number of steps in a script. */
 const maxSteps = 10_000
 
 /** The longest name, in characters. A URL of this length still fits into the header block of an HTTP request. */
 const maxNameLength = 2_048
 
-// The largest time that a Date can hold, in ms: 275,760 years.
+// The latest time of a Date, in ms: 275,760 years.
 const maxDuration = 8.64e15
 
 const millis = (max: number) =>
@@ -30,7 +30,8 @@ const Any = Schema.optional(ProtobufAny.ProtobufAny)
 const isHeaderName = (name: string): boolean => /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/.test(name)
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
-// These frame the message on its connection. A wrong one spoils the responses that follow on the same connection.
+// These headers delimit the message on its connection. A wrong value would damage later responses on the same
+// connection.
 const framing = new Set(["connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"])
 
 const headerProblem = ([name, value]: readonly [string, string]): string | undefined =>
@@ -46,24 +47,24 @@ const HttpHeaders = Schema.Record({ key: Schema.String, value: Schema.String }).
   Schema.filter((headers) => Object.entries(headers).map(headerProblem).find((problem) => problem !== undefined))
 )
 
-// Codes above 16 are unknown today, and clients must take them.
+// Codes above 16 are unknown today, and clients must accept them.
 const RpcCode = Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1))
 
-// What every step can have.
+// The fields of every step.
 const common = {
-  /** How long the response takes, in milliseconds. Default: 0. */
+  /** The delay before the response, in milliseconds. Default: 0. */
   delay: Schema.optional(millis(maxSleep))
 }
 
 const Pending = Schema.Struct({
   type: Schema.Literal("pending"),
-  /** For how many polls, unless there is a `duration`. Default: 1. */
+  /** The number of polls, unless there is a `duration`. Default: 1. */
   times: Times,
-  /** For how long, from the beginning of the step, in milliseconds. */
+  /** The duration, from the beginning of the step, in milliseconds. */
   duration: Schema.optional(millis(maxDuration)),
   /** The operation's metadata. Default: none. */
   metadata: Any,
-  /** More headers of the responses, such as `{ "retry-after": "2" }`. */
+  /** Additional headers of the responses, such as `{ "retry-after": "2" }`. */
   headers: Schema.optional(HttpHeaders),
   ...common
 })
@@ -85,7 +86,7 @@ const Failed = Schema.Struct({
     code: RpcCode,
     /** The server's description of the error. */
     message: Schema.String,
-    /** Messages with more about the error. Default: none. */
+    /** Messages with details of the error. Default: none. */
     details: Schema.optional(Schema.Array(ProtobufAny.ProtobufAny))
   }),
   /** The operation's metadata. Default: none. */
@@ -97,7 +98,7 @@ const Http = Schema.Struct({
   type: Schema.Literal("http"),
   /** Any HTTP status from 200 to 599. */
   status: Schema.Int.pipe(Schema.between(200, 599)),
-  /** For how many polls. Default: 1. */
+  /** The number of polls. Default: 1. */
   times: Times,
   /** The headers of the responses. Default: none. */
   headers: Schema.optional(HttpHeaders),
@@ -108,21 +109,21 @@ const Http = Schema.Struct({
 
 const Cut = Schema.Struct({
   type: Schema.Literal("cut"),
-  /** Where the connection breaks off. */
+  /** The place at which the connection closes. */
   at: Schema.Literal("beforeHeaders", "withinHeaders", "withinBody"),
-  /** For how many polls. Default: 1. */
+  /** The number of polls. Default: 1. */
   times: Times,
   ...common
 })
 
 const Gone = Schema.Struct({
   type: Schema.Literal("gone"),
-  /** For how many polls. Default: 1. */
+  /** The number of polls. Default: 1. */
   times: Times,
   ...common
 })
 
-// What the public modules make their own `Step` of: `typeof Pending.Type` has no name in hovers and errors.
+// The types of which the public modules make their own `Step`: `typeof Pending.Type` has no name in hovers and errors.
 /** @inline */
 export type PendingStep = typeof Pending.Type
 
@@ -158,7 +159,7 @@ const decode = <A, I>(schema: Schema.Schema<A, I>) => {
     })
 }
 
-// A problem quotes the value, which can be of any size.
+// A problem quotes the value, which can be large.
 const shorten = (text: string): string => text.length > 300 ? `${text.slice(0, 300)}…` : text
 
 const decoders: ReadonlyMap<unknown, (at: string, value: unknown) => Either.Either<Step, string>> = new Map<
@@ -189,8 +190,8 @@ const decodeStep = (at: string, step: unknown): Either.Either<Step, string> => {
 const isNonEmpty = (steps: ReadonlyArray<Step>): steps is Steps => steps.length > 0
 
 /**
- * Reads the steps of a script, from JSON or from a program. The result is a copy: later changes of the input do not reach
- * it.
+ * Reads the steps of a script from JSON or from a program. The result is a copy, so later changes of the input have no
+ * effect.
  *
  * @internal
  */
@@ -203,8 +204,8 @@ export const decodeSteps = (input: unknown): Either.Either<Steps, string> =>
   })
 
 /**
- * What the names of operations match, unless the emulator is for an API: relative resource names below a collection whose
- * name ends in `operations`, such as `operations/a` or `projects/p/operations/a`.
+ * The default pattern of operation names: relative resource names below a collection whose name ends in `operations`,
+ * such as `operations/a` or `projects/p/operations/a`.
  *
  * @internal
  */
@@ -229,7 +230,7 @@ export const decodeName = (input: unknown, pattern: RegExp): Either.Either<strin
     : Either.right(input)
 
 /**
- * Tells whether a resource name is that of a collection of operations, such as `projects/p/operations`.
+ * Tells whether a resource name is the name of a collection of operations, such as `projects/p/operations`.
  *
  * @internal
  */

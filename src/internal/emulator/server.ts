@@ -1,5 +1,5 @@
 /**
- * An emulator on a socket: the only file here that needs Node.
+ * An emulator on a socket. It is the only file in this folder that needs Node.
  */
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as Cause from "effect/Cause"
@@ -36,11 +36,14 @@ const tooLarge = json(413, {
   }
 }, { connection: "close" })
 
-/** How long a connection stays open after such a response, in ms, so that a client that is still sending can read it. */
+/**
+ * How long a connection stays open after such a response, in ms. A client that is still sending can read the response
+ * in this time.
+ */
 const lingering = 1_000
 
-// Chunks are copied into one buffer, because each of them costs far more than its bytes when they are small. None for a
-// body that is too long.
+// Chunks are copied into one buffer, because small chunks need much more memory than their bytes. Undefined for a body
+// that is too long.
 const readBody = (request: IncomingMessage): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
     if (Number(request.headers["content-length"] ?? 0) > maxBodySize) return resume(Effect.succeed(undefined))
@@ -94,7 +97,7 @@ const write = (response: ServerResponse, reply: Reply): void => {
     response.end(body)
     return
   }
-  // Data that is still on its way when a connection closes resets it, and then the client loses the response.
+  // If data arrives after a connection is closed, the connection is reset, and the client loses the response.
   response.write(body)
   const timer = setTimeout(() => response.end(), lingering)
   response.req.resume().once("close", () => clearTimeout(timer)).once("end", () => response.end())
@@ -135,7 +138,7 @@ const optionsProblem = ({ allowRemote, host, origins, port }: ServeOptions): str
   if (!Number.isInteger(port) || port < 0 || port > 65_535) return `port: Expected 0 to 65535, actual ${port}`
   if (!allowRemote && !isLoopback(inUrl(host))) {
     return `host: ${host} is not a loopback address, so others on the network could use the emulator. ` +
-      "If they should, set allowRemote"
+      "To allow this, set allowRemote"
   }
   const wrong = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
   return wrong === undefined
@@ -154,7 +157,7 @@ const listen = (server: Server, options: ServeOptions): Effect.Effect<string, Ht
   })
 
 /**
- * Serves an emulator until the scope ends. Gives the URL.
+ * Serves an emulator until the scope ends. Returns the URL.
  *
  * @internal
  */
@@ -187,7 +190,7 @@ export const serve = (
     yield* Effect.addFinalizer(() =>
       Effect.async<void>((resume) => {
         server.close(() => resume(Effect.void))
-        // Clients that keep a connection open must not keep the server from closing.
+        // Clients that keep a connection open must not delay the end of the server.
         server.closeAllConnections()
       })
     )

@@ -20,9 +20,9 @@ export type ClearHeaders = Readonly<Record<string, string>>
 export interface Authorization {
   /** The secret headers. */
   readonly headers: ClearHeaders
-  /** The project that quota is charged to, if the credentials contain it. It is not secret. */
+  /** The project for quota and billing, if the credentials contain one. It is not secret. */
   readonly project: string | undefined
-  /** What errors must not show: the secret headers, and those of earlier requests. */
+  /** The values that errors must not contain: the secret headers of this request and of earlier requests. */
   readonly secrets: ClearHeaders
 }
 
@@ -64,8 +64,8 @@ export const isSame = (a: ClearHeaders, b: ClearHeaders): boolean => {
 }
 
 /**
- * Returns the headers of a request with those of the credentials. A quota project of the service or of the request
- * overrides that of the credentials (AIP-4110).
+ * Adds the headers of credentials to the headers of a request. A quota project of the service or of the request
+ * overrides the quota project of the credentials (AIP-4110).
  *
  * @internal
  */
@@ -75,7 +75,8 @@ export const authorized = (headers: ClearHeaders, authorization: Authorization):
     : { ...headers, ...authorization.headers, [userProject]: authorization.project }
 
 /**
- * Adds the secrets of earlier requests, which a server may repeat as well. No header has a space in its name.
+ * Adds the secrets of earlier requests, because a server may repeat them. Header names contain no space, so the key is
+ * unique.
  *
  * @internal
  */
@@ -88,12 +89,12 @@ export const withEarlier = (secrets: ClearHeaders, earlier: ReadonlyArray<ClearH
     secrets
   )
 
-// How many earlier credentials of a service are redacted. Tokens live for an hour.
+// The number of earlier credentials of a service that are redacted. Tokens are valid for an hour.
 const maxEarlier = 3
 
 /**
- * Reads the headers of credentials. Most requests are sent with the same ones, so the latest result is kept. The secrets of the
- * latest few credentials are those of each request.
+ * Reads the headers of credentials. Most requests use the same headers, so the latest result is cached. Each request
+ * also contains the secrets of the last few credentials.
  *
  * @internal
  */

@@ -133,7 +133,7 @@ const cleaner = (request: HttpClientRequest.HttpClientRequest, secrets: Readonly
   }
 }
 
-// Without this, fetch follows a redirect to any origin with the headers of the request.
+// Otherwise fetch would follow a redirect to any origin with the headers of the request.
 const withoutRedirects = <R>(context: Context.Context<R>): Context.Context<R> =>
   Context.add(context, FetchHttpClient.RequestInit, {
     ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),

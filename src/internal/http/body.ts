@@ -78,7 +78,7 @@ export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
 
 /**
  * Tells whether bytes are UTF-8 text. The last character may be incomplete. `fetch` decodes a body, but keeps the
- * header `content-encoding`. With this function, such a body can be distinguished from one that is still encoded.
+ * header `content-encoding`. This function distinguishes a decoded body from an encoded body.
  *
  * @internal
  */
@@ -134,14 +134,14 @@ const decompress = async (encoding: string, encoded: Bytes, limit: number): Prom
   }
   const decoded = new ByteCollector(limit)
   await addAll(decoded, stream.end(encoded.bytes)).catch((error: unknown) => {
-    // The end of a truncated body is missing, so this error is expected.
+    // This error is expected, because the end of a truncated body is missing.
     if (encoded.isTruncated) return
     throw new Error(`the body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`)
   })
   return { bytes: decoded.bytes, isTruncated: decoded.isTruncated || encoded.isTruncated }
 }
 
-// Servers use one or two. For each, up to `limit` bytes are decoded.
+// Servers use one or two. Each encoding is decoded up to `limit` bytes.
 const maxEncodings = 4
 
 /**

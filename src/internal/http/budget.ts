@@ -1,12 +1,12 @@
 /**
- * Limits how many requests are in flight, and how many start in a second. Requests wait in the order in which they
- * came.
+ * Limits how many requests are in flight, and how many start in a second. Queued requests are started in their order of
+ * arrival.
  */
 import type { Timer } from "../time/timer.js"
 import { Place, PlaceQueue } from "./placeQueue.js"
 
 /**
- * Leaves a queue. It is undefined if the permit was granted at once.
+ * Removes a request from the queue. Undefined if the permit was granted immediately.
  *
  * @internal
  */
@@ -26,7 +26,7 @@ export class Permits {
     this.#free = count
   }
 
-  /** Calls `granted` when a permit is free, perhaps at once. */
+  /** Calls `granted` when a permit is free, possibly before `acquire` returns. */
   acquire(granted: () => void): Leave | undefined {
     if (this.#free > 0 && this.#queue.size === 0) {
       this.#free--
@@ -66,7 +66,7 @@ class TimedPlace extends Place {
   }
 }
 
-// Only the first in the queue is scheduled. It is granted `interval` after the one before it.
+// Only the first in the queue is scheduled. Its permit is granted `interval` after the previous permit.
 class Pace {
   readonly #interval: number
   readonly #queue = new PlaceQueue<TimedPlace>()
@@ -122,7 +122,7 @@ export class Budget {
     this.#pace = perSecond === Infinity ? undefined : new Pace(perSecond)
   }
 
-  /** Calls `granted` when a request may start, perhaps at once. Call `release` when the request is done. */
+  /** Calls `granted` when a request may start, possibly immediately. Call `release` when the request is done. */
   acquire(timer: Timer, granted: () => void): Leave | undefined {
     const pace = this.#pace
     if (pace === undefined) return this.#permits.acquire(granted)

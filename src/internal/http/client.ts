@@ -54,7 +54,7 @@ export class ApiClient implements Sender {
       origin: endpoint.origin,
       path: request.path,
       requestTimeout: this.#requestTimeout,
-      // The same object for the same credentials: what is made from it to redact secrets is kept.
+      // The object is the same for the same credentials, because the redactor of the secrets is cached by this object.
       secrets: Object.keys(request.secrets).length === 0 ? authorization : { ...request.secrets, ...authorization },
       credentials: credentials === Credentials.anonymous
         ? "none"
@@ -66,7 +66,7 @@ export class ApiClient implements Sender {
     }
   }
 
-  /** The labels of the metrics of the service that a call has updated. */
+  /** The labels of the service's metrics that a call has updated. */
   metricLabels({ metricLabels }: Caller): MetricLabels {
     let labels = this.#metricLabels.get(metricLabels)
     if (labels === undefined) {
@@ -76,7 +76,9 @@ export class ApiClient implements Sender {
     return labels
   }
 
-  /** Starts an exchange; `done` is called once, perhaps at once, unless the exchange is aborted. */
+  /**
+   * Starts an exchange. `done` is called once, possibly before this function returns, unless the exchange is aborted.
+   */
   begin<A>(
     options: ExchangeOptions<A>,
     done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
@@ -86,7 +88,7 @@ export class ApiClient implements Sender {
     return exchange
   }
 
-  /** An exchange as an effect; its interruption aborts the exchange. */
+  /** An exchange as an effect. Its interruption aborts the exchange. */
   execute<A>(options: ExchangeOptions<A>): Effect.Effect<A, HttpError.HttpError> {
     return Effect.async((resume) => {
       const exchange = this.begin(options, resume)

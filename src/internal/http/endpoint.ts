@@ -34,11 +34,11 @@ export interface Endpoint {
   /** `accesscontextmanager.googleapis.com`, without the brackets of an IPv6 address. */
   readonly address: string
   readonly port: number
-  /** The base URL in one spelling: without a slash at its end. */
+  /** The base URL in normal form, without a slash at its end. */
   readonly baseUrl: string
   /** `/v1` */
   readonly prefix: string
-  /** Whether credentials may be sent to it: with https, or to a loopback address. */
+  /** Whether credentials may be sent to the origin: with https, or to a loopback address. */
   readonly mayCarryCredentials: boolean
 }
 
@@ -62,7 +62,7 @@ export const endpoint = (
     return Either.left("api.baseUrl must not contain a user name or a password; use `credentials` instead")
   }
   if (/[?#]/.test(baseUrl)) return Either.left(`api.baseUrl ${quoteUrl(baseUrl)} must not have a query or a fragment`)
-  // `URL` resolves "." and "..", even percent-encoded, so the text is checked as well.
+  // `URL` resolves "." and "..", even percent-encoded, so the text is also checked.
   if (!isCleanPath(url.pathname.replace(/\/+$/, "")) || /\/\.|%/.test(baseUrl)) {
     return Either.left(`the path of api.baseUrl ${quoteUrl(baseUrl)} must consist of plain segments`)
   }

@@ -54,7 +54,8 @@ export const orWrongUrl = (context: ErrorContext, description: string): string =
   context.isKnown === true ? description : `${sentence(description)} Check the base URL and the version`
 
 /**
- * Makes an error of what a caller passes. Its description is bounded here, whatever it quotes.
+ * Makes an error about a value from the caller. The length of its description is limited here, because it can quote the
+ * value.
  *
  * @internal
  */
@@ -84,8 +85,8 @@ const hasTlsCode = (cause: unknown): boolean =>
 const isUnknown = (cause: unknown): boolean => hasProperty(cause, "code") && cause.code === "ENOTFOUND"
 
 /**
- * Tells whether a request failed because its host has no address. The error itself is transient: if a wait has read the
- * operation before, the host exists, and the name server has a problem.
+ * Tells whether a request failed because its host has no address. The error itself is transient: if the service
+ * received a response before, the host exists, and the name server has a problem.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * One request and its decoded response, the same over every transport: authorized, bounded in time, within the budget, and
- * ended by `close`.
+ * One request and its decoded response, the same over every transport. An exchange adds credentials, the time limit,
+ * the budget and closing to a transport.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -35,7 +35,7 @@ import { describeRequest, errorTypeOf, type RequestTrace, setOperation, spanName
 import type { Abort, RawResponse, Transport, TransportFailure } from "./transport.js"
 
 /**
- * Reads a response. `now` gives the current time in ms since the epoch.
+ * Reads a response. `now` returns the current time in ms since the epoch.
  *
  * @internal
  */
@@ -52,14 +52,17 @@ export interface ExchangeOptions<A> {
   readonly caller: Caller
   /** How long the exchange may take, in ms. Default: `requestTimeout`. */
   readonly timeLimit?: number | undefined
-  /** What its span says of operations. */
+  /** The attributes of its span about operations. */
   readonly trace?: RequestTrace<A> | undefined
-  /** The timer of a request that must not wait for its turn in the budget. Default: that of the caller's clock, with a turn. */
+  /**
+   * The timer for a request that skips the queue of the budget. Default: the timer of the caller's clock, with the
+   * queue.
+   */
   readonly urgentTimer?: Timer | undefined
 }
 
 /**
- * What the exchanges of a service have in common.
+ * The state that the exchanges of a service share.
  *
  * @internal
  */
@@ -68,15 +71,15 @@ export interface Sender {
   readonly transport: Transport
   readonly lifecycle: Lifecycle
   readonly timers: Timers
-  /** None without limits. */
+  /** Undefined without limits. */
   readonly budget: Budget | undefined
-  /** Whether the server has ever sent a response. */
+  /** Whether the server has sent a response to any request. */
   hasResponded: boolean
-  /** Whether a response was what was asked for, so that the base URL is right. */
+  /** Whether a response was valid, which shows that the base URL is right. */
   hasSucceeded: boolean
   readonly metricLabels: (caller: Caller) => MetricLabels
   readonly authorization: (credentials: Credentials) => Either.Either<Authorization, HttpError.HttpError>
-  /** What an error says of a request. */
+  /** The information about a request for its errors. */
   readonly errorContext: (
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
     authorization?: Readonly<Record<string, string>>
@@ -93,7 +96,7 @@ interface Refused {
   readonly credentials: Credentials
 }
 
-// A defect counts before a failure. The cause of effects in parallel has the interruption of some beside the failure of another.
+// A defect has priority over a failure. The cause of parallel effects can contain interruptions beside the failure.
 const failureOrDefect = <E>(cause: Cause.Cause<E>): Either.Either<Cause.Cause<never>, E> =>
   Option.match(Cause.keepDefects(cause), { onNone: () => Cause.failureOrCause(cause), onSome: Either.right })
 
@@ -111,10 +114,11 @@ const failureError = (
         description: `the signal of a FetchHttpClient.RequestInit aborted the request (${context.origin})`
       })
     case "Body":
-      return transportError(context, cause, "the connection broke off within the body")
+      return transportError(context, cause, "the connection closed within the body")
     case "Connection": {
       const error = transportError(context, cause)
-      // A name that was resolved before will be resolved again; one that never was is probably wrong.
+      // A host name that was resolved before is temporarily unavailable. A host name that was never resolved is
+      // probably wrong.
       return isUnknownHost(error) && !hasResponded
         ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: false })
         : error
@@ -130,18 +134,18 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
   readonly #done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
   readonly #timer: Timer
   #isOver = false
-  // How to leave the queue of the budget; a queued request has not begun.
+  // Removes the request from the queue of the budget. A queued request was not sent.
   #leave: Leave | undefined
   #usesBudget = false
-  // How to stop the step in progress, and the number of that step: a step that ends at once has been followed by another
-  // before it can tell how to stop it.
+  // Stops the current step. A step that ends synchronously may already be followed by another step when it returns its
+  // stop function, so each step has a number.
   #stop: Interrupt | Abort | undefined
   #step = 0
   #authorization: ClearHeaders = noHeaders
-  // What errors must not show: the credentials of all attempts.
+  // The values that errors must not contain: the credentials of all attempts.
   #secrets: ClearHeaders = noHeaders
   #isRepeated = false
-  // How often the request was sent, and whether it is in flight now.
+  // How many times the request was sent, and whether it is in flight.
   #sends = 0
   #isSent = false
   #span: Tracer.Span | undefined
@@ -163,7 +167,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     return this.#isOver
   }
 
-  /** Whether the request waits for its turn in the budget, so that nothing was sent. */
+  /** Whether the request is in the queue of the budget and was not sent. */
   get isQueued(): boolean {
     return this.#leave !== undefined
   }
@@ -184,7 +188,9 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     if (!isGranted) this.#leave = leave
   }
 
-  /** Ends at once, without a call of `done`. The returned effect waits until nothing of the exchange runs any more. */
+  /**
+   * Ends the exchange immediately, without a call of `done`. The returned effect waits until the exchange has stopped.
+   */
   readonly abort = (): Effect.Effect<void> => {
     if (this.#isOver) return Exit.void
     const stop = this.#stop
@@ -193,7 +199,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     return stop === undefined ? Exit.void : stop()
   }
 
-  /** The time limit has passed. */
+  /** Ends the exchange when its time limit has passed. */
   onTime(): void {
     this.#stop?.()
     this.#end(Exit.fail(timeoutError(this.#context())))
@@ -225,8 +231,8 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     this.#done(exit)
   }
 
-  // Asks for credentials, and sends the request with them. A request that was refused with 401 is sent once more, if there are
-  // other credentials.
+  // Gets the credentials, and sends the request with them. If the request is refused with 401 and there are other
+  // credentials, it is sent once more.
   #authorize(refused?: Refused): void {
     const { caller, request, timeLimit } = this.#options
     const { endpoint, requestTimeout } = this.#client.settings
@@ -264,7 +270,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     }
   }
 
-  // After a 401, `renewable` are the credentials that were refused; none when they have been renewed already.
+  // After a 401, `renewable` is the refused credentials. It is undefined if the credentials were already refreshed.
   #send(headers: ClearHeaders, renewable: Credentials | undefined): void {
     const { caller, request } = this.#options
     const { settings, transport } = this.#client
@@ -293,7 +299,8 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
         (exit) => this.#onSent(exit, headers, renewable)
       )
     } catch (defect) {
-      // Thrown by the client or the tracer, unless the exchange has ended: then by what `done` has called.
+      // The client or the tracer can throw. After the exchange has ended, the error comes from a function that `done`
+      // called.
       if (this.#isOver) throw defect
       return this.#end(Exit.die(defect))
     }
@@ -308,7 +315,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     if (this.#isOver) return
     if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
     const failed = failureOrDefect(exit.cause)
-    // Something that the client did not declare: a defect, or an interruption by itself.
+    // The client ended with a cause that its type does not contain: a defect, or an interruption of itself.
     if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
     const failure = failed.left
     const error = failureError(this.#context(), failure, this.#client.hasResponded)
@@ -330,7 +337,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     this.#authorize({ response, credentials: renewable })
   }
 
-  // The request that was sent is no longer in flight: its span ends, and it is counted.
+  // The request is no longer in flight: its span ends, and it is counted.
   #onResponse(exit: Exit.Exit<A, HttpError.HttpError>): void {
     if (!this.#isSent) return
     this.#isSent = false

@@ -11,13 +11,13 @@ export interface GoogleError {
   readonly status: Status.Status
   /** Whether the response contains the code. Otherwise it is derived from the HTTP status. */
   readonly named: boolean
-  /** The HTTP status of the response, or that in the body if the response has a success status. */
+  /** The HTTP status of the response, or the status in the body if the response has a success status. */
   readonly httpStatus: number
   /** The reasons of error format 1 (`errors[].reason`). */
   readonly reasons: ReadonlyArray<string>
 }
 
-// More than any API sends.
+// A limit above the number of reasons that any API sends.
 const maxReasons = 100
 
 const isSuccess = (httpStatus: number): boolean => httpStatus >= 200 && httpStatus < 300

@@ -33,8 +33,8 @@ const failureOf = (error: HttpClientError.HttpClientError | TransportFailure): T
     : { kind: "Unsendable", cause, isStale: false }
 }
 
-// undici's errors, also as causes of the errors of Node's fetch, say whether the connection had received data before it
-// closed.
+// undici's errors, which can also be causes of the errors of Node's fetch, contain whether the connection had received
+// data before it closed.
 const isStale = (cause: unknown): boolean => {
   for (let error = cause, depth = 0; typeof error === "object" && error !== null && depth < 8; depth++) {
     if ("code" in error && error.code === "UND_ERR_SOCKET" && "socket" in error) {
@@ -52,7 +52,7 @@ const read = (
 ): Effect.Effect<RawResponse, HttpClientError.ResponseError | TransportFailure> => {
   const { headers, status } = response
   const encodings = contentEncodings(headers["content-encoding"])
-  // These responses have no body. But undici expects one if there is a content-length.
+  // These responses have no body, but undici expects a body if there is a content-length.
   if (status === 204 || status === 304) {
     return Effect.as(Effect.ignore(response.text), { status, headers, body: "", truncated: false })
   }
@@ -86,7 +86,7 @@ type Failure = HttpClientError.HttpClientError | TransportFailure
 const isStatusError = (failure: Failure): failure is HttpClientError.ResponseError =>
   "_tag" in failure && failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
-// Older releases of workerd throw if the settings of a request have a `cache`. This is tested once.
+// Older releases of workerd throw if the settings of a request contain `cache`. This is tested once.
 let takesCache: boolean | undefined
 const withoutCache = (): { readonly cache?: "no-store" } => {
   if (takesCache === undefined) {
@@ -100,8 +100,9 @@ const withoutCache = (): { readonly cache?: "no-store" } => {
   return takesCache ? { cache: "no-store" } : {}
 }
 
-// Stands in for the span that a client of platform's makes of a request: the request has a span already. The client names this
-// one in trace headers and makes it the parent of its own spans; what it notes in it is not kept.
+// Replaces the span that a client of `@effect/platform` makes for a request, because the request already has a span.
+// The client writes this span to the trace headers and uses it as the parent of its own spans. The attributes that the
+// client adds are not kept.
 class StandIn implements Tracer.Span {
   readonly _tag = "Span"
   readonly name: string
@@ -137,8 +138,8 @@ class StandIn implements Tracer.Span {
   end(): void {}
 }
 
-// The first client span below the span of the request is that of the request itself. A client that sends a request again, or
-// others before it, has spans for these.
+// The first client span below the span of the request is the span of the request itself. If a client sends further
+// requests, these have their own spans.
 const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer => {
   let isFirst = true
   return Tracer.make({
@@ -153,7 +154,8 @@ const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer =
   })
 }
 
-// Headers that requests of other programs have as well. The others are specific to a request, or secret.
+// Headers that are not specific to the requests of this package. The other headers are specific to a request, or
+// secret.
 const commonHeaders = new Set([
   "accept",
   "accept-encoding",
@@ -163,11 +165,12 @@ const commonHeaders = new Set([
   "x-goog-api-client"
 ])
 
-/** A client that follows redirects by itself was about to send a request of ours to another origin. */
+/** A client that follows redirects was about to send a request of this package to another origin. */
 class ForeignRedirect extends Error {}
 
-// A client such as `HttpClient.followRedirects` sends the headers of a request, credentials included, wherever a server redirects.
-// Each client runs this before it sends a request. Other requests, such as one for a token, do not have these headers.
+// A client such as `HttpClient.followRedirects` sends the headers of a request, including credentials, to the target of
+// a redirect. Each client runs this check before it sends a request. Other requests, such as a request for a token, do
+// not have these headers.
 const staysAtOrigin = (
   url: string,
   headers: Readonly<Record<string, string>>
@@ -186,7 +189,7 @@ const staysAtOrigin = (
   )
 }
 
-// The spans of it are not kept.
+// A tracer that drops its spans.
 const silentTracer = Tracer.make({
   span: (name, parent, context, _links, startTime, kind) =>
     new StandIn({
@@ -202,10 +205,10 @@ const silentTracer = Tracer.make({
   context: (execution) => execution()
 })
 
-// In the spans of a client every header is redacted: a server may repeat a credential in any of them.
+// All headers are redacted in the spans of a client, because a server may repeat a credential in any header.
 const allHeaders = [/^/]
 
-// Makes the client trace a request as every transport does, and check where it sends the request.
+// Makes the client trace requests like all other transports, and check their origin.
 const clientRefs = (
   refs: FiberRefs.FiberRefs,
   span: Tracer.Span | undefined,
@@ -218,14 +221,14 @@ const clientRefs = (
     check(request)
     return span === undefined || isUntraced(request)
   }
-  // A client runs the check only while the tracer is on. If it is off, its spans go nowhere.
+  // A client runs the check only if the tracer is on. If the tracer is off, a tracer that drops all spans is used.
   const tracer = !isEnabled
     ? silentTracer
     : span === undefined
     ? undefined
     : tracerWithin(span, Context.get(services, Tracer.Tracer))
   const at = FiberId.none
-  // All at once, because each update copies the references of the fiber.
+  // All references are set in one update, because each update copies the references of the fiber.
   return FiberRefs.updateManyAs(refs, {
     entries: [
       [Headers.currentRedactedNames, [[at, allHeaders]]],
@@ -246,13 +249,13 @@ const requestInitOf = (context: Context.Context<never>): RequestInit | undefined
     () => undefined
   )
 
-// undici encodes only its own FormData, and platform's client passes on the one of the runtime.
+// undici encodes only its own FormData, and the client of `@effect/platform` passes the FormData of the runtime.
 const withEncodedForm = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> => {
   if (request.body._tag !== "FormData") return Effect.succeed(request)
   const response = new Response(request.body.formData)
-  // The type names the boundary. It is read first, because Bun drops it when the body is read.
+  // The type contains the boundary. It is read first, because Bun removes it when the body is read.
   const type = response.headers.get("content-type") ?? "multipart/form-data"
   return Effect.map(
     Effect.promise(() => response.arrayBuffer()),
@@ -261,11 +264,11 @@ const withEncodedForm = (
 }
 
 /**
- * Sends requests with an `HttpClient`, and switches off behaviour of the clients: fetch does not follow redirects or
- * use its cache, spans do not contain headers of credentials, and a status is not an error.
+ * Sends requests with an `HttpClient`, and changes the behavior of the clients: fetch does not follow redirects or use
+ * its cache, spans do not contain headers of credentials, and an HTTP status is not an error.
  *
- * The settings of a `FetchHttpClient.RequestInit` are kept. It is read from the context of the call, or else from the
- * context in which the service was made.
+ * The settings of a `FetchHttpClient.RequestInit` are kept. The `RequestInit` comes from the context of the call, or
+ * else from the context in which the service was made.
  *
  * @internal
  */
@@ -279,7 +282,7 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
     const request = HttpClientRequest.make(method as "POST")(url, { headers, body })
     const exchange = Effect.flatMap(withEncodedForm(request), client.execute).pipe(
       Effect.flatMap((response) => read(response, maxBodySize)),
-      // Some clients fail for a status (HttpClient.filterStatusOk). The error has the complete response.
+      // Some clients fail for a status (HttpClient.filterStatusOk). The error contains the complete response.
       Effect.catchIf(isStatusError, ({ response }) => read(response, maxBodySize)),
       Effect.mapError(failureOf),
       Effect.catchSomeDefect((defect) =>

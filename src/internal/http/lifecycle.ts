@@ -12,12 +12,12 @@ import { closedError, type ErrorContext, otherRequestError } from "./errors.js"
 import { WorkerRequest } from "./workerRequest.js"
 
 /**
- * Something that ends when the service is closed, such as a request or a wait.
+ * Work that ends when the service is closed, such as a request or a wait.
  *
  * @internal
  */
 export interface Closeable {
-  /** Called when the service starts to close. Everything that is not in flight ends now. */
+  /** Called when the service starts to close. Work that is not in flight ends now. */
   readonly onClosing: () => void
   /** Called when the time for requests in flight has passed. */
   readonly onClosed?: () => void
@@ -37,8 +37,9 @@ export interface RequestInFlight extends Closeable {
 export class Lifecycle {
   #isClosing = false
   readonly #workerRequest = new WorkerRequest()
-  // An array, because a Set with many additions and deletions costs far more in V8: each time it grows, its old table
-  // refers to the new one, so the garbage collector treats requests that are gone as live until it collects everything.
+  // The requests in flight. `close` waits for them. This is an array, because a Set with many additions and deletions is
+  // expensive in V8. Each time it grows, its old table refers to the new table, so only a full garbage collection frees
+  // the requests that were deleted.
   readonly #inFlight: Array<RequestInFlight> = []
   readonly #listeners = new Set<Closeable>()
   #onIdle: (() => void) | undefined
@@ -68,7 +69,7 @@ export class Lifecycle {
     return this.#isClosing
   }
 
-  /** Makes the error of a call, if the service can begin no call now. */
+  /** Makes the error of a call, if the service is closing or closed. */
   get refusal(): ((context: Partial<ErrorContext>) => HttpError.HttpError) | undefined {
     return this.#isClosing ? closedError : this.#workerRequest.isAnother() ? otherRequestError : undefined
   }
@@ -103,7 +104,7 @@ export class Lifecycle {
 
   /**
    * Closes the service once. All callers wait until this is done. It runs in a separate fiber with the clock of the
-   * machine, so that neither an interruption nor a test clock can stop it.
+   * machine, because neither an interruption nor a test clock must stop it.
    */
   readonly close: Effect.Effect<void> = Effect.uninterruptible(Effect.suspend(() => {
     if (!this.#isClosing) {

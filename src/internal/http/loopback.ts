@@ -1,6 +1,6 @@
 /**
- * Tells whether a host, as in `URL.hostname`, is a loopback address. A subdomain of `localhost` is not, because a
- * resolver can return any address for it.
+ * Tells whether a host, as in `URL.hostname`, is a loopback address. A subdomain of `localhost` is not a loopback
+ * address, because a resolver can return any address for it.
  *
  * @internal
  */

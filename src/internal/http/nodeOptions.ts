@@ -27,7 +27,7 @@ const isDuration = (input: unknown): boolean =>
   Option.isSome(Duration.decodeUnknown(input)) && !Number.isNaN(input) && !(Number.parseFloat(String(input)) < 0)
 
 /**
- * Returns which option is out of range, and its range. It never throws.
+ * Returns the option that is out of range, and its range. It never throws.
  *
  * @internal
  */

@@ -65,7 +65,7 @@ interface Variable {
 const named = (name: string): Config.Config<Variable> =>
   Config.map(Config.redacted(name), (value) => ({ name, value: Redacted.value(value) }))
 
-// The lower-case name takes precedence, and an empty variable sets no proxy, as in undici and curl.
+// As in undici and curl, the lower-case name takes precedence, and an empty variable sets no proxy.
 const variable = (name: string): Config.Config<Variable | undefined> =>
   named(name.toLowerCase()).pipe(
     Config.orElse(() => named(name)),
@@ -82,7 +82,7 @@ const variables = Config.all({
 
 const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, string> => {
   const { hostname, protocol } = new URL(origin)
-  // As in Go's net/http. So a local emulator needs no NO_PROXY.
+  // As in Go's net/http, so a local emulator needs no NO_PROXY.
   if (isLoopback(hostname)) return Effect.succeed(undefined)
   return variables.pipe(
     // Deno throws if the program may not read the environment.
@@ -103,7 +103,8 @@ const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, strin
 }
 
 /**
- * Finds the proxy for an origin, if there is one. Fails with a sentence that names the invalid option or variable.
+ * Finds the proxy for an origin, if there is a proxy. Fails with a sentence that contains the invalid option or
+ * variable.
  *
  * @internal
  */

@@ -1,14 +1,15 @@
 /**
- * Removes the secrets of a request from what servers and libraries say.
+ * Removes the secrets of a request from texts of servers and libraries.
  *
- * A secret is found as it is and in any case, in base64 and base64url (also as a part of a longer text), in hexadecimal, and
- * behind up to three layers of escapes: percent-encoding, backslashes of JSON, numeric references of HTML. It is not found if
+ * A secret is found in any case, in base64 and base64url (also as a part of a longer text), in hexadecimal, and within
+ * up to three layers of escapes: percent-encoding, backslashes of JSON, numeric references of HTML. It is not found if
  * it is split, reversed, hashed, compressed or encrypted.
  */
 import { oneLine } from "../text.js"
 
 /**
- * Tells whether a text can be a secret. Short texts and numbers are not redacted: they would match ordinary text.
+ * Tells whether a text can be a secret. Short texts and numbers are not redacted, because they would match ordinary
+ * text.
  *
  * @internal
  */
@@ -16,14 +17,14 @@ export const isSecret = (text: string): boolean => text.length >= 8 && !/^\d*$/.
 
 const placeholder = "<redacted>"
 
-/** Positions in a text, the second one exclusive. */
+/** Positions in a text. The second position is exclusive. */
 type Range = readonly [start: number, end: number]
 
-// At the same positions: U+0130 is the only character that grows.
+// Lower case with the same positions: U+0130 is the only character that becomes longer.
 const lowerCase = (text: string): string => text.replaceAll("\u0130", "i").toLowerCase()
 
-// A secret has three forms in base64, which depend on the number of bytes before it. The characters at its ends depend on the
-// bytes beside it and are left out.
+// A secret has three forms in base64, which depend on the number of bytes before it. The characters at both ends depend
+// on the neighboring bytes and are omitted.
 const base64Forms = (bytes: string): ReadonlyArray<string> =>
   [0, 1, 2].map((before) =>
     btoa("\0".repeat(before) + bytes).slice(Math.ceil(before * 8 / 6), Math.floor((before + bytes.length) * 8 / 6))
@@ -44,7 +45,7 @@ const escapeAtEnd = /(?:%[\da-f]?|\\(?:u[\da-f]{0,3})?|&(?:#x?[\da-f]{0,10})?)$/
 const reference = /&#(?:x0{0,6}([\da-f]{1,4})|0{0,6}(\d{1,5}));/iy
 const maxLayers = 3
 
-// The number that hexadecimal digits stand for, or NaN.
+// The value of hexadecimal digits, or NaN.
 const hex = (text: string, from: number, count: number): number => {
   let value = 0
   for (let at = from; at < from + count; at++) {
@@ -58,16 +59,16 @@ const hex = (text: string, from: number, count: number): number => {
 /** A text without one layer of escapes. */
 interface Unescaped {
   readonly text: string
-  /** Where a character of the text ends in the escaped text. */
+  /** For each character of the text, its end in the escaped text. */
   readonly endOf: (position: number) => number
 }
 
-// A function takes so many arguments on every platform.
+// Every platform supports a function call with this number of arguments.
 const maxUnits = 4_096
 
-// Undoes %2F, \u002F, \/, &#47; and &#x2F;. A loop takes a tenth of the time of an expression, whatever a server sends.
+// Decodes %2F, \u002F, \/, &#47; and &#x2F;. A loop takes a tenth of the time of a regular expression, for any input.
 const unescape = (escaped: string): Unescaped => {
-  // Of each escape: where its character is, and where it ends in the escaped text.
+  // For each escape: the position of its character, and its end in the escaped text.
   const places: Array<number> = []
   const ends: Array<number> = []
   let text = ""
@@ -138,7 +139,7 @@ export class Redactor {
       for (let at = lower.indexOf(form); at >= 0; at = lower.indexOf(form, at + form.length)) {
         found.push([at, at + form.length])
       }
-      // Four characters of a secret tell nothing.
+      // Four characters of a secret do not identify it.
       for (let length = Math.min(form.length - 1, whole.length); length > 4; length--) {
         if (whole.endsWith(form.slice(0, length))) {
           found.push([whole.length - length, text.length])
@@ -168,28 +169,28 @@ export class Redactor {
     return parts.join("")
   }
 
-  /** Tells whether a text holds a secret. */
+  /** Tells whether a text contains a secret. */
   isIn(text: string): boolean {
     return this.#find(text, false).length > 0
   }
 
-  /** The text without secrets. JSON stays JSON: what is replaced is within a string. */
+  /** Removes the secrets from a text. JSON stays valid, because secrets are replaced within strings. */
   clean(text: string): string {
     return this.#clean(text, false)
   }
 
-  /** The same for a text that was cut off, and so may end within a secret. */
+  /** Removes the secrets from a truncated text, whose end can be a part of a secret. */
   cleanCut(text: string): string {
     return this.#clean(text, true)
   }
 }
 
-// A service has one token at a time, so few redactors serve all of its requests.
+// A service uses one token at a time, so a few redactors serve all of its requests.
 const redactors = new Map<string, Redactor>()
 const maxRedactors = 8
 
 /**
- * The redactor for the headers that authorise a request. Of "Bearer <token>", the token is the secret.
+ * The redactor for the authorization headers of a request. In "Bearer <token>", the token is the secret.
  *
  * @internal
  */
@@ -221,7 +222,7 @@ const beneath = (failure: unknown): ReadonlyArray<unknown> => {
 }
 
 /**
- * A failure and those beneath it: its `errors` or its `cause`, and theirs.
+ * A failure and its nested failures, by `errors` and `cause`.
  *
  * @internal
  */
@@ -238,7 +239,7 @@ export const causesOf = (failure: unknown): ReadonlyArray<unknown> => {
 }
 
 /**
- * The message, the code and the name of the failure beneath all others, in an error of ours. The original may hold the
+ * A new error with the message, the code and the name of the innermost failure. The original error may contain the
  * request with its secrets.
  *
  * @internal

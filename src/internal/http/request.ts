@@ -1,5 +1,5 @@
 /**
- * Makes requests from resource names and options, and checks them before anything is sent.
+ * Makes requests from resource names and options, and checks them before they are sent.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -18,16 +18,16 @@ import { invalidRequest } from "./errors.js"
  */
 export interface ApiRequest {
   readonly method: string
-  /** Absolute. */
+  /** The absolute URL. */
   readonly url: string
   /** The path of the URL. */
   readonly path: string
-  /** The path without the names of resources, for telemetry; none for a request of the user's. */
+  /** The path without the names of resources, for telemetry. Undefined for a request of the caller. */
   readonly template: string | undefined
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: HttpBody.HttpBody
-  /** Whether the request may be sent again when a connection closes before any byte of a response has arrived. */
+  /** Whether the request may be repeated if a connection closes before the first byte of the response. */
   readonly isRepeatable: boolean
   /** Credentials in the request of a caller, by header name. */
   readonly secrets: Readonly<Record<string, string>>
@@ -81,7 +81,7 @@ export const nameProblem = (name: string, pattern?: RegExp): string | undefined 
     : undefined
 }
 
-// Most names match this pattern, and need no other checks. A name that starts with "v" may start with a version.
+// Most names match this pattern and need no other checks. A name that starts with "v" may start with a version.
 const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
 
 const unusualNameProblem = (name: string): string | undefined => {
@@ -159,8 +159,8 @@ export const apiRequest = (
 
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
-// Moves credentials from the query to headers, which Google's APIs accept as well. A query can appear in logs and
-// spans.
+// Moves credentials from the query to headers, because a query can appear in logs and spans. Google's APIs also accept
+// the headers.
 const moveCredentials = (url: URL, headers: Record<string, string>): void => {
   const key = url.searchParams.get("key")
   const token = url.searchParams.get("access_token") ?? url.searchParams.get("oauth_token")
@@ -187,7 +187,7 @@ export const customRequest = (
   const absolute = request.url.startsWith("/") ? `${endpoint.origin}${request.url}` : request.url
   const url = Option.getOrUndefined(HttpClientRequest.toUrl(HttpClientRequest.setUrl(request, absolute)))
   if (url === undefined) {
-    return invalid(`${quoteUrl(request.url)} is not a URL; use an absolute one, or a path such as "/v1/accessPolicies"`)
+    return invalid(`${quoteUrl(request.url)} is not a URL; use an absolute URL, or a path such as "/v1/accessPolicies"`)
   }
   if (url.origin !== endpoint.origin || url.username !== "" || url.password !== "") {
     return invalid(`${quoteUrl(request.url)} is not at ${endpoint.origin}, the origin of the API of this service`)

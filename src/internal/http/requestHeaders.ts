@@ -1,5 +1,5 @@
 /**
- * The headers of all requests: those of this package, and those of the option `headers`.
+ * The headers of all requests, from this package and from the option `headers`.
  */
 import { getCurrentVersion } from "effect/ModuleVersion"
 import { isRecord } from "effect/Predicate"
@@ -7,7 +7,7 @@ import { version } from "../version.js"
 
 /**
  * The headers with the names and versions of this package, Effect and the runtime: `user-agent` and Google's
- * `x-goog-api-client`. Browsers do not allow a `user-agent`, so it is left out there.
+ * `x-goog-api-client`. `user-agent` is omitted in browsers, because they do not allow it.
  *
  * @internal
  */
@@ -41,7 +41,7 @@ const reserved = new Map([
 ])
 
 /**
- * Returns the problem with the option `headers`. It does not contain values, because they can be secret.
+ * Returns the problem with the option `headers`. The text does not contain values, because they can be secret.
  *
  * @internal
  */
@@ -64,8 +64,8 @@ export const headersProblem = (headers: unknown): string | undefined => {
 }
 
 /**
- * Returns the headers of all requests, by lower-case name. The headers of the option override those of this package.
- * Browsers ignore `accept-encoding`, because they decode responses themselves.
+ * Returns the headers of all requests, by lower-case name. The headers of the option override the headers of this
+ * package. Browsers ignore `accept-encoding`, because they decode responses themselves.
  *
  * @internal
  */

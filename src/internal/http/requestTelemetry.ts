@@ -1,5 +1,5 @@
 /**
- * What the spans, metrics and logs of requests say.
+ * The attributes of spans, metrics and log lines of requests.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -12,16 +12,16 @@ import { redactorOf } from "./redaction.js"
 import type { ApiRequest } from "./request.js"
 
 /**
- * What the span of a request says of operations.
+ * The attributes of a request's span about operations.
  *
  * @internal
  */
 export interface RequestTrace<A> {
   /** The operation that the request is about. */
   readonly operationName?: string | undefined
-  /** Which poll of a wait the request is, from 1; 0 for a request that starts an operation. */
+  /** The number of the request's poll in its wait, from 1. It is 0 for a request that starts an operation. */
   readonly pollAttempt?: number | undefined
-  /** The operation that the response has. */
+  /** The operation in the response. */
   readonly operation?: ((value: A) => Operation.Operation) | undefined
 }
 
@@ -46,8 +46,8 @@ const clientErrors: Record<HttpError.Reason, string> = {
 }
 
 /**
- * The `error.type` of a failed request: the code of the Google error, or the HTTP status, or what google-cloud-rust says of a
- * failure without a response.
+ * The `error.type` of a failed request: the code of the Google error, or the HTTP status, or google-cloud-rust's name
+ * for a failure without a response.
  *
  * @internal
  */
@@ -59,7 +59,7 @@ export const errorType = ({ httpStatus, reason, status }: HttpError.HttpError): 
     : clientErrors[reason]
 
 /**
- * The `error.type` of what was interrupted.
+ * The `error.type` of an interrupted request.
  *
  * @internal
  */
@@ -73,11 +73,11 @@ export const errorTypeOf = (exit: Exit.Exit<unknown, HttpError.HttpError>): stri
   return Cause.isInterruptedOnly(exit.cause) ? cancelledType : "_OTHER"
 }
 
-// Signed URLs, as OpenTelemetry's conventions for `url.full` want it.
+// The parameters of signed URLs, which OpenTelemetry's conventions exclude from `url.full`.
 const signature = /([?&](?:sig|signature|x-goog-signature|x-amz-signature|awsaccesskeyid)=)[^&]*/gi
 
 /**
- * The name of the span of a request, which no name of a resource is a part of.
+ * The name of the span of a request. It does not contain names of resources.
  *
  * @internal
  */
@@ -95,7 +95,7 @@ export const describeRequest = <A>(
   options: {
     readonly endpoint: Endpoint
     readonly trace: RequestTrace<A> | undefined
-    /** How often the request was sent before. */
+    /** How many times the request was sent before. */
     readonly resends: number
     /** Credentials, by header name. */
     readonly secrets: Readonly<Record<string, string>>
@@ -113,7 +113,7 @@ export const describeRequest = <A>(
 }
 
 /**
- * What a span says of the state of an operation.
+ * The attributes of a span about the state of an operation.
  *
  * @internal
  */
@@ -123,7 +123,7 @@ export const setOperation = (span: Tracer.Span, operation: Operation.Operation):
 }
 
 /**
- * A line of the log that says which API it is about, and which operation.
+ * A log line with annotations for the API and the operation.
  *
  * @internal
  */

@@ -22,7 +22,7 @@ const dateMillis = (text: string): number =>
   httpDate.test(text) ? Date.parse(text.endsWith("GMT") ? text : `${text} GMT`) : NaN
 
 // Returns the first valid value of `Retry-After`, in ms from `now` (ms since the epoch). A value is a number of seconds
-// or a date (RFC 9110, 10.2.3). Proxies can add values, as headers or after a comma. A date contains a comma too.
+// or a date (RFC 9110, 10.2.3). Proxies can add values, as headers or after a comma. A date also contains a comma.
 const retryAfterMillis = (answer: RawResponse, now: () => number): number | undefined => {
   const header = answer.headers["retry-after"]
   if (header === undefined) return undefined
@@ -71,14 +71,14 @@ const maxErrorLength = 1_048_576
 const keptLength = 16_384
 
 // Returns the part of a body that an error contains. It is longer than any secret, so a secret that is cut off at its
-// end is found too.
+// end is also found.
 const keptBody = (context: ErrorContext, { body, truncated }: RawResponse): string => {
   const redactor = redactorOf(context.secrets)
   const head = body.slice(0, 2 * keptLength)
   return (truncated || head !== body ? redactor.cleanCut(head) : redactor.clean(head)).slice(0, keptLength)
 }
 
-// Parses the body, and removes the secrets of the request, which a server may repeat anywhere in it.
+// Parses the body, and removes the secrets of the request from it.
 const parse = (context: ErrorContext, body: string): unknown => {
   try {
     return JSON.parse(redactorOf(context.secrets).clean(body))
@@ -122,7 +122,7 @@ const notJson = new WeakSet<HttpError.HttpError>()
 
 /**
  * Tells whether a response is empty, cut off, not JSON or a redirect. If the API has responded before, such a response
- * comes from something between the API and this program.
+ * comes from another server between the client and the API.
  *
  * @internal
  */
@@ -172,7 +172,7 @@ const interpret = <A>(
     decode(json),
     (problem) => {
       const description = `the body is not ${what}: ${problem}`
-      // A response of another dialect comes from an API, so the message does not say that the base URL may be wrong.
+      // A response of another dialect comes from an API, so the message does not suspect the base URL.
       const isOfApi = problem.includes("Dialect.")
       return decodeError(context, answer, isOfApi ? description : orWrongUrl(context, description))
     }

@@ -1,8 +1,8 @@
 /**
  * The interface to the network: a transport sends a request, and calls back once, with a response or a failure.
  *
- * A transport does not handle operations, credentials, time limits, budgets and closing. `exchange.ts` adds these to
- * all transports.
+ * A transport does not handle operations, credentials, time limits, budgets and closing. `exchange.ts` handles these
+ * for all transports.
  */
 import type * as HttpBody from "@effect/platform/HttpBody"
 import type * as Duration from "effect/Duration"
@@ -14,7 +14,7 @@ import type * as Tracer from "effect/Tracer"
 /** @internal */
 export interface TransportRequest {
   readonly method: string
-  /** Absolute. */
+  /** The absolute URL. */
   readonly url: string
   /** By lower-case name, credentials included. */
   readonly headers: Readonly<Record<string, string>>
@@ -26,7 +26,7 @@ export interface TransportRequest {
    * context.
    */
   readonly caller: { readonly runtime: Runtime.Runtime<never> }
-  /** The span for the trace headers. Undefined if trace headers are switched off. */
+  /** The span for the trace headers. Undefined if trace headers are turned off. */
   readonly span: Tracer.Span | undefined
 }
 
@@ -54,12 +54,12 @@ export interface TransportFailure {
    */
   readonly kind: "Unsendable" | "Connection" | "Body" | "Aborted"
   readonly cause: unknown
-  /** Whether the connection had been used before, and was closed before any byte of the response. */
+  /** Whether a reused connection was closed before the first byte of the response. */
   readonly isStale: boolean
 }
 
 /**
- * Aborts a request at once. `done` is then not called. The returned effect waits until the client has released the
+ * Aborts a request immediately. `done` is then not called. The returned effect waits until the client has released the
  * request.
  *
  * @internal
@@ -68,7 +68,7 @@ export type Abort = () => Effect.Effect<void>
 
 /** @internal */
 export interface Transport {
-  /** Sends a request. `done` is called once, perhaps before `send` returns. */
+  /** Sends a request. `done` is called once, possibly before `send` returns. */
   readonly send: (
     request: TransportRequest,
     done: (exit: Exit.Exit<RawResponse, TransportFailure>) => void

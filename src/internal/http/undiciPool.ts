@@ -4,7 +4,7 @@
  */
 import { Socket } from "node:net"
 import type { Dispatcher } from "undici"
-// Bun replaces the module "undici" with one that has no `dispatch`. It does not replace the entry file of the package.
+// Bun replaces the module "undici" with a module without `dispatch`. It does not replace the entry file of the package.
 import { buildConnector, Client, EnvHttpProxyAgent, Pool } from "undici/index.js"
 import type { ConnectionOptions } from "./nodeOptions.js"
 import type { Proxy } from "./proxy.js"
@@ -19,7 +19,7 @@ export interface Connection {
   readonly isHttp2: boolean
   /** Whether it can have several requests at a time: HTTP/2 or pipelining. */
   readonly isShared: boolean
-  /** Whether it has delivered a response. */
+  /** Whether the connection has received a response. */
   hasServed: boolean
 }
 
@@ -72,7 +72,7 @@ export class TrackedClient extends Client {
 const closed = new Error("closed")
 
 /**
- * The open sockets. Destroying a pool does not close all of them. When an attempt to connect fails, undici removes the
+ * The open sockets. Destroying a pool does not close all of them. If an attempt to connect fails, undici removes the
  * client from the pool, but the client may still connect later. Also, undici does not abort attempts in progress.
  */
 class Sockets {

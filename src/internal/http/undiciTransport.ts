@@ -1,5 +1,5 @@
 /**
- * The transport of `NodeOperations`. It uses `dispatch` of undici, so that a request needs no fiber, stream or
+ * The transport of `NodeOperations`. It uses `dispatch` of undici, because a request then needs no fiber, stream or
  * AbortController. It does not follow redirects, and has no time limits.
  */
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
@@ -55,7 +55,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   client: TrackedClient | undefined
   #controller: Dispatcher.DispatchController | undefined
   #connection: Connection | undefined
-  // Whether the connection had delivered a response when the request was sent.
+  // Whether the connection had received a response before the request was sent.
   #hadServed = false
   #bytesRead = 0
   #status = 0
@@ -96,7 +96,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   // Ends the request in the client.
   #letGo(): void {
     this.#isSettled = true
-    // Otherwise undici keeps the aborted request in its queue, and opens another connection for it.
+    // Otherwise undici would keep the aborted request in its queue, and open another connection for it.
     if (this.#connection?.isShared === false) this.#connection.socket.destroy(aborted)
     this.#controller?.abort(aborted)
   }
@@ -112,7 +112,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     if (this.#isSettled) return
-    // These responses have no body. But undici expects one if there is a content-length.
+    // These responses have no body, but undici expects a body if there is a content-length.
     if (this.#status === 204 || this.#status === 304) return this.#succeed()
     const refusal = this.#hasSourceFailed ? error : toUnsendable(error)
     this.#settle(Exit.fail(
@@ -150,7 +150,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The request was aborted while it waited for a connection. An error thrown here does not close the connection.
+    // The request was aborted before it had a connection. An error thrown here does not close the connection.
     if (this.#isSettled) throw aborted
     this.#controller = controller
     this.#connection = this.client?.connection
@@ -200,7 +200,8 @@ const payloadOf = (exchange: Exchange, request: TransportRequest): Payload => {
     case "Stream":
       return { body: exchange.source(body.stream, request.caller.runtime) }
     case "FormData": {
-      // undici encodes only its own FormData. The headers are read first, because Bun drops them when the body is read.
+      // undici encodes only its own FormData. The headers are read first, because Bun removes them when the body is
+      // read.
       const response = new Response(body.formData)
       const headers = Object.fromEntries(response.headers)
       const stream = Stream.fromReadableStream(() => response.body ?? new ReadableStream(), identity)
@@ -266,7 +267,7 @@ const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<Conn
 
 /**
  * Makes a transport for one origin, with a connection pool or with the dispatcher of the options. If an option is out
- * of range, or the proxy cannot be used, every request fails as `Unsendable`. The message contains the option or
+ * of range, or the proxy cannot be used, every request fails as `Unsendable`. The message contains the option or the
  * variable.
  *
  * @internal

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 
 /**
  * The longest delay that Effect's clock and Node's timers support, in ms (24.8 days). A longer delay never ends, or
- * ends at once.
+ * ends immediately.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * Wakes objects at given times. All objects of a service that use one clock are in one queue, and one fiber sleeps until
- * the earliest is due. So a waiting object needs no fiber and no timer of the machine.
+ * Wakes objects at given times. All objects of a service with the same clock are in one queue, and one fiber sleeps
+ * until the earliest time. A waiting object therefore needs no fiber and no timer of the runtime.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -20,9 +20,9 @@ const fork = Runtime.runFork(Runtime.defaultRuntime)
  * @internal
  */
 export abstract class Wakeable {
-  /** The time at which it is due, in monotonic ms. */
+  /** The time at which the object is due, in monotonic ms. */
   wakeAt = 0
-  /** The order of targets that are due at the same time: that in which they were scheduled. */
+  /** The order in which objects with the same time were scheduled. */
   wakeOrder = 0
   /** The index in the queue of the timer. It is -1 while the object is not scheduled. */
   wakeIndex = -1
@@ -64,7 +64,7 @@ export class Timer {
   cancel(target: Wakeable): void {
     if (target.wakeIndex === -1) return
     this.#remove(target)
-    // If the queue is empty, the sleeping fiber must not keep the process alive. If it wakes too early, it sleeps
+    // An empty queue must not keep the process alive by its sleeping fiber. If the fiber wakes too early, it sleeps
     // again.
     if (this.#queue.length === 0) this.#wake()
   }
@@ -76,7 +76,7 @@ export class Timer {
     this.#wake()
     const now = this.now()
     const millis = Math.min(maxSleep, Math.max(0, Math.ceil(first.wakeAt - now)))
-    // The TestClock ends a sleep of 0 ms at once, which would wake the target before `schedule` returns.
+    // The TestClock ends a sleep of 0 ms immediately, which would wake the target before `schedule` returns.
     const sleep = millis === 0 ? Effect.yieldNow() : this.#clock.sleep(Duration.millis(millis))
     const sleeper = { until: now + millis, fiber: fork(sleep) }
     this.#sleeper = sleeper
@@ -95,8 +95,8 @@ export class Timer {
 
   #runDue(): void {
     const now = this.now()
-    // Targets that are scheduled during the loop wait for the next run. So targets that schedule themselves cannot
-    // block the process.
+    // Targets that are scheduled during the loop are woken in the next run. Otherwise targets that schedule themselves
+    // could block the process.
     const last = this.#order
     try {
       for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
@@ -149,8 +149,8 @@ export class Timer {
 }
 
 /**
- * The timers of a service, one for each clock. Services share no timer: in Cloudflare Workers the end of a request ends
- * its sleeping fiber, so a timer for all requests would stop.
+ * The timers of a service, one for each clock. Services do not share timers: in Cloudflare Workers, the sleeping fiber
+ * ends with the request that started it, and a timer for all requests would stop.
  *
  * @internal
  */

@@ -16,7 +16,7 @@ import type { Settings } from "../settings.js"
 import { listNames, namesInLog } from "../text.js"
 import { liveClock } from "../time/clock.js"
 
-// How long the cancels that the end of waits asks for may take, all together, in ms.
+// The time limit for all cancel requests at the end of waits together, in ms.
 const cancelMillis = 5_000
 const cancelsAtATime = 64
 
@@ -29,7 +29,7 @@ export const cancelRequest = (settings: Settings, name: string): Either.Either<A
 }
 
 /**
- * Logs the cancels of one call that have failed. Those that are in flight together are one line.
+ * Logs the failed cancel requests of one call. Requests that are in flight at the same time are logged in one line.
  *
  * @internal
  */
@@ -55,7 +55,7 @@ export class CancelReport {
     if (this.#names.length < namesInLog) this.#names.push(name)
   }
 
-  /** Logs what has failed when the last of the cancels has ended. */
+  /** Logs the failures when the last of the cancel requests has ended. */
   onEnd(): Effect.Effect<void> {
     return --this.#running > 0 ? Effect.void : this.#log()
   }
@@ -69,7 +69,7 @@ export class CancelReport {
     if (failures === 0) return Effect.void
     if (count === 1) {
       return annotated(
-        Effect.logWarning(`Could not cancel operation ${names[0]}. It may still be running. ${this.#first}`),
+        Effect.logWarning(`Could not cancel operation ${names[0]}. The operation may still be running. ${this.#first}`),
         this.#address,
         names[0]
       )
@@ -86,8 +86,9 @@ export class CancelReport {
 }
 
 /**
- * Cancels operations when the waits for them have ended: each once, all of them within 5 seconds on the clock of the machine.
- * Never fails. What could not be cancelled is logged as a warning by the report; the result is the first error.
+ * Cancels operations after their waits have ended. Each operation is cancelled once. All requests together take at most
+ * 5 seconds on the clock of the machine. The effect never fails. The report logs the failures as a warning, and the
+ * result is the first error.
  *
  * @internal
  */

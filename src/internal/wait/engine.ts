@@ -1,8 +1,8 @@
 /**
- * Drives every wait: `wait`, `updates` and `waitAll` are three ways to look at it.
+ * Runs every wait. `wait`, `updates` and `waitAll` use this engine.
  *
- * A wait goes from one phase to the next (see `Waiter.phase`) when something wakes it: the timer, the response of a poll, the
- * step of a schedule, the end of the operation in another wait, its observer, or `close`.
+ * A wait advances from one phase to the next (see `Waiter.phase`) when an event wakes it: the timer, the response to a
+ * poll, the step of a schedule, the end of another wait for the operation, its observer, or `close`.
  */
 import type * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -45,7 +45,7 @@ export class Engine implements ListObserver {
     client.lifecycle.listen(this)
   }
 
-  /** What the waits of one call have in common. */
+  /** The state that the waits of one call share. */
   context(
     caller: Caller,
     options: WaitOptions | undefined,
@@ -63,13 +63,13 @@ export class Engine implements ListObserver {
         cancels: undefined
       })),
       ({ settings }) => api.methods.cancel || !(settings.cancelOnInterrupt || settings.cancelOnTimeout),
-      () => invalidRequest("this API has no method to cancel an operation, so no wait can be asked to")
+      () => invalidRequest("this API has no method to cancel an operation, so a wait cannot cancel its operation")
     )
   }
 
   /**
-   * Makes a wait, which `begin` begins. On the left side is why there is none. An operation that is done already needs no wait,
-   * but its state is still told: see `conclusion`.
+   * Makes a wait. `begin` starts it. The left side is the reason why there is no wait. An operation that is already
+   * done needs no wait, but `onUpdate` still runs for its state: see `conclusion`.
    */
   make(operation: Waitable, context: WaitContext): Either.Either<Waiter | Conclusion, WaitFailure> {
     const known = Operation.isOperation(operation) ? operation : undefined
@@ -101,7 +101,7 @@ export class Engine implements ListObserver {
     return Either.right(waiter)
   }
 
-  /** What polls the waits of a call by collections; none if the API has no list. */
+  /** Polls the waits of a call by collections. Undefined if the API has no list. */
   lists(context: WaitContext): Lists | undefined {
     const list = GoogleApi.listOf(this.#client.settings.api)
     return list && new Lists(this.#client, list, context, this)
@@ -115,7 +115,7 @@ export class Engine implements ListObserver {
     this.#tell(waiter, last, () => this.#onPending(waiter, last))
   }
 
-  /** Goes on with a wait that its observer has stopped. */
+  /** Continues a wait that its observer has paused. */
   resume(waiter: Waiter): void {
     waiter.isStopped = false
     if (waiter.phase !== "stopped") return
@@ -127,20 +127,20 @@ export class Engine implements ListObserver {
     this.#sleep(waiter)
   }
 
-  /** Leaves waits that are not interrupted: they only are of no more interest. */
+  /** Removes waits that are no longer needed, without an interruption. */
   leave(waiters: Iterable<Waiter>): Effect.Effect<void> {
     return this.#abandon(waiters, () => false)
   }
 
   /**
-   * Ends waits that are interrupted. The returned effect waits until nothing of them runs any more, and cancels the operations
-   * for which that is wanted.
+   * Ends interrupted waits. The returned effect waits until the waits have stopped, and then cancels the operations
+   * whose waits require it.
    */
   interrupt(waiters: Iterable<Waiter>): Effect.Effect<void> {
     return this.#abandon(waiters, (waiter) => waiter.context.settings.cancelOnInterrupt)
   }
 
-  /** The service begins to close. Polls in flight may still be answered. */
+  /** The service begins to close. Polls in flight may still get a response. */
   onClosing(): void {
     for (const waiter of this.#records.waiters()) {
       if (waiter.phase !== "polling") this.#fail(waiter, closedError(this.#context(waiter)))
@@ -168,7 +168,7 @@ export class Engine implements ListObserver {
     const polling = record.waiters.filter(({ phase }) => phase === "polling")
     for (const waiter of polling) {
       this.#rest(waiter)
-      // A poll that says nothing of the operation is none.
+      // A poll without information about the operation is not counted.
       waiter.polls--
       waiter.phase = "new"
     }
@@ -180,26 +180,26 @@ export class Engine implements ListObserver {
     waiter.context.timer.schedule(waiter.due, waiter)
   }
 
-  // While a wait does something that can take any time, only its deadline wakes it.
+  // While a wait runs a step that can take any time, only its deadline wakes it.
   #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping" | "updating"): void {
     waiter.phase = phase
     if (waiter.deadline !== Infinity) waiter.context.timer.schedule(waiter.deadline, waiter)
   }
 
-  // Polls, together with others or by itself.
+  // Polls the operation, with other operations or by a separate request.
   #poll(waiter: Waiter): void {
     if (waiter.record.inFlight === undefined && waiter.collection?.join(waiter) === true) return this.#await(waiter)
     this.#pollAlone(waiter)
   }
 
-  // Waits for a poll.
+  // Waits for a poll in flight.
   #await(waiter: Waiter): void {
     this.#guard(waiter, "polling")
     waiter.polls++
     waiter.polledAt = waiter.now()
   }
 
-  // Polls, or waits for the poll that another wait has begun.
+  // Starts a poll, or joins the poll that another wait has started.
   #pollAlone(waiter: Waiter): void {
     const { context: { permits }, record } = waiter
     if (record.inFlight !== undefined || permits === undefined) return this.#pollNow(waiter, undefined)
@@ -255,7 +255,8 @@ export class Engine implements ListObserver {
     if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
   }
 
-  // A defect, or an interruption by the user's own effects, belongs to the call that made the poll. The others poll anew.
+  // A defect, or an interruption by an effect of the user, belongs to the call that started the poll. The other waits
+  // poll again.
   #onDefect(polling: ReadonlyArray<Waiter>, owner: WaitContext, cause: Cause.Cause<HttpError.HttpError>): void {
     for (const waiter of polling) {
       this.#rest(waiter)
@@ -289,7 +290,7 @@ export class Engine implements ListObserver {
     })
   }
 
-  // Runs `onUpdate` for a state that differs from the one before, and goes on when it has ended.
+  // Runs `onUpdate` for a state that differs from the last one, and continues when it has ended.
   #tell(waiter: Waiter, operation: Operation.Operation, goOn: () => void): void {
     const { caller, settings: { onUpdate } } = waiter.context
     if (onUpdate === undefined) return goOn()
@@ -316,10 +317,11 @@ export class Engine implements ListObserver {
     this.#guard(waiter, "updating")
   }
 
-  // The next delay counts from now, or from when the server began to wait for the end of the operation: so a server that has
-  // waited is asked again without a delay, and one that answers at once is not.
+  // The next delay counts from now, or from the time at which the server began to delay its response. After a delayed
+  // response, the next request is sent without a delay. After an immediate response, it is sent after the delay of the
+  // schedule.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
-    // A state that has not changed is let go, so that the garbage collector need not move it.
+    // An unchanged state is dropped, so the garbage collector does not have to move it.
     const isFirst = waiter.schedule === undefined
     const isSame = sameValue(operation, waiter.last)
     if (isFirst || !isSame) waiter.context.telemetry.onPending(waiter, isFirst ? "first" : "changed")
@@ -347,7 +349,7 @@ export class Engine implements ListObserver {
       isInvisible = mayAppear(waiter, error)
       isTransient = isInvisible || waiter.context.settings.isTransient(error)
     } catch (defect) {
-      // What the user's `isTransient` throws is a defect of the wait that has called it.
+      // If the user's `isTransient` throws, the wait that called it ends with a defect.
       return this.#finish(waiter, Exit.die(defect))
     }
     if (!isTransient) return this.#fail(waiter, explained(waiter, error))
@@ -388,7 +390,7 @@ export class Engine implements ListObserver {
       this.#rest(waiter)
       if (Exit.isFailure(exit)) return this.#finish(waiter, Exit.failCause(exit.cause))
       if (Number.isNaN(exit.value)) {
-        return this.#fail(waiter, invalidRequest(`the ${option} of the wait gave a delay that is not a number`))
+        return this.#fail(waiter, invalidRequest(`the ${option} of the wait returned a delay that is not a number`))
       }
       onDelay(exit.value)
     })
@@ -404,7 +406,7 @@ export class Engine implements ListObserver {
   }
 
   #expire(waiter: Waiter): void {
-    // The poll in flight has had no response, which is worth as much as any other failure.
+    // The poll in flight has no response yet. This is a failure like any other.
     if (waiter.phase === "polling") waiter.lastError ??= timeoutError(this.#context(waiter))
     this.#giveUp(waiter, "Timeout")
   }
@@ -429,7 +431,7 @@ export class Engine implements ListObserver {
     this.#conclude(waiter, false, endOf(exit), () => exit)
   }
 
-  // Ends a wait by itself, and passes on the result.
+  // Ends a wait from inside, and passes on the result.
   #conclude(
     waiter: Waiter,
     wantsCancel: boolean,
@@ -458,7 +460,7 @@ export class Engine implements ListObserver {
     )
   }
 
-  // Cancels what the ends of waits ask for, each operation once. Gives the first failure.
+  // Sends the cancel requests that ended waits require, one for each operation. Returns the first failure.
   #cancel(waiters: ReadonlyArray<Waiter>): Effect.Effect<HttpError.HttpError | undefined> {
     const names: Array<string> = []
     for (const waiter of waiters) {
@@ -484,7 +486,7 @@ export class Engine implements ListObserver {
     waiter.mustCancel = record.cancelWhenAbandoned && record.verdict === undefined
   }
 
-  // Stops what the wait does now, and adds what has to end first to `running`.
+  // Stops the current step of the wait, and adds the effects that must end first to `running`.
   #rest(waiter: Waiter, running?: Array<Effect.Effect<void>>): void {
     waiter.context.timer.cancel(waiter)
     waiter.leaveQueue?.()
@@ -496,7 +498,7 @@ export class Engine implements ListObserver {
     }
   }
 
-  // What a logger throws is a defect of the wait.
+  // If a logger throws, the wait ends with a defect.
   #log(waiter: Waiter, line: Effect.Effect<void> | undefined): void {
     if (line === undefined) return
     waiter.context.caller.run(line, (exit) => {
@@ -510,7 +512,8 @@ export class Engine implements ListObserver {
 }
 
 /**
- * How a wait for an operation ends that is done before the wait begins: `onUpdate` runs for its state, then comes the result.
+ * The result for an operation that is done before the wait begins: `onUpdate` runs for its state, then the result
+ * follows.
  *
  * @internal
  */
@@ -531,12 +534,12 @@ const saying = (error: HttpError.HttpError, more: string): HttpError.HttpError =
 
 const explained = ({ isFromHandle }: Waiter, error: HttpError.HttpError): HttpError.HttpError =>
   isFromHandle && isNotFound(error)
-    ? saying(error, " The operation may have expired: Google keeps one for about 30 days after its end")
+    ? saying(error, " The operation may have expired: Google keeps operations for about 30 days after they end")
     : error
 
 const lastOfMany = (waiter: Waiter, error: HttpError.HttpError): HttpError.HttpError => {
   const { failingSince, failures } = waiter
   if (failures === 1) return error
   const duration = Duration.format(Duration.millis(Math.round(waiter.now() - failingSince)))
-  return saying(error, `; the wait gave up after ${failures} failures in a row within ${duration}`)
+  return saying(error, `; the wait failed after ${failures} consecutive failures within ${duration}`)
 }

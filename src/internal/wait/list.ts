@@ -1,9 +1,10 @@
 /**
- * Polls the operations of a collection together, by pages of its list: rounds, each of which is one poll of many operations.
+ * Polls the operations of a collection together, in rounds. A round is one poll of many operations by pages of the
+ * list.
  *
- * A list saves requests only if it is short and shows the operations that are waited for. So a round reads at most one page
- * for every ten operations that it is for, and an operation that it does not show is polled by itself: now, and then for a
- * number of polls that doubles each time.
+ * A list saves requests only if it is short and contains the operations of the waits. A round therefore reads at most
+ * one page for every ten of its operations. An operation that a round does not find is polled by a separate request:
+ * now, and then for a number of polls that doubles each time.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -20,44 +21,49 @@ import * as Response from "../http/response.js"
 import { countPoll, type Polled } from "./poll.js"
 import type { InFlight, OperationRecord, PolledCollection, WaitContext, Waiter } from "./state.js"
 
-/** The largest page to ask for. A server may cut it (AIP-158), or refuse it. */
+/** The largest requested page size. A server may return a smaller page (AIP-158), or refuse the size. */
 const largestPage = 1_000
 const smallestPage = 100
 
-/** How many operations a round must be for, for each page that it reads. */
+/** The number of operations in a round that is required for each page. */
 const operationsPerPage = 10
 
-/** After so many transient failures in a row, a wait polls by itself. */
+/** The number of consecutive transient failures after which a wait uses separate requests. */
 const mostFailures = 3
 
-/** The doubling ends here: an operation that no list shows is polled by itself 31 times before the list is read again. */
+/**
+ * The limit of the doubling: an operation that no list contains is polled 31 times by separate requests before the list
+ * is read again.
+ */
 const mostDoublings = 5
 
 /**
- * What a list tells the waits of, which is the engine.
+ * The receiver of the results of a list, which is the engine.
  *
  * @internal
  */
 export interface ListObserver {
-  /** The operation with this name, if something waits for it. */
+  /** The operation with this name, if there is a wait for it. */
   readonly record: (name: string) => OperationRecord | undefined
-  /** A page shows the state of an operation, or could not be read. `others` count as polling, besides those that do. */
+  /**
+   * A page contains the state of an operation, or could not be read. `others` is the number of further waits that poll.
+   */
   readonly onListed: (
     record: OperationRecord,
     owner: WaitContext,
     others: ReadonlyArray<Waiter>,
     exit: Exit.Exit<Polled, HttpError.HttpError>
   ) => void
-  /** The list does not show an operation: its waits poll it by itself. */
+  /** The list does not contain an operation. The waits for the operation poll it by separate requests. */
   readonly onMissed: (record: OperationRecord) => void
 }
 
-// Operations that are polled together: gathered first, then in flight.
+// Operations that are polled together. They are first collected, and then in flight.
 class Round implements InFlight {
   readonly owner: WaitContext
-  /** The operations that it still has to show. */
+  /** The operations that the round has not found yet. */
   readonly records = new Set<OperationRecord>()
-  /** Stops it while it is in flight. */
+  /** Stops the round while it is in flight. */
   stop: Interrupt | undefined
   readonly #onAbandoned: (round: Round) => Effect.Effect<void>
 
@@ -77,14 +83,14 @@ class Round implements InFlight {
   }
 }
 
-// Whether at least half of the delay before the next poll has passed at that time. A list shows such an operation without
-// another request, and the waits of a round stay in step for the next one.
+// Whether at least half of the delay before the next poll has passed at that time. A list reads such an operation
+// without another request, and the waits of a round stay synchronized for the next round.
 const isDueSoon = ({ due, phase, polledAt, start }: Waiter, time: number): boolean => {
   const since = Math.max(start, polledAt)
   return phase === "sleeping" && time - since >= (due - since) / 2
 }
 
-// `due` counts a poll by itself that has not begun yet.
+// `due` includes a separate poll that has not started yet.
 const noteMiss = (waiter: Waiter, due: 0 | 1): void => {
   waiter.pollsBeforeList = due + 2 ** Math.min(++waiter.misses, mostDoublings) - 1
 }
@@ -96,10 +102,10 @@ class Collection implements PolledCollection {
   readonly #name: string
   #waiters: Array<Waiter> = []
   #pageSize = largestPage
-  // Polls that are due are gathered for the next round, which begins when the one in flight has ended.
+  // Due polls are collected for the next round, which begins when the round in flight has ended.
   #gathering: Round | undefined
   #current: Round | undefined
-  // When the latest round began, and how long it took, in ms.
+  // The start of the latest round, and its duration in ms.
   #began = 0
   #duration = 0
 
@@ -130,7 +136,7 @@ class Collection implements PolledCollection {
     return true
   }
 
-  // Later, so that all polls that are due at the same time are in the round.
+  // In a microtask, so that all polls that are due at the same time are in the round.
   #beginLater(): void {
     if (this.#current === undefined && this.#gathering !== undefined) queueMicrotask(() => this.#begin())
   }
@@ -185,10 +191,10 @@ class Collection implements PolledCollection {
           this.#show(round, page.right.operations)
           seen.add(pageToken)
           pageToken = page.right.nextPageToken
-          // The last page, or one that leads back to a page before.
+          // The last page, or a page whose token was used before.
           if (pageToken === "" || seen.has(pageToken)) return
         } else {
-          // The size may be what the server refuses, as Compute Engine does above 500.
+          // The server may refuse the page size, as Compute Engine does above 500.
           const isOfSize = isTooLarge || page.left.httpStatus === 400
           if (!isOfSize || this.#pageSize <= smallestPage) return yield* page.left
           this.#pageSize = Math.max(smallestPage, this.#pageSize / 2)
@@ -199,7 +205,7 @@ class Collection implements PolledCollection {
 
   #show(round: Round, operations: Dialect.Page["operations"]): void {
     const { context, observer } = this.#lists
-    // The list of a project may have the project's number in its names, where the waits have its id.
+    // The list of a project may have the number of the project in its names, where the waits have its id.
     const project = projectOf.exec(this.#name)?.[0]
     for (const operation of operations) {
       const name = project === undefined ? operation.name : operation.name.replace(projectOf, project)
@@ -225,7 +231,7 @@ class Collection implements PolledCollection {
     )
   }
 
-  // What becomes of the operations that a round has not shown.
+  // Handles the operations that a round has not found.
   #atEnd(exit: Exit.Exit<void, HttpError.HttpError>): (record: OperationRecord) => void {
     const { context, observer } = this.#lists
     if (Exit.isFailure(exit)) {
@@ -258,7 +264,7 @@ class Collection implements PolledCollection {
     this.#beginLater()
   }
 
-  // No wait is left for what a round still has to show.
+  // No wait needs the remaining operations of the round.
   readonly #onAbandoned = (round: Round): Effect.Effect<void> => {
     if (this.#current !== round) return Exit.void
     this.#current = undefined
@@ -268,7 +274,7 @@ class Collection implements PolledCollection {
 }
 
 /**
- * The collections whose operations the waits of one call are for.
+ * The collections of the operations of one call's waits.
  *
  * @internal
  */
@@ -287,7 +293,7 @@ export class Lists {
     this.observer = observer
   }
 
-  /** Polls a wait together with the others of its collection, if it is in one that can be listed. */
+  /** Polls a wait together with the others of its collection, if the collection can be listed. */
   add(waiter: Waiter): void {
     const name = this.list.collection(waiter.record.name)
     if (name === undefined) return
@@ -301,7 +307,7 @@ export class Lists {
     this.#hasLogged = true
     this.context.caller.run(
       annotated(
-        Effect.logInfo(`Could not list ${collection}; its operations are read one by one. ${error.message}`),
+        Effect.logInfo(`Could not list ${collection}. Its operations are read by separate requests. ${error.message}`),
         this.client.settings.endpoint.address
       ),
       () => {}

@@ -1,5 +1,6 @@
 /**
- * One poll of an operation: a plain read, or a request that the server answers when the operation ends (`:wait`).
+ * One poll of an operation: a plain read, or a request whose response the server delays until the operation ends
+ * (`:wait`).
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -21,13 +22,13 @@ import * as Response from "../http/response.js"
  * @internal
  */
 export interface Polled extends Response.Snapshot {
-  /** When the server began to wait for the end of the operation, in monotonic ms; none for a plain read. */
+  /** When the server began to delay its response, in monotonic ms. Undefined for a plain read. */
   readonly waitedSince?: number | undefined
 }
 
 /** @internal */
 export interface Poll {
-  /** Ends the poll at once. The returned effect waits until nothing of it runs any more. */
+  /** Ends the poll immediately. The returned effect waits until the poll has stopped. */
   readonly abort: () => Effect.Effect<void>
 }
 
@@ -35,25 +36,25 @@ export interface Poll {
 export interface PollOptions {
   readonly name: string
   readonly caller: Caller
-  /** Which poll of the wait it is, from 1. */
+  /** The number of the poll in its wait, from 1. */
   readonly attempt: number
-  /** For how long the server may wait for the end of the operation, in ms: a plain read if that is too short. */
+  /** How long the server may delay the response, in ms. If this is too short, the poll is a plain read. */
   readonly serverSideWaitMillis: number
 }
 
-// The response to a request that the server holds must arrive well before `requestTimeout` passes.
+// A delayed response must arrive before `requestTimeout` passes.
 const shareOfRequestTimeout = 0.8
 const shortestServerSideWait = 1_000
 
 /** @internal */
 export class Polls {
   readonly #client: ApiClient
-  // Until the server says that it has no such method, the description of the API is believed.
+  // The method is used until the server responds that it has no such method.
   #hasServerSideWait: boolean
 
   constructor(client: ApiClient) {
     this.#client = client
-    // Such a request would occupy one of the places of a budget for a long time.
+    // Such a request would occupy one of the permitted requests of a budget for a long time.
     this.#hasServerSideWait = client.settings.concurrentRequests === Infinity
   }
 
@@ -63,7 +64,7 @@ export class Polls {
     return apiRequest(settings, settings.api.dialect.poll(name), { xgafv, isRepeatable: true })
   }
 
-  /** Begins a poll; `done` is called once, perhaps at once, unless the poll is aborted. */
+  /** Begins a poll. `done` is called once, possibly before this function returns, unless the poll is aborted. */
   begin(options: PollOptions, done: (exit: Exit.Exit<Polled, HttpError.HttpError>) => void): Poll {
     let exchange: Exchange<Response.Snapshot> | undefined
     const send = (
@@ -80,7 +81,7 @@ export class Polls {
       countPoll(this.#client, caller, method)
       const trace = { operationName, pollAttempt, operation: operationOf }
       const begun = this.#client.begin({ request: built.right, decode, caller, timeLimit, trace }, done)
-      // A poll that has ended at once may have been followed by another one.
+      // A poll that ends synchronously may already be followed by another poll.
       if (!begun.isOver) exchange = begun
     }
     const read = (): void => send(this.#client.settings.api.dialect.poll(options.name), "get", undefined, done)
@@ -100,7 +101,7 @@ export class Polls {
     return { abort: () => exchange === undefined ? Effect.void : exchange.abort() }
   }
 
-  // Nothing if the API has no such method, or if there is no time for it.
+  // Undefined if the API has no such method, or if there is no time for it.
   #serverSideWait({ name, serverSideWaitMillis }: PollOptions): Dialect.WaitRequest | undefined {
     if (!this.#hasServerSideWait || serverSideWaitMillis < shortestServerSideWait) return undefined
     const { api, requestTimeout } = this.#client.settings
@@ -114,13 +115,13 @@ export class Polls {
 const operationOf = ({ operation }: Response.Snapshot): Operation.Operation => operation
 
 /**
- * Counts a request that reads the state of operations for waits.
+ * Counts a request with which waits read the state of operations.
  *
  * @internal
  */
 export const countPoll = (client: ApiClient, caller: Caller, method: "get" | "wait" | "list"): void =>
   OperationsMetrics.polls.unsafeUpdate(1, client.metricLabels(caller).polls.with("gcp.longrunning.method", method).all)
 
-// The server has no such method: it says so, or has no route for it.
+// The server has no such method: the response is UNIMPLEMENTED, or the path has no route.
 const isMissing = (error: HttpError.HttpError): boolean =>
   error.code === "UNIMPLEMENTED" || (error.httpStatus === 404 && error.status === undefined)

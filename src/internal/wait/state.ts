@@ -1,6 +1,6 @@
 /**
- * Waits as plain data: what each of them has seen and does now, and the records of the operations that they wait for. Between
- * two polls a wait holds no fiber, no timer and no request.
+ * The data of waits and of the records of their operations. Between two polls, a wait has no fiber, no timer and no
+ * request.
  */
 import type * as Effect from "effect/Effect"
 import type * as HttpError from "../../HttpError.js"
@@ -20,19 +20,22 @@ import type { WaitTelemetry } from "./telemetry.js"
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError
 
 /**
- * Who looks at waits.
+ * The observer of a wait.
  *
  * @internal
  */
 export interface Observer {
-  /** A pending state, known before or read by a poll. With `false` the wait stops until it is resumed. */
+  /**
+   * A pending state, passed to the call or read by a poll. If the result is `false`, the wait pauses until it is
+   * resumed.
+   */
   readonly onPending?: ((waiter: Waiter, operation: Operation.Pending) => boolean) | undefined
-  /** The wait has ended; the effect gives its result, and cancels the operation first where that is wanted. */
+  /** The wait has ended. The effect returns its result, after it has cancelled the operation if this is required. */
   readonly onEnd: (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>) => void
 }
 
 /**
- * What waits have in common that one call makes.
+ * The state that the waits of one call share.
  *
  * @internal
  */
@@ -41,14 +44,17 @@ export interface WaitContext {
   readonly timer: Timer
   readonly settings: WaitSettings
   readonly observer: Observer
-  /** The next poll of a wait is due, or its deadline has passed. */
+  /** Called when the next poll of a wait is due, or its deadline has passed. */
   readonly onTime: (waiter: Waiter) => void
-  /** How many of them may have a poll in flight. Default: all. */
+  /** The number of polls that may be in flight. Default: no limit. */
   readonly permits?: Permits | undefined
-  /** Whether the server may be asked to answer when the operation ends, which hides the states before. */
+  /**
+   * Whether a poll may use a request whose response the server delays until the operation ends. Such a poll does not
+   * read the states before the end.
+   */
   readonly usesServerSideWait: boolean
   readonly telemetry: WaitTelemetry
-  /** Reports the cancels that have failed; made for the first cancel. */
+  /** Reports the failed cancel requests. It is made for the first cancel request. */
   cancels: CancelReport | undefined
 }
 
@@ -58,7 +64,10 @@ export interface WaitContext {
  * @internal
  */
 export interface PolledCollection {
-  /** Takes a wait whose poll is due into the next poll of the collection. With `false` it has to poll by itself. */
+  /**
+   * Adds a wait whose poll is due to the next poll of the collection. If the result is `false`, the wait polls by a
+   * separate request.
+   */
   readonly join: (waiter: Waiter) => boolean
 }
 
@@ -66,48 +75,48 @@ export interface PolledCollection {
 export interface WaiterOptions {
   readonly context: WaitContext
   readonly record: OperationRecord
-  /** The state that is known at the beginning; without one the first poll is due at once. */
+  /** The state that was passed to the call. Without a state, the first poll is due immediately. */
   readonly known: Operation.Pending | undefined
   /** In ms. */
   readonly timeout: number
-  /** For how long NOT_FOUND means that the operation is not visible yet, in ms from the beginning. */
+  /** How long NOT_FOUND means that the operation is not visible yet, in ms from the beginning of the wait. */
   readonly notFoundGrace: number
-  /** Whether the operation is that of a handle, and so may have expired when it is not found. */
+  /** Whether the operation comes from a handle. Such an operation may have expired if it is not found. */
   readonly isFromHandle: boolean
 }
 
-// How long before its deadline a wait polls for the last time, so that there is time for a response, in ms.
+// The time between the last poll and the deadline, in ms. It leaves time for the response.
 const longestMargin = 1_000
 
 /** @internal */
 export class Waiter extends Wakeable {
   /**
-   * What it does: it waits for the time of the next poll, for a permit to poll, for the response, for `onUpdate`, for a step of
-   * its schedule, or until its observer asks for more.
+   * The current phase: waiting for the time of the next poll, for a permit to poll, for the response, for `onUpdate`,
+   * for a step of a schedule, or for its observer.
    */
   phase: "new" | "sleeping" | "queued" | "polling" | "updating" | "stepping" | "stopped" | "ended" = "new"
   readonly record: OperationRecord
   readonly context: WaitContext
   readonly isFromHandle: boolean
-  /** When it began, in monotonic ms. */
+  /** When the wait began, in monotonic ms. */
   readonly start: number
-  /** The same in ms since the epoch. */
+  /** When the wait began, in ms since the epoch. */
   readonly startOfSchedule: number
-  /** When the wait ends, whatever is in flight, in monotonic ms. */
+  /** The deadline of the wait, in monotonic ms. */
   readonly deadline: number
-  /** Until when NOT_FOUND means that the operation is not visible yet, in monotonic ms. */
+  /** The end of the time in which NOT_FOUND means that the operation is not visible yet, in monotonic ms. */
   readonly graceEnd: number
   /** When the next poll is due, in monotonic ms. */
   due = 0
-  /** The state that `onUpdate` was told last. */
+  /** The last state for which `onUpdate` ran. */
   told: Operation.Operation | undefined
-  /** Interrupts `onUpdate`, or the step of a schedule, while it takes time. */
+  /** Interrupts `onUpdate`, or the step of a schedule, while it is running. */
   interruptStep: Interrupt | undefined
-  /** Gives up its place in the queue for a permit. */
+  /** Removes the wait from the queue for a permit. */
   leaveQueue: Leave | undefined
-  /** Whether its observer wants no further poll for the time being. */
+  /** Whether its observer has paused the wait. */
   isStopped = false
-  /** Whether its end asks for a cancel that has not begun yet. */
+  /** Whether its end requires a cancel request that was not sent yet. */
   mustCancel = false
   schedule: Progress<Operation.Pending> | undefined
   retries: Progress<HttpError.HttpError> | undefined
@@ -115,7 +124,7 @@ export class Waiter extends Wakeable {
   last: Operation.Pending | undefined
   lastError: HttpError.HttpError | undefined
   polls = 0
-  /** Transient failures in a row, and since when. */
+  /** The number of consecutive transient failures, and the time of the first one. */
   failures = 0
   failingSince = 0
   /** Whether a poll has read the operation. */
@@ -123,14 +132,17 @@ export class Waiter extends Wakeable {
   /** When the latest poll began, in monotonic ms. */
   polledAt = -Infinity
   /**
-   * The last delay of the schedule itself, and what of it must still pass when a hint or a failure has delayed the poll: a
-   * schedule with fixed times (`Schedule.fixed`) would poll at once to catch up.
+   * The last delay of the schedule, and the part of this delay that remains if a hint or a failure has delayed the
+   * poll. Otherwise a schedule with fixed times (`Schedule.fixed`) would poll immediately to catch up.
    */
   ownDelay = 0
   owedDelay = 0
-  /** Where it polls together with others; none if it polls by itself. */
+  /** The collection with which it polls. Undefined if it polls by separate requests. */
   collection: PolledCollection | undefined
-  /** How many polls of the collection in a row have not shown the operation, and for how many polls it leaves them out. */
+  /**
+   * How many consecutive polls of the collection have not found the operation, and for how many polls it uses separate
+   * requests.
+   */
   misses = 0
   pollsBeforeList = 0
 
@@ -162,7 +174,7 @@ export class Waiter extends Wakeable {
     return this.context.timer.now()
   }
 
-  /** The time by which schedules are stepped: no change of the system time moves it. In ms since the epoch. */
+  /** The time for the steps of schedules, in ms since the epoch. A change of the system time does not affect it. */
   scheduleTime(): number {
     return this.startOfSchedule + (this.now() - this.start)
   }
@@ -174,23 +186,26 @@ export class Waiter extends Wakeable {
  * @internal
  */
 export interface InFlight {
-  /** What the waits of the call have in common whose wait began the poll. */
+  /** The shared state of the call whose wait started the poll. */
   readonly owner: WaitContext
-  /** Nothing waits for the operation any more. The returned effect waits until nothing of its poll runs any more. */
+  /** Called when no wait needs the operation any more. The returned effect waits until its poll has stopped. */
   readonly leave: (record: OperationRecord) => Effect.Effect<void>
 }
 
 /** @internal */
 export class OperationRecord {
   readonly name: string
-  /** The path of its plain read, for messages. Operations of one model of Vertex AI have the same path. */
+  /** The path of its plain read, for messages. Different operations of one model of Vertex AI have the same path. */
   readonly path: string
   waiters: ReadonlyArray<Waiter> = []
-  /** It belongs to the record: it stays in flight when the wait that began it ends and others wait for it. */
+  /**
+   * The poll in flight. It belongs to the record: if the wait that started it ends, it stays in flight for the other
+   * waits.
+   */
   inFlight: InFlight | undefined
   /** The last state of the operation, once it is done. */
   verdict: Snapshot | undefined
-  /** Whether the server is asked to cancel the operation when nothing waits for it any more. */
+  /** Whether the server is asked to cancel the operation when its last wait ends. */
   cancelWhenAbandoned = false
 
   constructor(name: string, path: string) {
@@ -203,19 +218,19 @@ export class OperationRecord {
 export class Records {
   readonly #byName = new Map<string, OperationRecord>()
 
-  /** The record of an operation, if something waits for it. */
+  /** Returns the record of an operation, if there is a wait for it. */
   find(name: string): OperationRecord | undefined {
     return this.#byName.get(name)
   }
 
-  /** The record of an operation that something waits for. */
+  /** The record of an operation with at least one wait. */
   get(name: string, path: string): OperationRecord {
     let record = this.#byName.get(name)
     if (record === undefined) this.#byName.set(name, record = new OperationRecord(name, path))
     return record
   }
 
-  /** Tells whether nothing waits for the operation any more; its record is gone then. */
+  /** Tells whether the operation has no wait any more. In this case its record is removed. */
   remove(waiter: Waiter): boolean {
     const { record } = waiter
     const left = record.waiters.filter((other) => other !== waiter)
@@ -230,11 +245,11 @@ export class Records {
   }
 }
 
-// A schedule without any delay must not keep a processor and a server busy.
+// The shortest delay between two polls. It protects the processor and the server from a schedule without delays.
 const shortestInterval = 10
 
 /**
- * When the next poll is due: cut so that there is time for a last response, and for nothing after the deadline.
+ * When the next poll is due. The time is limited to leave time for the last response before the deadline.
  *
  * @internal
  */

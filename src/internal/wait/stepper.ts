@@ -1,5 +1,5 @@
 /**
- * Takes one step of a schedule. `Schedule.driver` is of no use here: it sleeps by itself, and reads the system time.
+ * Takes one step of a schedule. `Schedule.driver` cannot be used, because it sleeps itself and reads the system time.
  */
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -35,15 +35,17 @@ const delayOf = <In>(progress: Progress<In>, exit: Exit.Exit<Step>, now: number)
         : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
     })
   } catch (defect) {
-    // A schedule of the user's own gave no step.
+    // A custom schedule returned no step.
     return Exit.die(defect)
   }
 }
 
 /**
- * Steps a schedule and passes on the delay that it asks for, in ms: none when it has ended. `now` is in ms since the epoch.
+ * Takes a step of a schedule, and passes on its delay in ms, or undefined if the schedule has ended. `now` is in ms
+ * since the epoch.
  *
- * The effects of a schedule run with the runtime of the caller. Returns how to interrupt them; nothing when they have ended.
+ * The effects of a schedule run with the runtime of the caller. Returns a function that interrupts them, or undefined
+ * if they have ended.
  *
  * @internal
  */

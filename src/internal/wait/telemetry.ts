@@ -1,5 +1,5 @@
 /**
- * What the waits of one call tell about themselves: events and attributes of its span, metrics and lines of the log.
+ * The telemetry of the waits of one call: events and attributes of its span, metrics, and log lines.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -25,24 +25,24 @@ import {
 import type { MetricLabels } from "../metrics.js"
 
 /**
- * What is told about a wait.
+ * The data of a wait for its telemetry.
  *
  * @internal
  */
 export interface Wait {
   readonly record: { readonly name: string }
   readonly polls: number
-  /** Transient failures in a row, and since when, in monotonic ms. */
+  /** The number of consecutive transient failures, and the time of the first one in monotonic ms. */
   readonly failures: number
   readonly failingSince: number
-  /** When it began, in monotonic ms and in ms since the epoch. */
+  /** When the wait began, in monotonic ms and in ms since the epoch. */
   readonly start: number
   readonly startOfSchedule: number
   readonly now: () => number
 }
 
 /**
- * How a wait has ended.
+ * The outcome of a wait.
  *
  * @internal
  */
@@ -80,10 +80,10 @@ export const timedOut = (reason: WaitTimeoutError["reason"]): End => ({
   errorType: reason === "Timeout" ? "CLIENT_TIMEOUT" : "CLIENT_RETRY_EXHAUSTED"
 })
 
-// OpenTelemetry keeps 128 events of a span by default.
+// The default limit of OpenTelemetry is 128 events of a span.
 const maxEvents = 100
 
-// When an operation ended, in ms since the epoch; NaN if its metadata does not tell.
+// When an operation ended, in ms since the epoch. NaN if its metadata does not contain the time.
 const endTime = ({ metadata }: Operation.Operation): number => {
   const time = metadata?.["endTime"]
   return typeof time === "string" && time.length <= 40 ? Date.parse(time) : NaN
@@ -99,11 +99,11 @@ export class WaitTelemetry {
   readonly #logsPolls: boolean
   #events = 0
   #droppedEvents = 0
-  // The wait whose transient failure was logged: of one outage that is enough.
+  // The wait whose transient failure was logged. One line is enough for an outage.
   #failing: Wait | undefined
   #hasLogged = false
 
-  /** `isOfMany` says whether the call waits for any number of operations. */
+  /** `isOfMany` is true for a call that waits for any number of operations. */
   constructor(client: ApiClient, caller: Caller, isOfMany: boolean) {
     this.#caller = caller
     this.#address = client.settings.endpoint.address
@@ -114,7 +114,7 @@ export class WaitTelemetry {
   }
 
   #addEvent(wait: Wait, name: string, attributes?: Readonly<Record<string, unknown>>): void {
-    // The end of a wait is always in its span.
+    // The event for the end of a wait is always recorded.
     if (this.#events >= maxEvents && (name !== "done" || this.#isOfMany)) {
       this.#droppedEvents++
       return
@@ -131,7 +131,7 @@ export class WaitTelemetry {
     OperationsMetrics.waits.unsafeUpdate(1, this.#labels.waits.all)
   }
 
-  /** A line for each poll, if lines of its level are logged. */
+  /** Logs each poll, if lines of its level are logged. */
   pollLine(name: string, exit: Exit.Exit<{ readonly operation: Operation.Operation }, HttpError.HttpError>) {
     if (!this.#logsPolls) return undefined
     const result = Exit.match(exit, {
@@ -145,7 +145,7 @@ export class WaitTelemetry {
     if (this.#hasEvents) this.#addEvent(wait, change === "first" ? "pending" : "metadata_changed")
   }
 
-  /** A line for the first transient failure of the call: silence is easily taken for a hang. */
+  /** Logs the first transient failure of the call. Without this line, a failing wait would look like a hanging wait. */
   onFailure(wait: Wait, error: HttpError.HttpError): Effect.Effect<void> | undefined {
     const type = errorType(error)
     OperationsMetrics.transientFailures.unsafeUpdate(1, this.#labels.transientFailures.with("error.type", type).all)
@@ -155,12 +155,12 @@ export class WaitTelemetry {
     this.#failing = wait
     const { name } = wait.record
     return this.#line(
-      Effect.logInfo(`Could not read operation ${name}. The wait tries again. ${error.message}`),
+      Effect.logInfo(`Could not read operation ${name}. The wait polls again. ${error.message}`),
       name
     )
   }
 
-  /** The line for the end of what `onFailure` has logged. */
+  /** Logs the recovery after the failure that `onFailure` has logged. */
   onRecovery(wait: Wait): Effect.Effect<void> | undefined {
     const { failingSince, failures, record: { name } } = wait
     if (this.#hasEvents) this.#addEvent(wait, "recovered", { "gcp.longrunning.failure_count": failures })
@@ -169,7 +169,7 @@ export class WaitTelemetry {
     const duration = Duration.format(Duration.millis(Math.round(wait.now() - failingSince)))
     return this.#line(
       Effect.logInfo(
-        `Operation ${name} is read again, after ${failures} failure${failures === 1 ? "" : "s"} within ${duration}.`
+        `Operation ${name} was read again, after ${failures} failure${failures === 1 ? "" : "s"} within ${duration}.`
       ),
       name
     )

@@ -1,5 +1,5 @@
 /**
- * Which failures of a poll do not end a wait.
+ * Decides which failures of a poll do not end a wait.
  */
 import * as HttpError from "../../HttpError.js"
 import { saysNothing } from "../http/response.js"
@@ -13,7 +13,7 @@ import type { Waiter } from "./state.js"
 export const notFoundGrace = 30_000
 
 /**
- * Google's own NOT_FOUND. A 404 without it says that the path has no route.
+ * Tells whether a failure is Google's own NOT_FOUND. A 404 without a Google error means that the path has no route.
  *
  * @internal
  */
@@ -21,24 +21,26 @@ export const isNotFound = (error: HttpError.HttpError): boolean =>
   error.status !== undefined && error.code === "NOT_FOUND"
 
 /**
- * Whether the operation may not be visible yet.
+ * Tells whether the operation may not be visible yet.
  *
  * @internal
  */
 export const mayAppear = (waiter: Waiter, error: HttpError.HttpError): boolean =>
   !waiter.hasRead && isNotFound(error) && waiter.now() < waiter.graceEnd
 
-// The request was cancelled, or conflicts with another one. That says nothing of the operation.
+// The request was cancelled, or conflicts with another request. Such an error contains no information about the
+// operation.
 const isOfRequest = ({ code, reason }: HttpError.HttpError): boolean =>
   reason === "StatusCode" && (code === "CANCELLED" || code === "ABORTED")
 
 /**
- * The failure of a poll with its `isTransient` as it is in a wait: more is transient there than in a single read.
+ * Returns the failure of a poll with the `isTransient` that applies in a wait. In a wait, more failures are transient
+ * than in a single read.
  *
  * @internal
  */
 export const inWait = (waiter: Waiter, error: HttpError.HttpError): HttpError.HttpError => {
-  // Something between here and the server answered, where the API has answered before.
+  // The API has responded before, so this response comes from another server between the client and the API.
   const isFromElsewhere = waiter.hasRead && saysNothing(error)
   return !error.isTransient && (isOfRequest(error) || isFromElsewhere)
     ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: true })

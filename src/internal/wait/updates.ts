@@ -1,5 +1,5 @@
 /**
- * A wait whose states are a stream. The next poll waits until the consumer asks for more.
+ * A wait whose states are a stream. The next poll is not sent until the consumer requests the next state.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -20,7 +20,7 @@ interface UpdatesOptions extends WaitOptions {
 
 type State = Operation.Pending | Operation.Succeeded
 
-// Keeps what has happened until the consumer asks for it.
+// Buffers the states and the end until the consumer requests them.
 class Updates implements Observer {
   #state: Operation.Pending | undefined
   #last: Operation.Pending | undefined
@@ -46,7 +46,7 @@ class Updates implements Observer {
     this.#onChange?.()
   }
 
-  /** The next state; ends after the last one. */
+  /** The next state. The stream ends after the last state. */
   take(goOn: () => void): Effect.Effect<State, Option.Option<WaitFailure>> {
     return Effect.suspend(() => {
       if (this.#hasEnded) return Effect.fail(Option.none())

@@ -1,5 +1,5 @@
 /**
- * Many waits at once, whose outcomes are a stream.
+ * Many waits in one call. Their outcomes are a stream.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,8 @@ interface Outcome<W> {
 }
 
 /**
- * The operations of a `waitAll`. The left side is the error of what is no list of operations, a single name included.
+ * The operations of a `waitAll`. The left side is the error of a value that is not a list of operations, including a
+ * single name.
  *
  * @internal
  */
@@ -44,16 +45,16 @@ export const operationList = <W>(operations: Iterable<W>): Either.Either<Iterabl
     )
 
 /**
- * What the only outcome of such a `waitAll` names as its operation: the stream has no errors.
+ * The `operation` of the only outcome of such a `waitAll`. The stream itself does not fail.
  *
  * @internal
  */
 export const notListed = <W>(operations: Iterable<W>): W => operations as Iterable<W> & W
 
-// OpenTelemetry keeps 128 links of a span by default.
+// The default limit of OpenTelemetry is 128 links of a span.
 const maxLinks = 100
 
-// Links to the spans in which handles were made, each once.
+// Links to the spans in which handles were made, without duplicates.
 class Links {
   readonly all: Array<Tracer.SpanLink> = []
   readonly #seen = new Set<string>()
@@ -83,7 +84,8 @@ export const waitAll = <W extends Waitable>(
   Stream.unwrapScoped(Effect.gen(function*() {
     const outcomes = yield* Mailbox.make<Outcome<W>>()
     const waiters = new Map<Waiter, W>()
-    // Waits that have ended, and whose operations are being cancelled or whose `onUpdate` runs: each with what interrupts that.
+    // Ended waits whose operations are being cancelled or whose `onUpdate` is running, each with a function that
+    // interrupts this.
     const ending = new Set<Interrupt>()
     let hasBegun = false
     let count = 0
@@ -99,7 +101,7 @@ export const waitAll = <W extends Waitable>(
       }
       const failed = Cause.failureOrCause(exit.cause)
       errors++
-      // A defect is no outcome: the stream dies with it, and its scope ends the other waits.
+      // A defect is not an outcome: the stream ends with the defect, and its scope interrupts the other waits.
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
       else outcomes.unsafeOffer({ operation, result: Either.left(failed.left) })
     }
