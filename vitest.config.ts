@@ -41,11 +41,11 @@ export default defineConfig({
           name: "main",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: [...programs, ...killingProcesses, "test/package/**"],
-          // Tests that are marked as concurrent play over sockets, and sleep most of the time.
-          maxConcurrency: 16
+          // Concurrent tests wait for sockets most of the time.
+          maxConcurrency: 8
         }
       },
-      // `npm run check` runs the three projects that follow.
+      // `npm run check` runs the three projects that follow; the programs with `--isolate`, as they measure their process.
       { extends: true, test: { name: "programs", include: programs } },
       { extends: true, test: { name: "processes", include: killingProcesses } },
       // Installs the package as its users do.
