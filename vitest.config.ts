@@ -40,9 +40,7 @@ export default defineConfig({
         test: {
           name: "main",
           include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-          exclude: [...programs, ...killingProcesses, "test/package/**"],
-          // Concurrent tests wait for sockets most of the time.
-          maxConcurrency: 8
+          exclude: [...programs, ...killingProcesses, "test/package/**"]
         }
       },
       // `npm run check` runs the three projects that follow; the programs with `--isolate`, as they measure their process.

@@ -329,16 +329,13 @@ describe.each(Object.entries(rows))("%s", (_, row) => {
         }, { api: emulator.api })
         yield* check({ emulator, operations, run: (effect) => after("1 minute", effect) }, row)
       }))
-  }
 
-  // They sleep most of the time.
-  for (const [method, check] of Object.entries(methods)) {
     it.scopedLive(`${method}, over a socket`, () =>
       Effect.gen(function*() {
         const emulator = yield* NodeOperationsEmulator.make({ api: row.api })
         const operations = yield* NodeOperations.make({ api: emulator.api })
         yield* check({ emulator, operations, run: (effect) => effect }, row)
-      }), { concurrent: true })
+      }))
   }
 })
 
