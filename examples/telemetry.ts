@@ -31,7 +31,7 @@ const name = "operations/backup"
 const wait = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
   yield* operations.wait(name)
-}).pipe(Effect.withSpan("nightly backup"))
+}).pipe(Effect.withSpan("nightly backup"), Effect.tagMetrics("job", "nightly backup"))
 
 const emulated = OperationsEmulator.layerTest({
   [name]: [
@@ -60,12 +60,14 @@ const tree = (span: ReadableSpan): ReadonlyArray<string> => {
   return [line(span.name, span.attributes), ...parts.flatMap(({ lines }) => lines).map((text) => `  ${text}`)]
 }
 
+/** The metrics of the job. The registry has those of the whole process. */
 const table = (): ReadonlyArray<string> =>
   metricExporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
     .flatMap(({ dataPoints, descriptor: { name, unit } }) =>
-      dataPoints.map(({ attributes: { "server.address": _, unit: __, ...labels }, value }) =>
-        [name, unit, typeof value === "object" ? value.count : value, ...Object.values(labels)].join(" | ")
-      )
+      dataPoints.filter(({ attributes }) => attributes["job"] === "nightly backup")
+        .map(({ attributes: { job: _, "server.address": __, unit: ___, ...labels }, value }) =>
+          [name, unit, typeof value === "object" ? value.count : value, ...Object.values(labels)].join(" | ")
+        )
     ).filter((row) => row.startsWith("gcp.longrunning.")).toSorted()
 
 export const main = Effect.gen(function*() {

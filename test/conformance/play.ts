@@ -4,7 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { type Call, type Case, defaultName, type Request, second } from "./cases.js"
+import { type Call, type Case, defaultName, type Request, second } from "./cases/case.js"
 import type { Client, Outcome, Wait } from "./client.js"
 
 /** How a call of a case has ended, and when. */

@@ -1,7 +1,8 @@
 // The runner of `npm run conformance`: it passes a client that does as a case says, and says in words what another one does.
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { type Case, groups } from "./cases.js"
+import { groups } from "./cases.js"
+import type { Case } from "./cases/case.js"
 import { type MakeClient, makeClient } from "./client.js"
 import { unfairness } from "./clients/adapter.js"
 import { effectByHand } from "./clients/effect.js"

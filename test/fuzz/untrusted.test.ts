@@ -18,18 +18,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import {
-  call,
-  type Case,
-  credentials,
-  ofServers,
-  problemOf,
-  report,
-  runs,
-  seconds,
-  seed,
-  testInMemory
-} from "../support/fuzz.js"
+import { call, credentials } from "../support/fuzz/calls.js"
+import { type Case, ofServers } from "../support/fuzz/cases.js"
+import { problemOf, report, runs, seconds, seed, testInMemory } from "../support/fuzz/run.js"
 import { rawServer, response } from "../support/rawServer.js"
 import { transports } from "../support/sockets.js"
 

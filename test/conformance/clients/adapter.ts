@@ -3,7 +3,7 @@
  */
 import * as Code from "effect-google-operations/Code"
 import * as Effect from "effect/Effect"
-import type { Case } from "../cases.js"
+import type { Case } from "../cases/case.js"
 import type { Client, MakeClient, Outcome, Wait } from "../client.js"
 
 /** What a caller may ask of a client, and which cases ask for it. What the server sends is no such feature. */
