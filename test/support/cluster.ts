@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { createServer, request as send } from "node:http"
-import type { AddressInfo } from "node:net"
 import { freePort, type Postgres } from "./postgres.js"
 import { startRunner } from "./runners.js"
 
@@ -32,13 +31,25 @@ export const starts = ({ requests }: Emulator): Effect.Effect<number> =>
     (requests) => requests.filter(({ method, path }) => method === "POST" && !path.includes(":")).length
   )
 
-/** The names of the operations for which a method was called. */
-export const calledFor = ({ calls }: Emulator, method: "cancel" | "get"): Effect.Effect<ReadonlySet<string>> =>
-  Effect.map(calls, (calls) => new Set(calls.flatMap((call) => call.method === method ? [call.name] : [])))
+/** The names of the operations for which a method was called since that time, in ms of the system clock. */
+export const calledFor = (
+  { calls }: Emulator,
+  method: "cancel" | "get",
+  since = 0
+): Effect.Effect<ReadonlySet<string>> =>
+  Effect.map(
+    calls,
+    (calls) => new Set(calls.flatMap((call) => call.method === method && call.at > since ? [call.name] : []))
+  )
 
-/** Waits until a method was called for that many operations. */
-export const allCalled = (api: Emulator, method: "cancel" | "get", count: number): Effect.Effect<void> =>
-  calledFor(api, method).pipe(
+/** Waits until a method was called for that many operations since that time. */
+export const allCalled = (
+  api: Emulator,
+  method: "cancel" | "get",
+  count: number,
+  since?: number
+): Effect.Effect<void> =>
+  calledFor(api, method, since).pipe(
     Effect.delay("100 millis"),
     Effect.repeat({ until: (names) => names.size >= count }),
     Effect.asVoid
@@ -55,35 +66,51 @@ export const longestGap = ({ calls }: Emulator, names: ReadonlyArray<string>): E
     return longest
   })
 
-/** The ids of the traces of all polls since a time of the system clock, in ms. A poll without a trace gives `undefined`. */
-export const tracesSince = (
-  { requests }: Emulator,
-  since: number
-): Effect.Effect<ReadonlySet<string | undefined>> =>
+/** The ids of the traces of all polls. A poll without a trace gives `undefined`. */
+export const traces = ({ requests }: Emulator): Effect.Effect<ReadonlySet<string | undefined>> =>
   Effect.map(
     requests,
     (requests) =>
       new Set(
         requests
-          .filter(({ at, method }) => method === "GET" && at > since)
+          .filter(({ method }) => method === "GET")
           .map(({ headers }) => headers["traceparent"]?.split("-")[1])
       )
   )
 
-/** A proxy of an API. While it holds, it forwards requests to cancel, and keeps back their responses. */
+/** A proxy of an API. It forwards all requests, and keeps back the responses to those whose path matches `holds`. */
 export interface Proxy {
   readonly url: string
-  hold: boolean
+  /** How many responses it keeps back. */
+  readonly held: () => number
+  holds: RegExp | undefined
+  /** Sends the responses that it has kept back. */
+  readonly release: Effect.Effect<void>
 }
 
 export const proxyOf = (target: string): Effect.Effect<Proxy, never, Scope.Scope> => {
-  const proxy = { url: "", hold: false }
+  let url = ""
+  const held: Array<() => void> = []
+  const proxy: Proxy = {
+    get url() {
+      return url
+    },
+    held: () => held.length,
+    holds: undefined,
+    release: Effect.sync(() => {
+      proxy.holds = undefined
+      for (const respond of held.splice(0)) respond()
+    })
+  }
   const server = createServer((request, response) => {
     const { headers, method, url = "" } = request
     const forwarded = send(new URL(url, target), { method, headers }, (answer) => {
-      if (proxy.hold && url.includes(":cancel")) return void answer.resume()
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
+      const respond = () => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(response)
+      }
+      if (proxy.holds?.test(url)) held.push(respond)
+      else respond()
     })
     forwarded.on("error", () => response.destroy())
     request.pipe(forwarded)
@@ -91,7 +118,8 @@ export const proxyOf = (target: string): Effect.Effect<Proxy, never, Scope.Scope
   return Effect.acquireRelease(
     Effect.async<Proxy>((resume) => {
       server.listen(0, "127.0.0.1", () => {
-        proxy.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+        const address = server.address()
+        url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
         resume(Effect.succeed(proxy))
       })
     }),
@@ -149,23 +177,28 @@ export const cluster = (
       /** The rows of a query, as text. */
       rows,
       runner,
+      /** Waits until two runners share the work. */
+      balanced,
       /** Two runners that share the work. */
       runners: Effect.zipLeft(Effect.all([runner, runner], { concurrency: 2 }), balanced),
-      /** Operations that take that long from now. */
-      operations: (count: number, duration: Duration.DurationInput) =>
+      /** Operations in progress. */
+      operations: (count: number) =>
         Effect.gen(function*() {
           const service = yield* OperationsService.OperationsService
           return yield* Effect.forEach(
             Array.from({ length: count }, (_, index) =>
               `operations/${index}`),
             (name) =>
-              Effect.gen(function*() {
-                yield* api.script(name, [OperationsEmulator.pending({ duration }), OperationsEmulator.succeeded()])
-                return yield* service.handle(name, { timeout: "1 hour" })
-              })
+              Effect.zipRight(
+                api.script(name, [OperationsEmulator.pending()]),
+                service.handle(name, { timeout: "1 hour" })
+              )
           )
         }).pipe(Effect.provide(context)),
-      /** The names of the operations that were waited for, in order. */
+      /** Lets operations succeed. */
+      finish: (handles: ReadonlyArray<OperationHandle>) =>
+        Effect.forEach(handles, ({ name }) => api.script(name, [OperationsEmulator.succeeded()]), { discard: true }),
+      /** Waits for operations, and returns their names. */
       waitAll: (handles: ReadonlyArray<OperationHandle>) =>
         Effect.forEach(
           handles,
@@ -173,16 +206,18 @@ export const cluster = (
           { concurrency: "unbounded" }
         ).pipe(Effect.provide(context)),
       /** How many executions of a workflow there are, and how many results of executions are stored. */
-      results: (workflow: string) =>
+      results: (workflow: "CancelOperation" | "WaitForOperation") =>
         rows(
           "SELECT count(DISTINCT m.id), count(r.id) FROM cluster_messages m LEFT JOIN cluster_replies r ON " +
-            `r.request_id = m.id AND r.payload::json->'value'->>'_tag' = 'Complete' ` +
+            "r.request_id = m.id AND r.payload::json->'value'->>'_tag' = 'Complete' " +
             `WHERE m.tag = 'run' AND m.entity_type = 'Workflow/DurableOperations.${workflow}'`
         ).pipe(
           Effect.map(([row = ""]) => row.split("|").map(Number))
         )
     }
   })
+
+export type Cluster = Effect.Effect.Success<ReturnType<typeof cluster>>
 
 export const namesOf = (handles: ReadonlyArray<OperationHandle>): ReadonlyArray<string> =>
   handles.map(({ name }) => name)

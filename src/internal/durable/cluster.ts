@@ -16,14 +16,17 @@ import { Continuation, type Payload, Wait } from "./workflows.js"
 export type ClusterSettings = Partial<ShardingConfig.ShardingConfig["Type"]>
 
 /**
- * With these settings another runner takes over from one that was killed within seconds. With the defaults of the cluster it takes
- * 35 to 50 seconds.
+ * With these settings another runner takes over from one that was killed within 5 to 14 seconds: when a ping finds that it is dead, or
+ * when its heartbeat expires. With the defaults of the cluster it takes 35 to 50 seconds.
+ *
+ * The interval of the refreshes is also the time limit of each operation on the locks. A runner that exceeds it gives up its shards, so a
+ * shorter one makes the cluster fragile on a busy host.
  *
  * @internal
  */
 export const settings: ClusterSettings = {
-  shardLockRefreshInterval: "3 seconds",
-  shardLockExpiration: "10 seconds",
+  shardLockRefreshInterval: "4 seconds",
+  shardLockExpiration: "12 seconds",
   entityMessagePollInterval: "1 second",
   refreshAssignmentsInterval: "1 second",
   runnerHealthCheckInterval: "5 seconds"
