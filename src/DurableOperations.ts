@@ -24,7 +24,7 @@ import type { Scope } from "effect/Scope"
 import * as HttpError from "./HttpError.js"
 import { Cancel, CancelLayer } from "./internal/durable/cancel.js"
 import { isWoken, poll, type Runner, wakeUp } from "./internal/durable/segments.js"
-import { awaitShared, detached } from "./internal/durable/shared.js"
+import { awaitShared, detached, whileUnreachable } from "./internal/durable/shared.js"
 import type { Verdict } from "./internal/durable/verdict.js"
 import { Continuation, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
 import { invalidRequest } from "./internal/http/errors.js"
@@ -331,9 +331,6 @@ export const payloadOf = (
   { byEvent = false, onInterrupt = "detach", onTimeout = "detach" }: WaitOptions = {}
 ): Payload => ({ handle, onTimeout, onInterrupt, byEvent })
 
-// While a runner or the storage cannot be reached.
-const executeAgain = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
-
 const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
 
@@ -358,7 +355,7 @@ export const cancel = (handle: OperationHandle): Effect.Effect<string, never, Wo
   // The engine reports a runner that dies meanwhile, or a storage that does not respond, as a defect.
   detached(Cancel.execute({ handle }, { discard: true })).pipe(
     Effect.sandbox,
-    Effect.retry(executeAgain),
+    Effect.retry(whileUnreachable),
     Effect.orDie
   )
 
@@ -689,7 +686,7 @@ export const execute = <
     ),
     Effect.tapError((cause) => Effect.logInfo(`Executing ${workflow.name} again.`, cause))
   )
-  return Effect.flatten(Effect.retryOrElse(attempt, executeAgain, Effect.failCause))
+  return Effect.flatten(Effect.retryOrElse(attempt, whileUnreachable, Effect.failCause))
 }
 
 const makeClient = (services: ReadonlyArray<OperationsService.Service>): Service => {

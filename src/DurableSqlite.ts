@@ -7,7 +7,6 @@
  * @since 0.4.0
  */
 import type { PersistenceError } from "@effect/cluster/ClusterError"
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
 import type { MessageStorage } from "@effect/cluster/MessageStorage"
 import type { Sharding } from "@effect/cluster/Sharding"
 import type * as ShardingConfig from "@effect/cluster/ShardingConfig"
@@ -75,7 +74,7 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
 export const layer = (
   options: Options
 ): Layer.Layer<WorkflowEngine | Sharding | MessageStorage, ConfigError | SqlError> =>
-  ClusterWorkflowEngine.layer.pipe(
+  Cluster.engine.pipe(
     Layer.provideMerge(
       SingleRunner.layer({
         runnerStorage: "memory",

@@ -2,6 +2,7 @@
  * What both set-ups of a runner share: the settings of the cluster, and how its storage is cleaned up.
  */
 import type { PersistenceError } from "@effect/cluster/ClusterError"
+import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
 import { EntityAddress } from "@effect/cluster/EntityAddress"
 import { EntityId } from "@effect/cluster/EntityId"
 import { EntityType } from "@effect/cluster/EntityType"
@@ -10,6 +11,8 @@ import * as Sharding from "@effect/cluster/Sharding"
 import type * as ShardingConfig from "@effect/cluster/ShardingConfig"
 import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { whileUnreachable } from "./shared.js"
 import { Continuation, type Payload, Wait } from "./workflows.js"
 
 /** @internal */
@@ -31,6 +34,30 @@ export const settings: ClusterSettings = {
   refreshAssignmentsInterval: "1 second",
   runnerHealthCheckInterval: "5 seconds"
 }
+
+/**
+ * The workflow engine of a cluster. It resumes a suspended workflow by a reset of its message. `Sharding` reports a reset that the
+ * storage refused as `false`, which the engine ignores, so the workflow would be suspended for ever. Here the reset is repeated.
+ *
+ * @internal
+ */
+export const engine: Layer.Layer<
+  WorkflowEngine,
+  never,
+  Sharding.Sharding | MessageStorage.MessageStorage
+> = ClusterWorkflowEngine.layer.pipe(
+  Layer.provide(Layer.effect(
+    Sharding.Sharding,
+    Effect.map(Sharding.Sharding, (sharding) => ({
+      ...sharding,
+      reset: (requestId) =>
+        Effect.repeat(sharding.reset(requestId), {
+          until: (isReset) => isReset,
+          schedule: whileUnreachable
+        }).pipe(Effect.as(true))
+    }))
+  ))
+)
 
 // The entity of the engine that has the clocks of all workflows.
 const clocks = "Workflow/-/DurableClock"
