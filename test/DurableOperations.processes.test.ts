@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { CreatePolicy } from "../examples/durable/createPolicy.js"
@@ -44,6 +44,14 @@ const quietly = Effect.provide(Logger.minimumLogLevel(LogLevel.None))
 
 const policies = (lines: ReadonlyArray<string>) =>
   new Set(lines.flatMap((line) => /^(policy \d+) is /.exec(line)?.[1] ?? []))
+
+/** The SQL statement of the documentation. */
+const retention = Effect.promise(async () => {
+  const document = await readFile(new URL("../docs/durable.md", import.meta.url), "utf8")
+  const [, statement] = /```sql\n(-- Removes the executions [^`]*)```/.exec(document) ?? []
+  assert(statement !== undefined)
+  return statement
+})
 
 describe.concurrent("one process on SQLite", () => {
   it.scopedLive("is killed, and a new process finishes the waits without a second start", () =>
@@ -265,4 +273,61 @@ describe.skipIf(!hasPostgres).concurrent("a cluster on Postgres", () => {
         assert.deepStrictEqual(yield* results("WaitForOperation"), [20, 20])
       }
     }).pipe(quietly), 180_000)
+
+  it.scopedLive(
+    "removes with the SQL of the documentation what has ended long ago, and nothing else",
+    () =>
+      Effect.gen(function*() {
+        const { api, finish, operations, rows, runner, waitAll } = yield* cluster()
+        const first = yield* runner
+        const handles = yield* operations(5)
+        const waits = yield* Effect.fork(waitAll(handles))
+        yield* allCalled(api, "get", 5)
+        // The waits are suspended, so they have clocks, and continue on the second runner.
+        yield* first.kill("SIGTERM")
+        yield* first.ended
+        const second = yield* runner
+        const [old, young, child, pending, oldPending] = yield* Effect.forEach(
+          handles,
+          (handle) => DurableOperations.WaitForOperation.executionId(DurableOperations.payloadOf(handle))
+        )
+        yield* finish(handles.slice(0, 3))
+        const ended = "SELECT count(*) FROM cluster_replies WHERE payload LIKE '%\"_tag\":\"Stored\"%' " +
+          "AND payload LIKE '%\"Complete\"%' AND request_id IN (SELECT id FROM cluster_messages WHERE tag = 'run')"
+        yield* Effect.repeat(Effect.delay(rows(ended), "200 millis"), { until: ([count]) => count === "3" })
+        yield* second.kill("SIGKILL")
+        yield* second.ended
+        yield* Fiber.interrupt(waits)
+        const shift = "- ((40::bigint * 86400000) << 22)"
+        const ofThem = `(SELECT id FROM cluster_messages WHERE entity_id IN ('${old}', '${child}', '${oldPending}'))`
+        yield* rows(
+          `UPDATE cluster_replies SET id = id ${shift}, request_id = request_id ${shift} WHERE request_id IN ${ofThem}`
+        )
+        yield* rows(
+          `UPDATE cluster_messages SET id = id ${shift}, request_id = request_id ${shift}, ` +
+            `last_reply_id = last_reply_id ${shift} WHERE entity_id IN ('${old}', '${child}', '${oldPending}')`
+        )
+        yield* rows(
+          "UPDATE cluster_messages SET payload = jsonb_set(payload::jsonb, '{~@effect/workflow/parent}', " +
+            `jsonb_build_object('workflowName', 'User', 'executionId', '${pending}'))::text ` +
+            `WHERE entity_id = '${child}' AND tag = 'run' AND entity_type LIKE 'Workflow/DurableOperations.%'`
+        )
+        const counts = Effect.forEach([old, young, child, pending, oldPending], (id) =>
+          Effect.map(
+            rows(
+              `SELECT (SELECT count(*) FROM cluster_messages WHERE entity_id = '${id}'), (SELECT count(*) FROM ` +
+                `cluster_replies WHERE request_id IN (SELECT id FROM cluster_messages WHERE entity_id = '${id}'))`
+            ),
+            ([counts]) => counts
+          ))
+        const orphans = rows(
+          "SELECT count(*) FROM cluster_replies WHERE request_id NOT IN (SELECT id FROM cluster_messages)"
+        )
+        const [oldBefore, ...before] = yield* counts
+        yield* rows(yield* retention)
+        assert.deepStrictEqual(yield* counts, ["0|0", ...before])
+        assert.deepStrictEqual(yield* orphans, ["0"])
+      }).pipe(quietly),
+    120_000
+  )
 })
