@@ -16,7 +16,7 @@ import { CreatePolicy } from "../examples/durable/createPolicy.js"
 import * as Cluster from "./support/cluster.js"
 import { allCalled, calledFor, emulator, longestGap, namesOf, starts, traces } from "./support/cluster.js"
 import { isInstalled, type Postgres, postgres } from "./support/postgres.js"
-import { bundleRunner, startRunner } from "./support/runners.js"
+import { bundleRunner, run, startRunner } from "./support/runners.js"
 
 const hasPostgres = await Effect.runPromise(isInstalled)
 if (!hasPostgres) console.warn("Postgres is not installed: the tests of a cluster are skipped (Debian: postgresql)")
@@ -323,11 +323,18 @@ describe.skipIf(!hasPostgres).concurrent("a cluster on Postgres", () => {
         const orphans = rows(
           "SELECT count(*) FROM cluster_replies WHERE request_id NOT IN (SELECT id FROM cluster_messages)"
         )
-        const [oldBefore, ...before] = yield* counts
+        const [, ...before] = yield* counts
         yield* rows(yield* retention)
         assert.deepStrictEqual(yield* counts, ["0|0", ...before])
         assert.deepStrictEqual(yield* orphans, ["0"])
       }).pipe(quietly),
     120_000
   )
+
+  it.scopedLive("is shown by `npm run durable` on DATABASE_URL", () =>
+    Effect.gen(function*() {
+      const output = yield* run("examples/durable/main.ts", { DATABASE_URL: yield* server.database("demo") })
+      const lines = ["20 operations are in progress; SIGKILL to a runner", "20 of 20 are done, with 20 starts"]
+      assert.deepStrictEqual(output.split("\n").filter((line) => /\d/.test(line)), [...lines, ...lines])
+    }), 180_000)
 })
