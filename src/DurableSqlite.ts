@@ -18,7 +18,10 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
 import * as DurableOperations from "./DurableOperations.js"
 import * as Cluster from "./internal/durable/cluster.js"
 import { sdkOf, singleConnection } from "./internal/durable/libsql.js"
@@ -41,11 +44,25 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
   Layer.scoped(
     SqlClient.SqlClient,
     Effect.gen(function*() {
-      // The ids of messages are larger than a number can be.
-      const client = yield* LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" })
-      const sql = yield* LibsqlClient.make({ liveClient: singleConnection(sdkOf(client)) })
+      const runtime = yield* Effect.runtime<Reactivity.Reactivity>()
+      const open = Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        // The ids of messages are larger than a number can be.
+        const client = yield* Scope.extend(LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" }), scope)
+        const sdk = sdkOf(client)
+        yield* Effect.promise(async () => {
+          // In ms. SQLite blocks this process meanwhile, and it costs less than a new connection does.
+          await sdk.execute("PRAGMA busy_timeout = 250")
+          await sdk.execute("PRAGMA synchronous = FULL")
+        })
+        return { sdk, close: () => Runtime.runPromise(runtime)(Scope.close(scope, Exit.void)) }
+      })
+      const { sdk } = yield* Effect.acquireRelease(
+        Effect.promise(() => singleConnection(() => Runtime.runPromise(runtime)(open))),
+        ({ close }) => Effect.promise(close)
+      )
+      const sql = yield* LibsqlClient.make({ liveClient: sdk })
       yield* sql`PRAGMA journal_mode = WAL`
-      yield* sql`PRAGMA synchronous = FULL`
       return sql
     })
   ).pipe(Layer.provide(Reactivity.layer))
