@@ -287,7 +287,10 @@ export const CancelOperation = Cancel
  * @category models
  */
 export interface CancelOutcome {
-  /** Whether the server accepted the request to cancel the operation. It is not sent for an operation that is done. */
+  /**
+   * Whether the server accepted the request to cancel the operation. It is not sent for an operation that is done, such as one that ended
+   * after a runner had sent the request and had died before the record.
+   */
   readonly isAccepted: boolean
   /** The last state that was read: at most a minute after the cancel. */
   readonly state: "succeeded" | "failed" | "cancelled" | "expired" | "running"
@@ -533,7 +536,7 @@ const StartError = Schema.Union(OperationError, HttpError.HttpError, ResultError
  *
  * **Gotchas**
  *
- * A runner that dies after the request and before the record starts the operation again. Where the API takes a request id, send the
+ * A runner that dies, or loses its shards, after the request and before the record starts the operation again. Where the API takes a request id, send the
  * same one each time: `Activity.idempotencyKey(name)`.
  *
  * @since 0.4.0

@@ -19,7 +19,7 @@ import { Continuation, type Payload, Wait } from "./workflows.js"
 export type ClusterSettings = Partial<ShardingConfig.ShardingConfig["Type"]>
 
 /**
- * With these settings another runner takes over from one that was killed within 5 to 14 seconds: when a ping finds that it is dead, or
+ * With these settings another runner takes over within 5 to 14 seconds from one that was killed: when a ping finds that it is dead, or
  * when its heartbeat expires. With the defaults of the cluster it takes 35 to 50 seconds.
  *
  * The interval of the refreshes is also the time limit of each operation on the locks. A runner that exceeds it gives up its shards, so a
