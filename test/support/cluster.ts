@@ -88,7 +88,7 @@ export interface Proxy {
   readonly release: Effect.Effect<void>
 }
 
-export const proxyOf = (target: string): Effect.Effect<Proxy, never, Scope.Scope> => {
+const proxyOf = (target: string): Effect.Effect<Proxy, never, Scope.Scope> => {
   let url = ""
   const held: Array<() => void> = []
   const proxy: Proxy = {
