@@ -27,14 +27,18 @@ export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Eff
  */
 export const whileUnreachable = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
 
+const isDefect = (cause: Cause.Cause<unknown>): boolean => Cause.isDie(cause) && !Cause.isInterrupted(cause)
+
 // The engine reports a storage that does not respond as a defect. It must not become the result of a workflow.
 const retryDefects = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   schedule: Schedule.Schedule<unknown>
 ): Effect.Effect<A, E, R> =>
   Effect.sandbox(effect).pipe(
-    Effect.tapErrorCause((cause) => Effect.logInfo("Trying again what the workflow engine could not do.", cause)),
-    Effect.retry({ schedule, while: (cause) => Cause.isDie(cause) && !Cause.isInterrupted(cause) }),
+    Effect.tapError((cause) =>
+      isDefect(cause) ? Effect.logInfo("Trying again what the workflow engine could not do.", cause) : Effect.void
+    ),
+    Effect.retry({ schedule, while: isDefect }),
     Effect.unsandbox
   )
 
