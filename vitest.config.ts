@@ -45,7 +45,8 @@ export default defineConfig({
       },
       // `npm run check` runs the three projects that follow; the programs with `--isolate`, as they measure their process.
       { extends: true, test: { name: "programs", include: programs } },
-      { extends: true, test: { name: "processes", include: killingProcesses } },
+      // Most of their time they wait, so some of them run side by side.
+      { extends: true, test: { name: "processes", include: killingProcesses, maxConcurrency: 3 } },
       // Installs the package as its users do.
       { extends: true, test: { name: "package", include: ["test/package/**/*.test.ts"] } }
     ],

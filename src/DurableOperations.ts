@@ -26,7 +26,7 @@ import type { Scope } from "effect/Scope"
 import * as HttpError from "./HttpError.js"
 import { Cancel, CancelLayer } from "./internal/durable/cancel.js"
 import { isWoken, poll, type Runner, wakeUp } from "./internal/durable/segments.js"
-import { awaitShared, detached } from "./internal/durable/shared.js"
+import { awaitShared, detached, whileUnreachable } from "./internal/durable/shared.js"
 import type { Verdict } from "./internal/durable/verdict.js"
 import { Continuation, segmentsOfExecution, Wait } from "./internal/durable/workflows.js"
 import { invalidRequest } from "./internal/http/errors.js"
@@ -295,7 +295,7 @@ export const CancelOperation = Cancel
 export interface CancelOutcome {
   /**
    * Whether the server accepted the request to cancel the operation. The request is not sent for an operation that is
-   * done.
+   * done, for example if a runner died after it sent the request, and the operation ended before another runner took over.
    */
   readonly isAccepted: boolean
   /** The last state that was read, at most a minute after the request. */
@@ -340,9 +340,6 @@ export const payloadOf = (
   { byEvent = false, onInterrupt = "detach", onTimeout = "detach" }: WaitOptions = {}
 ): Payload => ({ handle, onTimeout, onInterrupt, byEvent })
 
-// While a runner or the storage cannot be reached.
-const executeAgain = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
-
 const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
 
@@ -367,7 +364,7 @@ export const cancel = (handle: OperationHandle): Effect.Effect<string, never, Wo
   // If a runner dies during the call, or the storage does not respond, the engine reports a defect.
   detached(Cancel.execute({ handle }, { discard: true })).pipe(
     Effect.sandbox,
-    Effect.retry(executeAgain),
+    Effect.retry(whileUnreachable),
     Effect.orDie
   )
 
@@ -548,8 +545,8 @@ const StartError = Schema.Union(OperationError, HttpError.HttpError, ResultError
  *
  * **Gotchas**
  *
- * If a runner dies after the request and before the record, another runner starts the operation again. If the API has a
- * request id, send the same id each time: `Activity.idempotencyKey(name)`.
+ * If a runner dies or loses its shards after the request and before the record, another runner starts the operation again.
+ * If the API has a request id, send the same id each time: `Activity.idempotencyKey(name)`.
  *
  * @since 0.4.0
  * @category waiting
@@ -702,7 +699,7 @@ export const execute = <
     ),
     Effect.tapError((cause) => Effect.logInfo(`Executing ${workflow.name} again.`, cause))
   )
-  return Effect.flatten(Effect.retryOrElse(attempt, executeAgain, Effect.failCause))
+  return Effect.flatten(Effect.retryOrElse(attempt, whileUnreachable, Effect.failCause))
 }
 
 const makeClient = (services: ReadonlyArray<OperationsService.Service>): Service => {

@@ -8,7 +8,6 @@
  * @module
  */
 import type { PersistenceError } from "@effect/cluster/ClusterError"
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
 import type { MessageStorage } from "@effect/cluster/MessageStorage"
 import { RunnerAddress } from "@effect/cluster/RunnerAddress"
 import type { Sharding } from "@effect/cluster/Sharding"
@@ -100,7 +99,7 @@ const engine = <E>(
   database: PgClient.PgClientConfig,
   socket: Layer.Layer<Sharding | MessageStorage, E, SqlClient>
 ): Layer.Layer<WorkflowEngine | Sharding | MessageStorage, E | ConfigError | SqlError> =>
-  ClusterWorkflowEngine.layer.pipe(
+  Cluster.engine.pipe(
     Layer.provideMerge(socket),
     Layer.provide(migrated.pipe(Layer.provide(ShardingConfig.layerFromEnv(settings)))),
     Layer.provide(PgClient.layer(database))

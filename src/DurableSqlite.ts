@@ -8,7 +8,6 @@
  * @module
  */
 import type { PersistenceError } from "@effect/cluster/ClusterError"
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
 import type { MessageStorage } from "@effect/cluster/MessageStorage"
 import type { Sharding } from "@effect/cluster/Sharding"
 import type * as ShardingConfig from "@effect/cluster/ShardingConfig"
@@ -20,7 +19,10 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { WorkflowEngine } from "@effect/workflow/WorkflowEngine"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
 import * as DurableOperations from "./DurableOperations.js"
 import * as Cluster from "./internal/durable/cluster.js"
 import { sdkOf, singleConnection } from "./internal/durable/libsql.js"
@@ -43,11 +45,25 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
   Layer.scoped(
     SqlClient.SqlClient,
     Effect.gen(function*() {
-      // The ids of messages are larger than the largest safe integer.
-      const client = yield* LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" })
-      const sql = yield* LibsqlClient.make({ liveClient: singleConnection(sdkOf(client)) })
+      const runtime = yield* Effect.runtime<Reactivity.Reactivity>()
+      const open = Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        // The ids of messages are larger than the largest safe integer.
+        const client = yield* Scope.extend(LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" }), scope)
+        const sdk = sdkOf(client)
+        yield* Effect.promise(async () => {
+          // In ms. SQLite blocks this process during the timeout, which is cheaper than a new connection.
+          await sdk.execute("PRAGMA busy_timeout = 250")
+          await sdk.execute("PRAGMA synchronous = FULL")
+        })
+        return { sdk, close: () => Runtime.runPromise(runtime)(Scope.close(scope, Exit.void)) }
+      })
+      const { sdk } = yield* Effect.acquireRelease(
+        Effect.promise(() => singleConnection(() => Runtime.runPromise(runtime)(open))),
+        ({ close }) => Effect.promise(close)
+      )
+      const sql = yield* LibsqlClient.make({ liveClient: sdk })
       yield* sql`PRAGMA journal_mode = WAL`
-      yield* sql`PRAGMA synchronous = FULL`
       return sql
     })
   ).pipe(Layer.provide(Reactivity.layer))
@@ -76,7 +92,7 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
 export const layer = (
   options: Options
 ): Layer.Layer<WorkflowEngine | Sharding | MessageStorage, ConfigError | SqlError> =>
-  ClusterWorkflowEngine.layer.pipe(
+  Cluster.engine.pipe(
     Layer.provideMerge(
       SingleRunner.layer({
         runnerStorage: "memory",

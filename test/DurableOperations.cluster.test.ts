@@ -1,5 +1,5 @@
 // Durable waits on the engine of a cluster, with its storage in memory: interruptions, and what a wait costs.
-import * as ClusterWorkflowEngine from "@effect/cluster/ClusterWorkflowEngine"
+import { PersistenceError } from "@effect/cluster/ClusterError"
 import * as MessageStorage from "@effect/cluster/MessageStorage"
 import * as RunnerHealth from "@effect/cluster/RunnerHealth"
 import * as Runners from "@effect/cluster/Runners"
@@ -11,11 +11,16 @@ import * as DurableOperations from "effect-google-operations/DurableOperations"
 import * as DurableSqlite from "effect-google-operations/DurableSqlite"
 import { isOperationError } from "effect-google-operations/OperationError"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { engine } from "../src/internal/durable/cluster.js"
+import { googleError } from "./support/answers.js"
 import { api, hashAtOnce, name, pass, test, User } from "./support/durable.js"
+import { VirtualClock } from "./support/virtualClock.js"
 
 hashAtOnce()
 
@@ -24,26 +29,55 @@ const UserLayer = User.toLayer(({ handle, onInterrupt }) =>
 )
 
 // `TestRunner.layer` with fewer timers, which virtual time has to go through.
-const cluster = Sharding.layer.pipe(
-  Layer.provideMerge(Runners.layerNoop),
-  Layer.provideMerge(MessageStorage.layerMemory),
-  Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
-  Layer.provide(ShardingConfig.layer({
-    refreshAssignmentsInterval: "1 minute",
-    shardLockRefreshInterval: "1 minute",
-    shardLockExpiration: "10 minutes",
-    entityReplyPollInterval: "5 seconds"
-  }))
-)
+const clusterOf = (storage: typeof MessageStorage.layerMemory) =>
+  Sharding.layer.pipe(
+    Layer.provideMerge(Runners.layerNoop),
+    Layer.provideMerge(storage),
+    Layer.provide([RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
+    Layer.provide(ShardingConfig.layer({
+      refreshAssignmentsInterval: "1 minute",
+      shardLockRefreshInterval: "1 minute",
+      shardLockExpiration: "10 minutes",
+      entityReplyPollInterval: "5 seconds"
+    }))
+  )
 
-const runner = (http: ReturnType<typeof api>) =>
+const runner = (http: ReturnType<typeof api>, storage = MessageStorage.layerMemory) =>
   UserLayer.pipe(
     Layer.provideMerge(DurableOperations.layer()),
     Layer.provideMerge(OperationsService.layer()),
-    Layer.provideMerge(ClusterWorkflowEngine.layer),
-    Layer.provideMerge(cluster),
+    Layer.provideMerge(engine),
+    Layer.provideMerge(clusterOf(storage)),
     Layer.provide(http.layer)
   )
+
+/** A storage that is down for three seconds, from its n-th request on. Reads for new messages do not count. */
+const failingAt = (request: number) => {
+  let requests = 0
+  let until: number | undefined
+  const down = Effect.fail(new PersistenceError({ cause: "the storage is down" }))
+  const check = (counts: boolean) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (counts && ++requests === request) until = now + 3_000
+      return until !== undefined && now < until ? down : Effect.void
+    })
+  const layer = Layer.map(MessageStorage.layerMemory, (context) => {
+    const storage = Context.get(context, MessageStorage.MessageStorage)
+    return Context.add(context, MessageStorage.MessageStorage, {
+      ...storage,
+      saveRequest: (request) => Effect.zipRight(check(true), storage.saveRequest(request)),
+      saveEnvelope: (envelope) => Effect.zipRight(check(true), storage.saveEnvelope(envelope)),
+      saveReply: (reply) => Effect.zipRight(check(true), storage.saveReply(reply)),
+      clearReplies: (id) => Effect.zipRight(check(true), storage.clearReplies(id)),
+      repliesFor: (requests) => Effect.zipRight(check(true), storage.repliesFor(requests)),
+      repliesForUnfiltered: (ids) => Effect.zipRight(check(true), storage.repliesForUnfiltered(ids)),
+      requestIdForPrimaryKey: (options) => Effect.zipRight(check(true), storage.requestIdForPrimaryKey(options)),
+      unprocessedMessages: (shards) => Effect.zipRight(check(false), storage.unprocessedMessages(shards)),
+      unprocessedMessagesById: (ids) => Effect.zipRight(check(false), storage.unprocessedMessagesById(ids))
+    })
+  })
+  return { layer, isDown: () => until !== undefined }
+}
 
 const handleOf = Effect.flatMap(OperationsService.OperationsService, (service) => service.handle(name))
 
@@ -128,6 +162,45 @@ describe("on a cluster", () => {
       assert.strictEqual(driver.requests.size, 0)
       assert.isUndefined(yield* DurableOperations.WaitForOperation.poll(executionId))
       assert.isFalse(yield* DurableSqlite.prune(handle))
+    }).pipe(Effect.provide(runner(http)))
+  })
+
+  test("does not store that the storage was down, at whichever request that begins", () =>
+    Effect.gen(function*() {
+      let isReached = true
+      for (let request = 1; isReached; request++) {
+        const http = api({ doneAfter: "70 seconds" })
+        const { isDown, layer } = failingAt(request)
+        yield* Effect.gen(function*() {
+          const handle = yield* handleOf
+          const fiber = yield* Effect.fork(DurableOperations.execute(User, { id: "a", handle, onInterrupt: "detach" }))
+          yield* pass("4 minutes")
+          assert.deepStrictEqual(fiber.unsafePoll(), Exit.succeed("done"), `down at request ${request}`)
+        }).pipe(Effect.provide(runner(http, layer)), Effect.withClock(new VirtualClock()))
+        isReached = isDown()
+        assert.isBelow(request, 200)
+      }
+    }))
+
+  test("stores one result when the network is down for longer than every retry schedule", () => {
+    const down = (now: number) => now > 3 * 60_000 && now < 63 * 60_000
+    const http = api({
+      doneAfter: "10 minutes",
+      failing: (now) => down(now) ? googleError(503, "UNAVAILABLE") : undefined
+    })
+    return Effect.gen(function*() {
+      const driver = yield* MessageStorage.MemoryDriver
+      const handle = yield* handleOf
+      const fiber = yield* Effect.fork(DurableOperations.execute(User, { id: "a", handle, onInterrupt: "detach" }))
+      yield* pass("62 minutes")
+      assert.strictEqual(fiber.unsafePoll(), null)
+      yield* pass("50 minutes")
+      assert.deepStrictEqual(fiber.unsafePoll(), Exit.succeed("done"))
+      const executions = Array.from(driver.requests.values()).filter(({ envelope }) =>
+        envelope.tag === "run" && envelope.address.entityType === "Workflow/DurableOperations.WaitForOperation"
+      )
+      assert.deepStrictEqual(executions.map(({ replies }) => replies.length), [1])
+      assert.strictEqual(http.cancels(), 0)
     }).pipe(Effect.provide(runner(http)))
   })
 

@@ -23,6 +23,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { googleError } from "./support/answers.js"
 import { api, hashAtOnce, name, pass, resultWithin, test, User, within } from "./support/durable.js"
+import { recordingTracer } from "./support/tracing.js"
 import { VirtualClock } from "./support/virtualClock.js"
 
 hashAtOnce()
@@ -424,6 +425,22 @@ describe("DurableOperations", () => {
       const exit = yield* within("10 seconds", DurableOperations.execute(Broken, { id: "a" }))
       assert(Exit.isFailure(exit) && exit.cause._tag === "Die")
     }).pipe(Effect.provide(layer))
+  })
+
+  test("links each segment to the span of the handle, in the trace of whoever waits", () => {
+    const http = api({ doneAfter: "3 minutes", end: thing(42) })
+    const { record, spans } = recordingTracer()
+    return Effect.gen(function*() {
+      const handle = yield* Effect.withSpan(handleOf("1 day"), "the start")
+      yield* resultWithin("5 minutes", Effect.withSpan(DurableOperations.attach(handle), "the caller"))
+      const segments = spans.filter((span) => span.name === "OperationsService.wait")
+      assert.isAbove(segments.length, 1)
+      const traceOf = (name: string) => spans.find((span) => span.name === name)?.traceId
+      for (const { links, traceId } of segments) {
+        assert.strictEqual(traceId, traceOf("the caller"))
+        assert.deepStrictEqual(links.map(({ span }) => span.traceId), [traceOf("the start")])
+      }
+    }).pipe(Effect.provide(runner(http)), record)
   })
 
   /** What a wait costs that takes so long: what it asks of the engine, and what that stores. */

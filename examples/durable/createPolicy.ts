@@ -4,6 +4,7 @@ import * as Workflow from "@effect/workflow/Workflow"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
 import * as OperationInfo from "effect-google-operations/OperationInfo"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -21,7 +22,9 @@ export const CreatePolicy = Workflow.make({
   idempotencyKey: ({ parent, title }) => `${parent}/${title}`,
   success: Schema.String,
   error: Schema.String,
-  suspendedRetrySchedule: Schedule.spaced("1 second")
+  suspendedRetrySchedule: Schedule.spaced("1 second"),
+  // A storage that does not respond is a defect. It must not be stored as the result.
+  annotations: Context.make(Workflow.CaptureDefects, false)
 })
 
 const createPolicy = (body: { readonly parent: string; readonly title: string }) =>

@@ -1,10 +1,12 @@
 // npm run durable: runs durable waits in processes that it kills.
 //
 // One runner on SQLite creates twenty policies on an emulator, and is killed while they are created. A new process finishes them. Then
-// the same with two runners on Postgres, of which one is killed: on DATABASE_URL, or on a Postgres that is started for it.
+// the same with two runners on Postgres, of which one is killed: on DATABASE_URL, where the tables of the engine stay, or on a Postgres
+// that is started for it.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeOperationsEmulator from "effect-google-operations/NodeOperationsEmulator"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -17,6 +19,9 @@ import { freePort, isInstalled, postgres } from "../../test/support/postgres.js"
 import { bundleRunner, startRunner } from "../../test/support/runners.js"
 
 const count = 20
+
+// A database of DATABASE_URL may have the results of earlier runs.
+const run = Effect.map(Clock.currentTimeMillis, String)
 
 const starts = ({ requests }: OperationsEmulator.Service) =>
   Effect.map(requests, (requests) => requests.filter(({ method }) => method === "POST").length)
@@ -43,8 +48,9 @@ const scenario = (
     const emulator = OperationsEmulator.make({ operationDuration: "10 seconds" })
     const { url } = yield* NodeOperationsEmulator.serve(emulator)
     const bundle = yield* runner
+    const common = { BASE_URL: url, RUN: yield* run }
     const start = (env: Readonly<Record<string, string>>) =>
-      Effect.flatMap(freePort, (port) => startRunner(bundle, { ...env, BASE_URL: url, PORT: String(port) }))
+      Effect.flatMap(freePort, (port) => startRunner(bundle, { ...env, ...common, PORT: String(port) }))
     const other = second === "before" ? yield* start({ ...env, COUNT: String(count) }) : undefined
     const killed = yield* start(second === "before" ? env : { ...env, COUNT: String(count) })
     yield* allPolled(emulator)

@@ -2,7 +2,8 @@
 //   BASE_URL       the API; without it, Google's
 //   SQLITE         the database file of a single process, or
 //   DATABASE_URL   the Postgres of a cluster, with HOST and PORT, where the others reach this runner, and LOCKS
-//   COUNT          how many policies to create; the workflows of an earlier process are found again
+//   COUNT          how many policies to create, for organizations whose numbers begin with RUN; the workflows of an earlier process
+//                  with the same RUN are found again
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
@@ -46,12 +47,13 @@ const runner = CreatePolicyLayer.pipe(
 
 const program = Effect.gen(function*() {
   const count = yield* Config.withDefault(Config.integer("COUNT"), 0)
+  const run = yield* Config.withDefault(Config.string("RUN"), "")
   yield* Console.log("ready")
   yield* Effect.forEach(
     Array.from({ length: count }, (_, index) => index + 1),
     (id) =>
       Effect.flatMap(
-        DurableOperations.execute(CreatePolicy, { parent: `organizations/${id}`, title: `policy ${id}` }),
+        DurableOperations.execute(CreatePolicy, { parent: `organizations/${run}${id}`, title: `policy ${id}` }),
         Console.log
       ),
     { concurrency: "unbounded" }

@@ -7,6 +7,7 @@ import { OperationError } from "effect-google-operations/OperationError"
 import * as OperationHandle from "effect-google-operations/OperationHandle"
 import { WaitTimeoutError } from "effect-google-operations/WaitTimeoutError"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -30,7 +31,8 @@ export const User = Workflow.make({
   },
   idempotencyKey: ({ id }) => id,
   success: Schema.String,
-  error: Schema.Union(OperationError, WaitTimeoutError, HttpError, DurableOperations.WaitInterruptedError)
+  error: Schema.Union(OperationError, WaitTimeoutError, HttpError, DurableOperations.WaitInterruptedError),
+  annotations: Context.make(Workflow.CaptureDefects, false)
 })
 
 // The engine hashes its keys with the Web Crypto API, on another thread: virtual time would not wait for it.

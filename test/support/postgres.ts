@@ -80,7 +80,8 @@ export const postgres: Effect.Effect<Postgres, PostgresError, Scope.Scope> = Eff
   const data = join(home, "data")
   // `trust` is for a server on the loopback interface that lives as long as a test.
   yield* program("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
-  const options = `-c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories= -c fsync=off`
+  const options = `-c listen_addresses=127.0.0.1 -c port=${port} -c unix_socket_directories= -c fsync=off ` +
+    "-c max_connections=400"
   const start = Effect.asVoid(program("pg_ctl", "-D", data, "-w", "-l", join(home, "log"), "-o", options, "start"))
   yield* Effect.acquireRelease(start, () => Effect.ignore(program("pg_ctl", "-D", data, "-m", "immediate", "stop")))
   const crash = Effect.gen(function*() {

@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -85,4 +85,24 @@ export const startRunner = (
         return child.exitCode
       })
     }
+  })
+
+/** Runs a program to its end, and returns what it prints. */
+export const run = (
+  program: string,
+  env: Readonly<Record<string, string>>
+): Effect.Effect<string, RunnerError> =>
+  Effect.async((resume) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", program],
+      { cwd: root, env: { ...process.env, ...env } },
+      (error, stdout, stderr) =>
+        resume(
+          error === null
+            ? Effect.succeed(stdout)
+            : Effect.fail(new RunnerError({ message: `${error.message}\n${stdout}\n${stderr}` }))
+        )
+    )
+    return Effect.sync(() => void child.kill("SIGTERM"))
   })

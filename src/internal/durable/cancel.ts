@@ -15,6 +15,7 @@ import { OperationHandle } from "../../OperationHandle.js"
 import type * as OperationsService from "../../OperationsService.js"
 import { isNotFound, notFoundGrace } from "../wait/transience.js"
 import { gapAfter, type Runner, suspend } from "./segments.js"
+import { annotations } from "./workflows.js"
 
 const State = Schema.Literal("succeeded", "failed", "cancelled", "expired", "running")
 
@@ -39,7 +40,8 @@ export const Cancel = Workflow.make({
   },
   idempotencyKey: ({ handle: { api, name } }) => `${api.baseUrl}|${api.version}|${name}`,
   success: CancelOutcome,
-  suspendedRetrySchedule: Schedule.spaced("1 second")
+  suspendedRetrySchedule: Schedule.spaced("1 second"),
+  annotations
 })
 
 const Sent = Schema.Union(CancelOutcome, Schema.TaggedStruct("Failing", {}))

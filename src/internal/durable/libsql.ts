@@ -20,73 +20,108 @@ const isSdk = (u: unknown): u is Sdk =>
   ["execute", "transaction", "close"].every((method) => hasProperty(u, method) && typeof u[method] === "function")
 
 // How many times a statement is tried while another process writes, and the delay between the attempts in ms.
-const patience = 500
-const pause = 20
+const patience = 40
+const pause = 100
 
 const isBusy = (error: unknown): boolean =>
   hasProperty(error, "code") && typeof error.code === "string" && error.code.startsWith("SQLITE_BUSY")
 
 const sleep = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
 
-const patiently = async <A>(run: () => Promise<A>, isOver: (attempts: number) => boolean): Promise<A> => {
-  for (let attempts = 1;; attempts++) {
-    try {
-      return await run()
-    } catch (error) {
-      if (!isBusy(error) || isOver(attempts)) throw error
-      await sleep(pause)
-    }
-  }
-}
-
 /**
- * Wraps a client of a local file. The libsql client opens a connection for each transaction and never closes it, and
- * `@effect/sql-libsql` hangs when a transaction cannot begin. With the wrapper, transactions run on one connection, one
- * after the other, and begin when the file is free.
+ * An open connection to a local file.
  *
  * @internal
  */
-export const singleConnection = (sdk: Sdk): Sdk => {
-  // Settles when the transaction in progress ends.
-  let transaction: Promise<void> | undefined
-  const execute = (statement: Parameters<Sdk["execute"]>[0]) =>
-    patiently(async () => {
-      while (transaction !== undefined) await transaction
-      return sdk.execute(statement)
-    }, (attempts) => attempts > patience)
-  const begin = async () => {
-    while (transaction !== undefined) await transaction
+export interface Connection {
+  readonly sdk: Sdk
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Makes a client of a local file. The client of libsql opens a connection for each transaction and never closes it, and
+ * `@effect/sql-libsql` hangs when a transaction cannot begin. Here all statements run on one connection, one transaction after the
+ * other, and wait until the file is free.
+ *
+ * @internal
+ */
+export const singleConnection = async (open: () => Promise<Connection>): Promise<Connection> => {
+  let connection = await open()
+  let isClosed = false
+  let last = Promise.resolve()
+
+  // Waits for its turn, and returns how to end it.
+  const turn = async (): Promise<() => void> => {
+    const before = last
     let end = () => {}
-    transaction = new Promise((resolve) => {
-      end = () => {
-        transaction = undefined
-        resolve()
-      }
+    last = new Promise((resolve) => {
+      end = resolve
     })
+    await before
+    return end
+  }
+
+  const patiently = async (statement: Parameters<Sdk["execute"]>[0], attempts: number) => {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await connection.sdk.execute(statement)
+      } catch (error) {
+        if (!isBusy(error) || isClosed || attempt >= attempts) throw error
+        // libsql leaves the statement in progress, and then no transaction of this connection can be committed.
+        await connection.close()
+        await sleep(pause)
+        connection = await open()
+      }
+    }
+  }
+
+  const execute = async (statement: Parameters<Sdk["execute"]>[0]) => {
+    const end = await turn()
     try {
-      await patiently(() => sdk.execute("BEGIN IMMEDIATE"), () => sdk.closed)
+      return await patiently(statement, patience)
+    } finally {
+      end()
+    }
+  }
+
+  const transaction = async () => {
+    const end = await turn()
+    try {
+      await patiently("BEGIN IMMEDIATE", Infinity)
     } catch (error) {
       end()
       throw error
     }
     const finish = (statement: string) => async () => {
       try {
-        await patiently(() => sdk.execute(statement), (attempts) => attempts > patience)
+        await connection.sdk.execute(statement)
       } catch (error) {
-        if (statement === "COMMIT") await sdk.execute("ROLLBACK").catch(() => {})
+        if (statement === "COMMIT") await connection.sdk.execute("ROLLBACK").catch(() => {})
         throw error
       } finally {
         end()
       }
     }
-    return { execute: sdk.execute.bind(sdk), commit: finish("COMMIT"), rollback: finish("ROLLBACK") }
+    return {
+      execute: (statement: Parameters<Sdk["execute"]>[0]) => connection.sdk.execute(statement),
+      commit: finish("COMMIT"),
+      rollback: finish("ROLLBACK")
+    }
   }
-  return new Proxy(sdk, {
-    get: (target, key) => {
+
+  const sdk = new Proxy(connection.sdk, {
+    get: (_, key) => {
       if (key === "execute") return execute
-      if (key === "transaction") return begin
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === "function" ? value.bind(target) : value
+      if (key === "transaction") return transaction
+      const value: unknown = Reflect.get(connection.sdk, key, connection.sdk)
+      return typeof value === "function" ? value.bind(connection.sdk) : value
     }
   })
+  return {
+    sdk,
+    close: () => {
+      isClosed = true
+      return connection.close()
+    }
+  }
 }

@@ -67,6 +67,12 @@ export interface Wait {
  */
 const shortestGap = 5_000
 
+/**
+ * The suspension when a runner stops, in ms. Another runner reads the wake-up only after it has taken over the workflow, and the
+ * workflow moves after its suspension is stored. So the wake-up cannot come too early.
+ */
+const closingGap = 1_000
+
 // While requests fail, in ms.
 const shortestPause = 61_000
 const longestPause = 10 * 60_000
@@ -83,9 +89,8 @@ const tail = 15_000
  * @internal
  */
 export const gapAfter = (runner: Runner, { byEvent }: Wait, index: number, pending: Pending): number => {
-  const wanted = pending.problem === "closing"
-    ? shortestGap
-    : pending.problem === "failing"
+  if (pending.problem === "closing") return closingGap
+  const wanted = pending.problem === "failing"
     ? Math.min(longestPause, Math.max(shortestPause, grown(runner.segment, index)))
     : byEvent
     ? grown(runner.segment, index)

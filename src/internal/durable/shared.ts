@@ -3,9 +3,11 @@
  */
 import * as DurableClock from "@effect/workflow/DurableClock"
 import { WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 
 /**
  * Runs an effect that executes workflows as if it were outside a workflow. The executed workflows are not children, so
@@ -17,6 +19,28 @@ export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Eff
   Effect.mapInputContext(
     effect,
     (context: Context.Context<WorkflowEngine>) => Context.make(WorkflowEngine, Context.get(context, WorkflowEngine))
+  )
+
+/**
+ * When to try again while a runner or the storage cannot be reached.
+ *
+ * @internal
+ */
+export const whileUnreachable = Schedule.exponential("100 millis", 2).pipe(Schedule.union(Schedule.spaced("5 seconds")))
+
+const isDefect = (cause: Cause.Cause<unknown>): boolean => Cause.isDie(cause) && !Cause.isInterrupted(cause)
+
+// The engine reports a storage that does not respond as a defect. It must not become the result of a workflow.
+const retryDefects = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  schedule: Schedule.Schedule<unknown>
+): Effect.Effect<A, E, R> =>
+  Effect.sandbox(effect).pipe(
+    Effect.tapError((cause) =>
+      isDefect(cause) ? Effect.logInfo("Trying again what the workflow engine could not do.", cause) : Effect.void
+    ),
+    Effect.retry({ schedule, while: isDefect }),
+    Effect.unsandbox
   )
 
 /**
@@ -64,10 +88,12 @@ export const awaitShared = <A, E>(
 ): Effect.Effect<A, E, WorkflowEngine | WorkflowInstance> =>
   Effect.flatMap(WorkflowInstance, (own) => {
     const instance: WorkflowInstance["Type"] = { ...own, interrupted: false }
-    return Effect.onExit(Effect.provideService(execute, WorkflowInstance, instance), () =>
+    const run = retryDefects(Effect.provideService(execute, WorkflowInstance, instance), whileUnreachable)
+    return Effect.onExit(run, () =>
       Effect.suspend(() => {
         if (!instance.suspended) return Effect.void
         own.suspended = true
-        return scheduleLook(execution, own)
+        // A runner that stops waits for this.
+        return retryDefects(scheduleLook(execution, own), Schedule.intersect(whileUnreachable, Schedule.recurs(30)))
       }))
   })

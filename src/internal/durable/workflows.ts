@@ -2,6 +2,7 @@
  * The workflows that wait for an operation.
  */
 import * as Workflow from "@effect/workflow/Workflow"
+import * as Context from "effect/Context"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { OperationHandle } from "../../OperationHandle.js"
@@ -24,6 +25,14 @@ export type Payload = Schema.Struct.Type<typeof payload>
 const key = ({ byEvent, handle: { api, deadline, name }, onInterrupt, onTimeout }: Payload): string =>
   [api.baseUrl, api.version, name, deadline?.epochMillis ?? "", onTimeout, onInterrupt, byEvent].join("|")
 
+/**
+ * A defect is no result of these workflows: it comes from a storage that does not respond, or from a bug, and says nothing about the
+ * operation. The engine logs it and runs the workflow again.
+ *
+ * @internal
+ */
+export const annotations: Context.Context<never> = Context.make(Workflow.CaptureDefects, false)
+
 // How often a caller outside a workflow looks whether a suspended execution has ended.
 const callerSchedule = Schedule.spaced("1 second")
 
@@ -34,7 +43,8 @@ export const Wait = Workflow.make({
   idempotencyKey: key,
   success: Verdict,
   error: VerdictError,
-  suspendedRetrySchedule: callerSchedule
+  suspendedRetrySchedule: callerSchedule,
+  annotations
 })
 
 /**
@@ -52,5 +62,6 @@ export const Continuation = Workflow.make({
   idempotencyKey: (payload) => `${key(payload)}|${payload.epoch}`,
   success: Progress,
   error: VerdictError,
-  suspendedRetrySchedule: callerSchedule
+  suspendedRetrySchedule: callerSchedule,
+  annotations
 })
