@@ -1,26 +1,26 @@
 /**
- * The status codes of `google.rpc.Code`: their names, their numbers, and the corresponding HTTP statuses.
+ * The `google.rpc.Code` status codes: their names, their numbers, and the corresponding HTTP statuses.
  *
  * @since 0.1.0
  */
 export * as Code from "./Code.js"
 
 /**
- * Credentials that authorize the requests to an API.
+ * Credentials that authorize API requests.
  *
  * @since 0.1.0
  */
 export * as Credentials from "./Credentials.js"
 
 /**
- * Dialects: the formats of requests and responses for operations in Google's APIs.
+ * Dialects: the formats that Google's APIs use for operation requests and responses.
  *
  * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
- * Compute Engine, Cloud SQL, GKE and BigQuery have other formats. Their dialects decode these formats to the same
- * `Operation`, so every function of this package also works with these APIs.
+ * Compute Engine, Cloud SQL, GKE and BigQuery represent operations in other formats. Their dialects decode these
+ * formats to the same `Operation` type, so every function in this package also works with these APIs.
  *
- * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
- * service sends the requests. For an API with another format, write a {@link Dialect}.
+ * A dialect consists of data and pure functions. It describes the requests and decodes the JSON responses. The service
+ * sends the requests. To support an API with another format, write a {@link Dialect}.
  *
  * @since 0.4.0
  */
