@@ -169,7 +169,7 @@ export const TypeId: TypeId = "~effect-google-operations/WaitInterruptedError"
 export type TypeId = "~effect-google-operations/WaitInterruptedError"
 
 /**
- * Tells whether a value is a `WaitInterruptedError`.
+ * Checks whether a value is a `WaitInterruptedError`.
  *
  * @since 0.4.0
  * @category guards

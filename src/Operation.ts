@@ -80,7 +80,7 @@ export interface Failed extends Fields {
 export type Operation = Pending | Succeeded | Failed
 
 /**
- * Tells whether a value is an {@link Operation}. To read the JSON of an API, use {@link fromJson}.
+ * Checks whether a value is an {@link Operation}. To read the JSON of an API, use {@link fromJson}.
  *
  * @since 0.1.0
  * @category guards
@@ -95,7 +95,7 @@ export const isOperation = (u: unknown): u is Operation => {
 }
 
 /**
- * Tells whether an operation is in progress.
+ * Checks whether an operation is in progress.
  *
  * @since 0.1.0
  * @category guards
@@ -103,7 +103,7 @@ export const isOperation = (u: unknown): u is Operation => {
 export const isPending = (self: Operation): self is Pending => self._tag === "Pending"
 
 /**
- * Tells whether an operation succeeded.
+ * Checks whether an operation succeeded.
  *
  * @since 0.1.0
  * @category guards
@@ -111,7 +111,7 @@ export const isPending = (self: Operation): self is Pending => self._tag === "Pe
 export const isSucceeded = (self: Operation): self is Succeeded => self._tag === "Succeeded"
 
 /**
- * Tells whether an operation failed.
+ * Checks whether an operation failed.
  *
  * @since 0.1.0
  * @category guards
@@ -333,7 +333,7 @@ const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, 
 })
 
 /**
- * The schema of the operations in one state.
+ * The schema for the operations in one state.
  *
  * @internal
  */
@@ -352,7 +352,7 @@ export const inState = <A extends Operation>(
   )
 
 /**
- * The schema of an operation. It decodes the API's JSON to an {@link Operation} with the rules of {@link fromJson}, and
+ * The schema for an operation. It decodes the API's JSON to an {@link Operation} with the rules of {@link fromJson}, and
  * encodes an operation with the rules of {@link toJson}.
  *
  * @since 0.1.0

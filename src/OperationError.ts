@@ -29,7 +29,7 @@ export const TypeId: TypeId = "~effect-google-operations/OperationError"
 export type TypeId = "~effect-google-operations/OperationError"
 
 /**
- * Tells whether a value is an `OperationError`.
+ * Checks whether a value is an `OperationError`.
  *
  * @since 0.1.0
  * @category guards

@@ -94,7 +94,7 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
 }
 
 /**
- * Tells whether a value is a handle.
+ * Checks whether a value is a handle.
  *
  * @since 0.2.0
  * @category guards
@@ -102,7 +102,7 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
 export const isOperationHandle = (u: unknown): u is OperationHandle => hasProperty(u, TypeId)
 
 /**
- * Tells whether a value is the JSON of a handle. Before use, {@link fromJson} must decode the value.
+ * Checks whether a value is the JSON of a handle. Before use, {@link fromJson} must decode the value.
  *
  * @internal
  */

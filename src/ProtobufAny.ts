@@ -33,7 +33,7 @@ export interface ProtobufAny {
 }
 
 /**
- * Tells whether a JSON value can be an `Any`. The value must be an object. If it has an `"@type"`, the `"@type"` must
+ * Checks whether a JSON value can be an `Any`. The value must be an object. If it has an `"@type"`, the `"@type"` must
  * be a string.
  *
  * @since 0.1.0
@@ -44,7 +44,7 @@ export const isProtobufAny = (u: unknown): u is ProtobufAny =>
   (!("@type" in u) || typeof u["@type"] === "string")
 
 /**
- * The schema of a raw `Any`.
+ * The schema for a raw `Any`.
  *
  * @since 0.1.0
  * @category schemas

@@ -30,7 +30,7 @@ export const TypeId: TypeId = "~effect-google-operations/ResultError"
 export type TypeId = "~effect-google-operations/ResultError"
 
 /**
- * Tells whether a value is a `ResultError`.
+ * Checks whether a value is a `ResultError`.
  *
  * @since 0.2.0
  * @category guards

@@ -30,7 +30,7 @@ export const TypeId: TypeId = "~effect-google-operations/Status"
 export type TypeId = "~effect-google-operations/Status"
 
 /**
- * Tells whether a value is a `Status`.
+ * Checks whether a value is a `Status`.
  *
  * @since 0.4.0
  * @category guards
@@ -176,7 +176,7 @@ const StatusFromSelf = Schema.declare(isStatus, {
 })
 
 /**
- * The schema of a status. It decodes JSON to a {@link Status}.
+ * The schema for a status. It decodes JSON to a {@link Status}.
  *
  * @since 0.1.0
  * @category schemas

@@ -29,7 +29,7 @@ export const TypeId: TypeId = "~effect-google-operations/WaitTimeoutError"
 export type TypeId = "~effect-google-operations/WaitTimeoutError"
 
 /**
- * Tells whether a value is a `WaitTimeoutError`.
+ * Checks whether a value is a `WaitTimeoutError`.
  *
  * @since 0.1.0
  * @category guards

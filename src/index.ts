@@ -27,24 +27,24 @@ export * as Credentials from "./Credentials.js"
 export * as Dialect from "./Dialect.js"
 
 /**
- * The ten standard error details (`google/rpc/error_details.proto`). A malformed detail is kept as a raw `Any`.
+ * The ten standard types of error detail (`google/rpc/error_details.proto`). A malformed detail is kept as a raw `Any`.
  *
- * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
- * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
+ * In JSON, every field is optional. An absent or `null` field takes its proto3 default value (`""`, `[]`, `{}`). 64-bit
+ * numbers are represented as strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
  *
  * @since 0.1.0
  */
 export * as ErrorDetails from "./ErrorDetails.js"
 
 /**
- * The description of a Google API: its address, version, methods and dialect.
+ * Descriptions of Google APIs. A description contains an API's address, version, methods and dialect.
  *
  * @since 0.1.0
  */
 export * as GoogleApi from "./GoogleApi.js"
 
 /**
- * The error of a request that failed. The operation may be in any state.
+ * The error with which a request fails. The operation may be in any state.
  *
  * @since 0.1.0
  */
