@@ -51,14 +51,14 @@ export * as GoogleApi from "./GoogleApi.js"
 export * as HttpError from "./HttpError.js"
 
 /**
- * `google.longrunning.Operation`: the state of work that a Google API continues after its response.
+ * `google.longrunning.Operation`: the state of work that a Google API continues after it has responded.
  *
  * @since 0.1.0
  */
 export * as Operation from "./Operation.js"
 
 /**
- * The error of a failed operation. The error is final: another read of the operation fails with the same error.
+ * The error of a failed operation. The error is final: reading the operation again fails with the same error.
  *
  * @since 0.1.0
  */
@@ -72,10 +72,10 @@ export * as OperationError from "./OperationError.js"
 export * as OperationHandle from "./OperationHandle.js"
 
 /**
- * The response type and the metadata type of a method that starts operations, and the methods of `OperationsService`
- * with results of these types.
+ * Describes the response type and the metadata type of a method that starts operations, and provides the
+ * `OperationsService` methods with results of these types.
  *
- * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
+ * An API's proto files declare these types in the annotation `google.longrunning.operation_info`.
  *
  * @since 0.2.0
  */
@@ -108,11 +108,11 @@ export * as OperationInfo from "./OperationInfo.js"
 export * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
- * The metrics of all services of a process, for any exporter of Effect's metrics.
+ * Metrics that cover all services in a process. Any exporter for Effect metrics can read them.
  *
- * Names and units follow OpenTelemetry. The label `unit` contains the unit, and `@effect/opentelemetry` exports it as
- * the unit. The other labels are in the order of their documentation, followed by the labels of `Effect.tagMetrics`.
- * `server.address` is the host of the API. No label contains the name of an operation.
+ * Names and units follow OpenTelemetry. The label `unit` contains the unit, and `@effect/opentelemetry` exports this
+ * label as the metric's unit. The other labels appear in the documented order, followed by the labels that
+ * `Effect.tagMetrics` adds. `server.address` is the API host. No label contains an operation name.
  *
  * @since 0.4.0
  */
@@ -126,18 +126,18 @@ export * as OperationsMetrics from "./OperationsMetrics.js"
 export * as OperationsService from "./OperationsService.js"
 
 /**
- * Schedules for the delays between polls.
+ * Schedules that determine the delays between polls.
  *
- * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and can be combined
- * with Effect's schedules. Their output is the delay before the next poll. If an option is out of range, the functions
- * throw a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules in this module limit each delay to a maximum and apply jitter. They can
+ * be combined with Effect's schedules. Their output is the delay before the next poll. If an option is out of range,
+ * the functions throw a `RangeError`.
  *
  * @since 0.1.0
  */
 export * as Polling from "./Polling.js"
 
 /**
- * `google.protobuf.Any` as JSON: a message of any type, with the URL of its type.
+ * `google.protobuf.Any` as JSON: a message of any type, together with its type URL.
  *
  * @since 0.1.0
  */
@@ -151,14 +151,14 @@ export * as ProtobufAny from "./ProtobufAny.js"
 export * as ResultError from "./ResultError.js"
 
 /**
- * `google.rpc.Status`: the error of a Google API.
+ * `google.rpc.Status`: the error format that Google APIs use.
  *
  * @since 0.1.0
  */
 export * as Status from "./Status.js"
 
 /**
- * The error of a wait that ended before the operation was done.
+ * The error with which a wait fails if it ends before the operation is done.
  *
  * @since 0.1.0
  */
