@@ -82,26 +82,27 @@ export * as OperationHandle from "./OperationHandle.js"
 export * as OperationInfo from "./OperationInfo.js"
 
 /**
- * An API with long-running operations, for tests: scripted operations, in memory and on the clock of the test.
+ * An emulated API with long-running operations, for tests. The operations are scripted, live in memory, and use the
+ * test clock.
  *
- * A script is a list of steps, which are data: the responses to the polls of an operation. {@link layerTest} provides
- * an `OperationsService` whose client sends its requests to the emulator in memory. `NodeOperationsEmulator` serves an
- * emulator on a socket.
+ * A script is a list of steps that determine the responses to an operation's polls. Steps are plain data.
+ * {@link layerTest} provides an `OperationsService` whose client sends its requests to the in-memory emulator.
+ * `NodeOperationsEmulator` serves an emulator on a socket.
  *
- * The emulator implements
+ * The emulator implements:
  *
- * - the methods get, list, cancel, delete and wait of `google.longrunning.Operations`. With an `api` of another
- *   dialect, it implements the methods of that API (Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI) with its
- *   formats. The `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
- * - the methods that start operations and are scripted with {@link Service.onStart}
- * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations
- *   are done after `operationDuration`
+ * - the methods get, list, cancel, delete and wait of `google.longrunning.Operations`. If the `api` uses another
+ *   dialect, the emulator instead implements that API's methods and formats (Compute Engine, Cloud SQL, GKE, BigQuery,
+ *   Vertex AI). The `filter` of a list request can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
+ * - methods that start operations, as scripted with {@link Service.onStart}
+ * - the Access Context Manager methods for access policies, access levels and service perimeters. Their operations take
+ *   `operationDuration`
  * - `POST /emulator/operations` with `{ "name", "steps" }`, `POST /emulator/starts` with
  *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that use
  *   the emulator over HTTP
  *
- * Errors have the format that the query parameter `$.xgafv` selects. The response to an unknown path is the HTML page
- * of Google's front end.
+ * The query parameter `$.xgafv` selects the error format. The response to an unknown path is the same HTML page that
+ * Google's front end sends.
  *
  * @since 0.1.0
  */
@@ -119,7 +120,7 @@ export * as OperationsEmulator from "./OperationsEmulator.js"
 export * as OperationsMetrics from "./OperationsMetrics.js"
 
 /**
- * A client of the long-running operations of one API: reads, awaits, lists, cancels and deletes operations.
+ * A client for the long-running operations of one API. It starts, reads, awaits, lists, cancels and deletes operations.
  *
  * @since 0.1.0
  */
@@ -128,9 +129,9 @@ export * as OperationsService from "./OperationsService.js"
 /**
  * Schedules that determine the delays between polls.
  *
- * A wait accepts any `Schedule`. The schedules in this module limit each delay to a maximum and apply jitter. They can
- * be combined with Effect's schedules. Their output is the delay before the next poll. If an option is out of range,
- * the functions throw a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules in this module support jitter, keep each delay below an upper limit, and
+ * can be combined with Effect's schedules. Their output is the delay before the next poll. If an option is out of
+ * range, the functions throw a `RangeError`.
  *
  * @since 0.1.0
  */
