@@ -268,8 +268,9 @@ export interface Service {
    * with `HttpError` if the operation state cannot be read.
    *
    * Concurrent `wait` calls for the same operation share polls. At most one request per operation is in flight, and
-   * when the operation reaches a final state, all of these calls complete. If the API supports `:wait`, polls use this
-   * method, and the server delays its response until the operation is done.
+   * when the operation reaches a final state, all of these calls complete. If the API supports `:wait` and
+   * `requestBudget.concurrent` is not set, polls use `:wait`, and the server delays its response until the operation is
+   * done or a time limit has passed.
    *
    * An operation that was just started may not be visible yet. NOT_FOUND is therefore treated as transient for 30
    * seconds: from the start of the wait if the argument is an operation object, or from the creation of the handle if
