@@ -44,7 +44,7 @@ export interface Request {
 }
 
 /**
- * A request to which the server delays its response until the operation is done or a time limit has passed.
+ * A request for which the server delays its response until the operation is done or a time limit has passed.
  *
  * @since 0.4.0
  * @category models
@@ -58,7 +58,7 @@ export interface WaitRequest extends Request {
 }
 
 /**
- * Where a method that waits on the server expects its timeout: in the request `"body"`, in the `"query"`, or nowhere
+ * Where a server-side wait method expects its timeout: in the request `"body"`, in the `"query"`, or nowhere
  * (`"fixed"`). With `"fixed"`, the server chooses the time limit.
  *
  * @since 0.4.0
@@ -156,14 +156,14 @@ export interface Dialect {
   /** Makes the request that reads the latest state of an operation. */
   readonly poll: (name: string) => Request
   /**
-   * Decodes the response to a poll, to a wait on the server, or to a request that starts an operation.
+   * Decodes the response to a poll, to a server-side wait request, or to a request that starts an operation.
    *
    * A `Left` says why the response is not an operation in this dialect, as a clause that can follow a colon. The clause
    * may quote short parts of the response. The function must not throw. Its running time must grow at most linearly
    * with the response size.
    */
   readonly decode: (json: unknown, asked: Asked) => Either.Either<Operation.Operation, string>
-  /** Makes the request to which the server responds when the operation is done. */
+  /** Makes the request for which the server delays its response until the operation is done. */
   readonly wait?:
     | ((name: string, timeoutSeconds: number, timeoutIn: WaitTimeout) => WaitRequest | undefined)
     | undefined

@@ -71,7 +71,7 @@ export interface Service {
     handle: OperationHandle
   ) => Effect.Effect<OperationsService.Service, HttpError.HttpError>
   /**
-   * Makes a handle for an operation. In a process with services for several APIs, use a service's `handle` method
+   * Makes a handle for an operation. In a process that uses services for several APIs, call a service's `handle` method
    * instead, because an operation does not record which API it belongs to.
    */
   readonly handle: (
@@ -156,7 +156,8 @@ export interface WaitOptions {
 }
 
 /**
- * The property that marks a `WaitInterruptedError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `WaitInterruptedError`. The key is the same in all copies and versions of this
+ * package.
  *
  * @since 0.4.0
  * @category type ids
@@ -203,9 +204,9 @@ export class WaitInterruptedError
   extends Schema.TaggedError<WaitInterruptedError>("effect-google-operations/WaitInterruptedError")(
     "WaitInterruptedError",
     {
-      /** The name of the operation. */
+      /** The operation name. */
       operationName: Schema.String,
-      /** The id of the interrupted execution. */
+      /** The id of the execution that was interrupted. */
       executionId: Schema.String
     }
   )

@@ -48,9 +48,9 @@ export interface Methods {
   /** Whether the API can delete an operation record. */
   readonly delete: boolean
   /**
-   * Whether the API supports a method that responds only when an operation is done, and where this method expects its
-   * `timeout`: in the request `"body"`, in the `"query"` (Vertex AI), or nowhere (`"fixed"`, Compute Engine). Most APIs
-   * do not support such a method.
+   * Whether the API supports a method that delays its response until an operation is done, and where this method
+   * expects its `timeout`: in the request `"body"`, in the `"query"` (Vertex AI), or nowhere (`"fixed"`, Compute
+   * Engine). Most APIs do not support such a method.
    */
   readonly wait: false | Dialect.WaitTimeout
 }
@@ -269,8 +269,8 @@ export const nameFromUrl = (api: GoogleApi, url: string): Either.Either<string, 
   })
 
 /**
- * Makes the request to which the server responds when an operation is done. Undefined if the API does not support
- * `wait`.
+ * Makes the request for which the server delays its response until an operation is done. Undefined if the API does not
+ * support `wait`.
  *
  * @internal
  */

@@ -1,13 +1,13 @@
 /**
  * `OperationsService` with settings from environment variables, as in Google's own tools.
  *
- * | variable                                | meaning                                                                       |
- * | --------------------------------------- | ----------------------------------------------------------------------------- |
- * | `GOOGLE_ACCESS_TOKEN`                   | an access token, which is used instead of Application Default Credentials     |
- * | `GOOGLE_APPLICATION_CREDENTIALS`        | the path of a file for Application Default Credentials                        |
- * | `GOOGLE_CLOUD_QUOTA_PROJECT`            | the project that quota and billing are charged to                             |
- * | `GOOGLE_CLOUD_UNIVERSE_DOMAIN`          | the universe of the API. Default: `googleapis.com`                            |
- * | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy, as for `NodeOperations`                                            |
+ * | variable                                | meaning                                                                   |
+ * | --------------------------------------- | ------------------------------------------------------------------------- |
+ * | `GOOGLE_ACCESS_TOKEN`                   | an access token, which is used instead of Application Default Credentials |
+ * | `GOOGLE_APPLICATION_CREDENTIALS`        | the path of an Application Default Credentials file                       |
+ * | `GOOGLE_CLOUD_QUOTA_PROJECT`            | the project to which quota and billing are charged                        |
+ * | `GOOGLE_CLOUD_UNIVERSE_DOMAIN`          | the domain of the API's universe. Default: `googleapis.com`               |
+ * | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy settings, with the same rules as in `NodeOperations`            |
  *
  * The variables are read through Effect's `Config`. An empty variable is ignored. The command-line tool uses the same
  * variables.

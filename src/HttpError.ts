@@ -13,7 +13,7 @@ import { errorFields } from "./internal/values.js"
 import { type Status, StatusFromJson } from "./Status.js"
 
 /**
- * The property that marks an `HttpError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks an `HttpError`. The key is the same in all copies and versions of this package.
  *
  * @since 0.1.0
  * @category type ids

@@ -79,7 +79,7 @@ export interface Server {
 export interface Service extends OperationsEmulator.Service, Server {}
 
 /**
- * The emulator on a socket that a program or a test uses.
+ * The service tag for an emulator on a socket.
  *
  * @since 0.4.0
  * @category tags

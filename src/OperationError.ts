@@ -13,7 +13,8 @@ import * as Operation from "./Operation.js"
 import type * as Status from "./Status.js"
 
 /**
- * The property that marks an `OperationError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks an `OperationError`. The key is the same in all copies and versions of this
+ * package.
  *
  * @since 0.1.0
  * @category type ids

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { showable } from "./internal/parsing.js"
 
 /**
- * The property that marks a handle. It is the same in all copies and versions of this package.
+ * The key of the property that marks a handle. The key is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids
@@ -60,7 +60,7 @@ export type TypeId = "~effect-google-operations/OperationHandle"
 export class OperationHandle extends Schema.Class<OperationHandle>("effect-google-operations/OperationHandle")({
   /** The version of the JSON format. */
   version: Schema.Literal(1),
-  /** The name of the operation. */
+  /** The operation name. */
   name: Schema.NonEmptyString,
   /** The API that runs the operation. A service for another API rejects the handle. */
   api: Schema.Struct({

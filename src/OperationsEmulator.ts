@@ -139,7 +139,7 @@ export const succeeded = (
 ): Step => ({ type: "succeeded", ...options, delay: millis(options.delay) })
 
 /**
- * The operation is done and failed. Waits for it fail with `OperationError`.
+ * The operation is done and failed. Waiting for the operation fails with `OperationError`.
  *
  * @since 0.2.0
  * @category steps
@@ -453,7 +453,7 @@ export interface Service {
 }
 
 /**
- * The emulator that a test uses.
+ * The service tag for an emulator.
  *
  * @since 0.1.0
  * @category tags

@@ -20,7 +20,7 @@ import type * as Credentials from "./Credentials.js"
 import type * as GoogleApi from "./GoogleApi.js"
 import type * as HttpError from "./HttpError.js"
 import { httpClientTransport } from "./internal/http/httpClientTransport.js"
-// oxlint-disable-next-line import/no-cycle -- of types alone: the methods of the service implement the interface below
+// oxlint-disable-next-line import/no-cycle -- a cycle of types only: the service's methods implement the interface below
 import { makeService } from "./internal/service.js"
 import { checkedOptions, withApiOf } from "./internal/settings.js"
 import type * as Operation from "./Operation.js"
@@ -36,13 +36,13 @@ import type * as WaitTimeoutError from "./WaitTimeoutError.js"
  * @category models
  */
 export interface Options {
-  /** The API. Default: `GoogleApi.accessContextManager`. */
+  /** The API that the service calls. Default: `GoogleApi.accessContextManager`. */
   readonly api?: GoogleApi.GoogleApi | undefined
   /** The credentials for all requests. Default: `Credentials.anonymous`. */
   readonly credentials?: Credentials.Credentials | undefined
   /**
-   * The error format to request, `$.xgafv`. Responses in either format are decoded. Default: the server chooses the
-   * format (format 2).
+   * The error format to request, `$.xgafv`. Responses in both formats are decoded. Default: not sent, so the server
+   * uses format 2.
    */
   readonly xgafv?: "1" | "2" | undefined
   /** The project to which quota and billing are charged, sent as `x-goog-user-project`. */
@@ -338,12 +338,12 @@ export interface Service {
    * flight, or 64 if this option is not set. The poll that has been due the longest is sent first.
    *
    * With `by: "list"`, the operations in a collection are polled in rounds. Each round lists the collection in pages of
-   * up to 1,000 operations. A round starts when a poll is due, and includes all operations for which at least half of
-   * the current delay has passed. The round ends when it has found all of these operations, or when it has read one
-   * page for every ten of them. If a round does not find an operation, a separate request reads this operation. After
-   * the first such miss, the operation's next poll also uses a separate request. After further misses in a row, the
-   * next 3, 7, 15 and then 31 polls do. If a page cannot be read, all waits in the round record a transient failure.
-   * After three such failures in a row, these waits also use separate requests.
+   * up to 1,000 operations. A round starts when a poll is due, and includes every operation whose delay before its next
+   * poll is at least half over. The round ends when it has found all of these operations, or when it has read one page
+   * for every ten of them. If a round does not find an operation, a separate request reads this operation. After the
+   * first such miss, the operation's next poll also uses a separate request. After further misses in a row, the next 3,
+   * 7, 15 and then 31 polls do. If a page cannot be read, all waits in the round record a transient failure. After
+   * three such failures in a row, these waits also use separate requests.
    *
    * @example
    * ```ts
@@ -369,7 +369,8 @@ export interface Service {
   ) => Stream.Stream<Outcome<W>>
 
   /**
-   * Lists the operations in a collection, page by page. Fails with `Decode` if the server repeats a page token.
+   * Lists the operations in a collection, page by page. Fails with `HttpError` (`reason: "Decode"`) if the server
+   * repeats a page token.
    */
   readonly list: (options?: ListOptions) => Stream.Stream<Operation.Operation, HttpError.HttpError>
 
@@ -381,8 +382,9 @@ export interface Service {
 
   /**
    * Asks the server to cancel an operation. The server may cancel the operation later or not at all. To find out, wait
-   * for the operation: a wait for a cancelled operation fails with `CANCELLED`. Fails with `UNIMPLEMENTED` if the API
-   * does not support `cancel`.
+   * for the operation: waiting for a cancelled operation fails with an `OperationError` whose code is `CANCELLED`.
+   * `cancel` fails with `InvalidRequest` if the API description has no cancel method, and with `UNIMPLEMENTED` if the
+   * server does not implement the method.
    */
   readonly cancel: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 

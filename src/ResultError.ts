@@ -14,7 +14,7 @@ import * as Operation from "./Operation.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `ResultError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `ResultError`. The key is the same in all copies and versions of this package.
  *
  * @since 0.2.0
  * @category type ids

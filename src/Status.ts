@@ -14,7 +14,7 @@ import { fromFunctions, mismatch } from "./internal/parsing.js"
 import type * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `Status`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `Status`. The key is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids

@@ -13,7 +13,8 @@ import { errorFields } from "./internal/values.js"
 import * as Operation from "./Operation.js"
 
 /**
- * The property that marks a `WaitTimeoutError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `WaitTimeoutError`. The key is the same in all copies and versions of this
+ * package.
  *
  * @since 0.1.0
  * @category type ids
@@ -68,7 +69,7 @@ export class WaitTimeoutError
   extends Schema.TaggedError<WaitTimeoutError>("effect-google-operations/WaitTimeoutError")("WaitTimeoutError", {
     /** Why the wait ended. */
     reason: Schema.Literal("Timeout", "ScheduleEnded"),
-    /** The name of the operation. */
+    /** The operation name. */
     operationName: Schema.String,
     /** The latest state of the operation. Absent if the state was never read. */
     last: Schema.optional(Operation.inState<Operation.Pending>("Pending", Operation.isPending)),
@@ -90,7 +91,7 @@ export class WaitTimeoutError
   constructor(fields: {
     /** Why the wait ended. */
     readonly reason: "Timeout" | "ScheduleEnded"
-    /** The name of the operation. */
+    /** The operation name. */
     readonly operationName: string
     /** The latest state of the operation. Absent if the state was never read. */
     readonly last?: Operation.Pending | undefined
