@@ -65,7 +65,8 @@ export interface HandleOptions {
  */
 export interface Service {
   /**
-   * Returns the service for the handle's API. Fails with `InvalidRequest` if this process has no service for that API.
+   * Returns the service for the handle's API. Fails with `HttpError` (`reason: "InvalidRequest"`) if this process has
+   * no service for that API.
    */
   readonly serviceFor: (
     handle: OperationHandle
@@ -509,7 +510,8 @@ export const attach = (
  * Waits for an operation in a workflow and returns its typed result.
  *
  * Fails with the same errors as {@link wait}, or with `ResultError` if the response is not of the `OperationInfo`'s
- * response type. A handle that was made for another response type is rejected with `InvalidRequest`.
+ * response type. A handle that was made for another response type is rejected with `HttpError`
+ * (`reason: "InvalidRequest"`).
  *
  * @since 0.4.0
  * @category waiting

@@ -118,7 +118,7 @@ const addressOf = (address: Address) => Option.some(RunnerAddress.make(address))
  *
  * Every runner in a cluster must register the same workflows, including those in `DurableOperations.layer`, no later
  * than a minute after it starts. If a message arrives for a workflow that is not registered, the engine stores a defect
- * as its result.
+ * as the result of that message.
  *
  * @since 0.4.0
  * @category layers

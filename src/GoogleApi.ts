@@ -17,7 +17,8 @@ import { matches, pathBelowVersion, quote } from "./internal/dialect/names.js"
  */
 export interface GoogleApi {
   /**
-   * The API URL before the version, such as `https://accesscontextmanager.googleapis.com`. The URL can contain a path.
+   * The part of the API URL before the version, such as `https://accesscontextmanager.googleapis.com`. This part can
+   * contain a path.
    */
   readonly baseUrl: string
   /** The version, such as `v1`. In a URL, the version follows `baseUrl`. */
@@ -93,7 +94,7 @@ export interface Methods {
  * ```
  */
 export const make = (options: {
-  /** The API URL before the version, such as `https://run.googleapis.com`. The URL can contain a path. */
+  /** The part of the API URL before the version, such as `https://run.googleapis.com`. This part can contain a path. */
   readonly baseUrl: string
   /** The version, such as `v1`. In a URL, the version follows `baseUrl`. */
   readonly version: string

@@ -58,7 +58,7 @@ export interface Entry {
   readonly name: Name
   /** The API version, such as `v1`. */
   readonly version: string
-  /** The API URL before the version, such as `https://compute.googleapis.com/compute`. */
+  /** The part of the API URL before the version, such as `https://compute.googleapis.com/compute`. */
   readonly baseUrl: string
   /**
    * The part of a URL between the base URL and the operation name. For most APIs, this part is the version. For some

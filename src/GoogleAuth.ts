@@ -226,8 +226,8 @@ interface Fetch {
  * ```
  */
 export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
-  // The token requests in flight, keyed by API origin. If a JWT is used as the token, the origin is its audience
-  // (AIP-4111).
+  // The token requests in flight, keyed by API origin. If a JWT is used as the token, the API origin is the JWT's
+  // audience (AIP-4111).
   const fetches = new Map<string, Fetch>()
   return Credentials.make({
     headers: ({ refresh, url }) =>

@@ -90,7 +90,7 @@ export interface Fields {
   readonly body?: string | undefined
   /** How long the server asks clients to wait before the next request, measured from the response. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** Whether the same request may succeed if the client retries it later. Default: false. */
+  /** Whether the request may succeed if the client retries it later. Default: false. */
   readonly isTransient?: boolean | undefined
   /** The underlying failure, without credentials. */
   readonly cause?: unknown
@@ -167,13 +167,12 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   body: Schema.optional(Schema.String),
   /** How long the server asks clients to wait before the next request, measured from the response. */
   retryAfter: Schema.optional(Schema.Duration),
-  /** Whether the same request may succeed if the client retries it later. */
+  /** Whether the request may succeed if the client retries it later. */
   isTransient: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   /** The underlying failure, without credentials. */
   cause: Schema.optional(Schema.Defect)
 }) {
-  // The constructor also accepts the fields that the schema class's constructor takes, because decoding calls this
-  // constructor.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: Fields) {
     const { isTransient = false, reasons = [], ...given } = errorFields(HttpError.fields, fields)

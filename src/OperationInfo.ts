@@ -396,7 +396,7 @@ const target = (
   return isOperationHandle(operation) ? handleOfType(operation, responseType) : Either.right(operation)
 }
 
-// In plain JavaScript, the options may not be an object. The service rejects such options.
+// Plain JavaScript code can pass options that are not an object. The service rejects such options.
 const isNoObject = (options: unknown): options is never =>
   options === null || (options !== undefined && typeof options !== "object")
 

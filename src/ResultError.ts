@@ -89,8 +89,7 @@ export class ResultError
     cause: ParseErrorFromJson
   })
 {
-  // The constructor also accepts the fields that the schema class's constructor takes, because decoding calls this
-  // constructor.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** The final state of the operation. */

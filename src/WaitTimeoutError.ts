@@ -85,8 +85,7 @@ export class WaitTimeoutError
     cancelError: Schema.optional(HttpError)
   })
 {
-  // The constructor also accepts the fields that the schema class's constructor takes, because decoding calls this
-  // constructor.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** Why the wait ended. */

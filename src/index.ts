@@ -65,7 +65,8 @@ export * as Operation from "./Operation.js"
 export * as OperationError from "./OperationError.js"
 
 /**
- * A reference to a started operation, as a small JSON value. Another process can use it to wait for the operation.
+ * A reference to a started operation that can be encoded as a small JSON value. Another process can use the reference
+ * to wait for the operation.
  *
  * @since 0.2.0
  */
