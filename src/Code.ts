@@ -1,5 +1,5 @@
 /**
- * The status codes of `google.rpc.Code`: their names, their numbers, and the corresponding HTTP statuses.
+ * The `google.rpc.Code` status codes: their names, their numbers, and the corresponding HTTP statuses.
  *
  * @since 0.1.0
  * @module
@@ -27,7 +27,7 @@ const names = [
 ] as const satisfies ReadonlyArray<Code>
 
 /**
- * The schema of a code's name.
+ * The schema for code names.
  *
  * @since 0.1.0
  * @category schemas
@@ -46,12 +46,13 @@ export const Code = Schema.Literal(...names)
 /**
  * The name of a `google.rpc.Code`, such as `"NOT_FOUND"`.
  *
- * Source: `google/rpc/code.proto`, which has 17 codes.
+ * Source: `google/rpc/code.proto`, which defines 17 codes.
  *
  * @since 0.1.0
  * @category models
  */
-// The type is not derived from `names`, because hovers and compiler errors would show the 17 names instead of `Code`.
+// The type is not derived from `names`, because editor tooltips and compiler errors would then show the 17 names
+// instead of `Code`.
 export type Code =
   | "OK"
   | "CANCELLED"
@@ -74,7 +75,7 @@ export type Code =
 const numbers: ReadonlyMap<string, number> = new Map(names.map((name, number) => [name, number]))
 
 /**
- * Tells whether a value is the name of a code.
+ * Checks whether a value is a code name.
  *
  * @since 0.1.0
  * @category guards
@@ -82,7 +83,7 @@ const numbers: ReadonlyMap<string, number> = new Map(names.map((name, number) =>
 export const isCode = (u: unknown): u is Code => typeof u === "string" && numbers.has(u)
 
 /**
- * Returns the number of a code, 0 to 16 (`google/rpc/code.proto`).
+ * Returns the number of a code, from 0 to 16 (`google/rpc/code.proto`).
  *
  * @since 0.1.0
  * @category conversions
@@ -96,7 +97,7 @@ export const isCode = (u: unknown): u is Code => typeof u === "string" && number
 export const toNumber = (code: Code): number => names.indexOf(code)
 
 /**
- * Returns the code with a number. If no code has the number, it returns `"UNKNOWN"`.
+ * Returns the code that a number represents, or `"UNKNOWN"` if no code has that number.
  *
  * @since 0.1.0
  * @category conversions
@@ -110,7 +111,7 @@ export const toNumber = (code: Code): number => names.indexOf(code)
  */
 export const fromNumber = (number: number): Code => names[number] ?? "UNKNOWN"
 
-// The HTTP mapping of each code in google/rpc/code.proto, in the order of `names`.
+// The HTTP status for each code, from google/rpc/code.proto, in the same order as `names`.
 const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401] as const
 
 /**
@@ -128,11 +129,12 @@ const httpStatuses = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400
 export const toHttpStatus = (code: Code): number => httpStatuses[numbers.get(code) ?? 2] ?? 500
 
 /**
- * Returns the code for an HTTP status. Use it if a response contains no code.
+ * Returns the code that corresponds to an HTTP status. Use this function if a response contains no code.
  *
- * This function is not the inverse of {@link toHttpStatus}. For example, 409 is `"ABORTED"`. If no code corresponds to
- * a status, a 4xx is `"FAILED_PRECONDITION"`, a 5xx is `"INTERNAL"`, and a redirect is `"UNKNOWN"`. Google's own
- * clients (gax for Node and Java) use the same mapping.
+ * This function is not the inverse of {@link toHttpStatus}. For example, 409 maps to `"ABORTED"`, although
+ * `"ALREADY_EXISTS"` also maps to 409. If no code corresponds to a status, a 4xx status maps to
+ * `"FAILED_PRECONDITION"`, a 5xx status maps to `"INTERNAL"`, and a redirect maps to `"UNKNOWN"`. Google's own clients
+ * (gax for Node and Java) use the same mapping.
  *
  * @since 0.1.0
  * @category conversions

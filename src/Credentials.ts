@@ -1,5 +1,5 @@
 /**
- * Credentials that authorize the requests to an API.
+ * Credentials that authorize API requests.
  *
  * @since 0.1.0
  * @module
@@ -16,7 +16,7 @@ import { authorizedClient } from "./internal/http/authorizedClient.js"
 import { endpoint } from "./internal/http/endpoint.js"
 
 /**
- * Headers that authorize a request, by name.
+ * The headers that authorize a request, keyed by header name.
  *
  * @since 0.4.0
  * @category models
@@ -26,30 +26,33 @@ export interface Headers {
 }
 
 /**
- * A source of the headers that authorize requests.
+ * A source of authorization headers.
  *
- * The headers are sent only to the origin of the API, and only over https or to a loopback address. They do not appear
- * in errors, logs or spans.
+ * The headers are sent only to the API's origin, and only over HTTPS or to a loopback address. They do not appear in
+ * errors, logs or spans.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Credentials {
   /**
-   * Returns the headers for one request. After a 401, `headers` is called again with `refresh: true`. If the second
-   * result differs from the refused headers, the request is sent once more.
+   * Returns the headers for one request. After a 401 response, `headers` is called again with `refresh: true`. If the
+   * second result differs from the rejected headers, the request is sent once more.
    */
   readonly headers: (
     request: {
       /** The URL of the request. */
       readonly url: string
-      /** Whether the server refused the last headers with 401. */
+      /** Whether the server rejected the previous headers with a 401 response. */
       readonly refresh: boolean
-      /** The headers that the server refused. Undefined if `refresh` is false. */
+      /** The headers that the server rejected. Undefined if `refresh` is false. */
       readonly refused?: Headers | undefined
     }
   ) => Effect.Effect<Headers, HttpError.HttpError>
-  /** Whether a refresh can return different headers. The message of a 401 error depends on this flag. Default: true. */
+  /**
+   * Whether a refresh can return different headers. The error message for a 401 response depends on this flag. Default:
+   * true.
+   */
   readonly isRenewable?: boolean | undefined
 }
 
@@ -70,12 +73,13 @@ interface Refresh {
  *
  * **Details**
  *
- * If the server refuses several requests with the same headers, these requests share one refresh. The refresh is
- * interrupted when the last of these requests is interrupted. If newer headers are already known, they are used without
- * a refresh.
+ * If the server rejects several requests that use the same headers, these requests share one refresh. The refresh is
+ * interrupted only when all of these requests have been interrupted. If newer headers are already available, the
+ * service uses them and does not refresh.
  *
- * If there are no credentials, `headers` should fail with `new HttpError({ reason: "Authentication", description })`.
- * Set `isTransient` on the error if a wait should poll again.
+ * If no credentials are available, `headers` should fail with
+ * `new HttpError({ reason: "Authentication", description })`. If a wait should poll again after the error, set
+ * `isTransient: true` on the error.
  *
  * @since 0.1.0
  * @category constructors
@@ -94,7 +98,7 @@ interface Refresh {
  * ```
  */
 export const make = (options: Credentials): Credentials => {
-  // By origin, because the function may return different headers for each API.
+  // Keyed by origin, because the function may return different headers for each API.
   const latest = new Map<string, Headers>()
   const refreshes = new Map<string, Refresh>()
 
@@ -152,7 +156,7 @@ const constant = (headers: Headers): Credentials => {
 }
 
 /**
- * Credentials without headers, for emulators.
+ * Credentials that add no headers, for use with emulators.
  *
  * @since 0.1.0
  * @category constructors
@@ -173,8 +177,8 @@ export const anonymous: Credentials = constant({})
 /**
  * An OAuth 2.0 access token, sent as `authorization: Bearer …` (RFC 6750).
  *
- * The token is not refreshed. After it has expired, calls fail with 401 (`UNAUTHENTICATED`). For waits that can last
- * longer than a token, use `GoogleAuth` or {@link make}.
+ * The token is not refreshed. After the token expires, calls fail with 401 (`UNAUTHENTICATED`). If a wait can outlive
+ * the token, use `GoogleAuth` or {@link make}.
  *
  * @since 0.1.0
  * @category constructors
@@ -211,7 +215,7 @@ export const accessToken = (token: Redacted.Redacted): Credentials =>
 export const apiKey = (key: Redacted.Redacted): Credentials => constant({ "x-goog-api-key": key })
 
 /**
- * The options of {@link authorize}: an API or its base URL, and the credentials for it.
+ * Options for {@link authorize}: an API or its base URL, and the credentials.
  *
  * @since 0.4.0
  * @category models
@@ -231,26 +235,28 @@ export type AuthorizeOptions =
   }
 
 /**
- * Makes an `HttpClient` that sends credentials with each request. Use it, for example, to read a resource after a wait.
- * The client has the same rules for credentials as `OperationsService`.
+ * Makes an `HttpClient` that sends credentials with each request. For example, use the client to read the resource that
+ * an operation created. The client follows the same credential rules as `OperationsService`.
  *
  * **Details**
  *
- * - The URL of a request is absolute, or a path such as `/v1/accessPolicies/1`. A request to another origin fails with
- *   `HttpError` (`reason: "InvalidRequest"`), and is not sent. The same applies to plain `http:`, except for loopback
- *   addresses.
- * - If a request is refused with 401 and a refresh returns different headers, the request is sent once more. This also
- *   works with a client that fails for a 401, such as one with `HttpClient.filterStatusOk`.
+ * - The request URL is absolute, or a path such as `/v1/accessPolicies/1`. A request to another origin fails with
+ *   `HttpError` (`reason: "InvalidRequest"`) and is not sent. A request over plain `http:` fails in the same way,
+ *   unless its host is a loopback address.
+ * - If the server rejects a request with 401 and a refresh returns different headers, the request is sent once more.
+ *   This also works with a client that turns a 401 response into an error, such as a client with
+ *   `HttpClient.filterStatusOk`.
  * - Credentials do not appear in spans, in errors, or in a printed response.
- * - Credentials in the query of a request (`key`, `access_token`) are sent as headers.
- * - If there are no credentials, the request fails with `HttpError` (`reason: "Authentication"`).
+ * - Credentials in the request query (`key`, `access_token`) are sent as headers instead.
+ * - If no credentials are available, the request fails with `HttpError` (`reason: "Authentication"`).
  *
  * **Gotchas**
  *
- * - `fetch` does not follow redirects. To follow redirects within the origin of the API, apply
+ * - Over `fetch`, the authorized client does not follow redirects. To follow redirects within the API's origin, apply
  *   `HttpClient.followRedirects` to the authorized client. Do not apply `followRedirects` to the client that is passed
- *   to `authorize`: the credentials would be sent to any origin.
- * - The quota project of a service is not sent. To send it, add the header to the client that is passed to `authorize`:
+ *   to `authorize`, because the credentials would then be sent to any origin that a redirect names.
+ * - The client does not send the quota project of an `OperationsService`. To send a quota project, add the header to
+ *   the client that is passed to `authorize`:
  *   `HttpClient.mapRequest(client, HttpClientRequest.setHeader("x-goog-user-project", "my-project"))`.
  *
  * @since 0.4.0
@@ -297,7 +303,7 @@ export const authorize: {
     options: AuthorizeOptions
   ): HttpClient.HttpClient.With<E | HttpClientError.HttpClientError | HttpError.HttpError, R> => {
     const baseUrl = "api" in options ? options.api.baseUrl : options.baseUrl
-    // The version is not used, because the URL of a request contains a version.
+    // The API version is not used, because each request URL contains its own version.
     return authorizedClient(client, endpoint({ baseUrl, version: "v1" }), options.credentials)
   }
 )

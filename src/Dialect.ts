@@ -1,12 +1,12 @@
 /**
- * Dialects: the formats of requests and responses for operations in Google's APIs.
+ * Dialects: the formats that Google's APIs use for operation requests and responses.
  *
  * Most APIs use `google.longrunning.Operation`. Their dialect is {@link longRunning}, the default of `GoogleApi.make`.
- * Compute Engine, Cloud SQL, GKE and BigQuery have other formats. Their dialects decode these formats to the same
- * `Operation`, so every function of this package also works with these APIs.
+ * Compute Engine, Cloud SQL, GKE and BigQuery represent operations in other formats. Their dialects decode these
+ * formats to the same `Operation` type, so every function in this package also works with these APIs.
  *
- * A dialect consists of data and pure functions. It describes the requests, and decodes the JSON of the responses. The
- * service sends the requests. For an API with another format, write a {@link Dialect}.
+ * A dialect consists of data and pure functions. It describes the requests and decodes the JSON responses. The service
+ * sends the requests. To support an API with another format, write a {@link Dialect}.
  *
  * @since 0.4.0
  * @module
@@ -21,11 +21,11 @@ import { decodeState, errorsFailure, jobFailure, linkedName, statusFailure } fro
 import type * as Operation from "./Operation.js"
 
 /**
- * A request about an operation, without its base URL.
+ * A request that reads or changes an operation, excluding the base URL.
  *
- * The path of the URL consists of the API's version, `resource` and `suffix`. The service refuses a `resource` with an
- * empty, `.` or `..` segment, and percent-encodes all bytes of `resource` outside `[-_.~/0-9a-zA-Z]`. It does not
- * encode `suffix`. A colon in a name therefore becomes `%3A`, but the colon of `:cancel` is kept.
+ * The URL path consists of the API version, `resource` and `suffix`. The service rejects a `resource` that contains an
+ * empty, `.` or `..` segment. It percent-encodes all bytes of `resource` outside `[-_.~/0-9a-zA-Z]`. It does not encode
+ * `suffix`. As a result, a colon in an operation name becomes `%3A`, but the colon in the suffix `:cancel` is kept.
  *
  * @since 0.4.0
  * @category models
@@ -33,33 +33,33 @@ import type * as Operation from "./Operation.js"
 export interface Request {
   /** The HTTP method. */
   readonly method: "GET" | "POST" | "PUT" | "DELETE"
-  /** The part of the path after the version: a relative resource name, not encoded. */
+  /** The part of the path after the version: a relative resource name, before encoding. */
   readonly resource: string
-  /** The part of the path after the resource, such as `:cancel` or `/wait`. It must be valid in a path. */
+  /** The part of the path after the resource, such as `:cancel` or `/wait`. It must already be valid in a URL path. */
   readonly suffix?: string | undefined
-  /** The parameters of the query, not encoded. A parameter that is `undefined` is omitted. */
+  /** The query parameters, before encoding. A parameter that is `undefined` is omitted. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
-  /** The body, sent as JSON. Without it the request has no body. */
+  /** The body, sent as JSON. If omitted, the request has no body. */
   readonly body?: unknown
 }
 
 /**
- * A request whose response the server delays until the operation is done or a time limit has passed.
+ * A request for which the server delays its response until the operation is done or a time limit has passed.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitRequest extends Request {
   /**
-   * The longest time that the server delays the response, in seconds. The server may respond earlier with a pending
-   * operation.
+   * The maximum number of seconds for which the server delays the response. The server may respond earlier with a
+   * pending operation.
    */
   readonly holdSeconds: number
 }
 
 /**
- * The place where a method that waits on the server expects its timeout: in the `"body"`, in the `"query"`, or nowhere
- * (`"fixed"`). With `"fixed"`, the server sets the time limit.
+ * Where a server-side wait method expects its timeout: in the request `"body"`, in the `"query"`, or nowhere
+ * (`"fixed"`). With `"fixed"`, the server chooses the time limit.
  *
  * @since 0.4.0
  * @category models
@@ -67,20 +67,20 @@ export interface WaitRequest extends Request {
 export type WaitTimeout = "body" | "query" | "fixed"
 
 /**
- * The second argument of {@link Dialect.decode}: the context of the request.
+ * The second argument of {@link Dialect.decode}. It describes the request whose response is decoded.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Asked {
-  /** The name of the operation in the request. Undefined for the response to a request that starts an operation. */
+  /** The operation name in the request. Undefined if the request starts an operation. */
   readonly name: string | undefined
-  /** The pattern of the names of the API's operations. */
+  /** The pattern that the API's operation names match. */
   readonly operationName: RegExp
 }
 
 /**
- * A page of a list of operations.
+ * One page of an operation list.
  *
  * @since 0.4.0
  * @category models
@@ -88,14 +88,14 @@ export interface Asked {
 export interface Page {
   /** The operations. Any page may be empty (AIP-158). */
   readonly operations: ReadonlyArray<Operation.Operation>
-  /** The token of the next page. Empty on the last page. */
+  /** The token for requesting the next page. Empty on the final page. */
   readonly nextPageToken: string
   /** The locations that could not be reached. */
   readonly unreachable: ReadonlyArray<string>
 }
 
 /**
- * The page of a list to request.
+ * Which page of a list to request.
  *
  * @since 0.4.0
  * @category models
@@ -103,82 +103,84 @@ export interface Page {
 export interface PageOptions {
   /** A filter in the API's own syntax. */
   readonly filter?: string | undefined
-  /** The largest number of operations on the page. Default: the server's choice. */
+  /** The maximum number of operations on the page. Default: chosen by the server. */
   readonly pageSize?: number | undefined
   /** The `nextPageToken` of the previous page. Default: the first page. */
   readonly pageToken?: string | undefined
-  /** Whether the server returns the operations of the reachable locations if other locations are unreachable. */
+  /** Whether the server returns the operations in the reachable locations if other locations are unreachable. */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
 /**
- * The requests and responses of an API's list of operations.
+ * The requests and responses with which an API lists operations.
  *
  * @since 0.4.0
  * @category models
  */
 export interface List {
-  /** Returns the collection whose list contains the operation, or `undefined` if there is none. */
+  /** Returns the collection whose list contains the operation, or `undefined` if no list contains it. */
   readonly collection: (name: string) => string | undefined
   /**
-   * Makes the request for a page of a collection. If the API does not have `pageSize` or `returnPartialSuccess`, these
-   * parameters are omitted. A `filter` is always sent, so an API without filters refuses the request.
+   * Makes the request that lists one page of a collection. If the API does not support `pageSize` or
+   * `returnPartialSuccess`, the unsupported parameter is omitted. A `filter` is always sent, so an API that does not
+   * support filters rejects the request.
    */
   readonly request: (collection: string, page: PageOptions) => Request
-  /** Decodes a page. The left side describes the problem. It never throws. */
+  /** Decodes a page. A `Left` describes why the page is not valid. The function must not throw. */
   readonly decode: (
     json: unknown,
     asked: {
       /** The collection in the request. */
       readonly collection: string
-      /** The pattern of the names of the API's operations. */
+      /** The pattern that the API's operation names match. */
       readonly operationName: RegExp
     }
   ) => Either.Either<Page, string>
 }
 
 /**
- * The format of an API's requests and responses for operations.
+ * The format of an API's operation requests and responses.
  *
  * All functions are pure. Their arguments are relative resource names without a version, which match the API's
- * `operationName`. If a function is absent, or returns `undefined` for a name, the API does not have that method.
+ * `operationName`. If a function is absent, the API does not support that method. If a function returns `undefined`,
+ * the operation with that name does not support the method.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Dialect {
-  /** The name of the dialect in messages, such as `"compute"`. */
+  /** The dialect name that messages contain, such as `"compute"`. */
   readonly name: string
-  /** The default of `operationName` in `GoogleApi.make`. */
+  /** The default `operationName` for `GoogleApi.make`. */
   readonly operationName: RegExp
   /** Makes the request that reads the latest state of an operation. */
   readonly poll: (name: string) => Request
   /**
-   * Decodes the response to a poll, to a wait on the server, or to a request that starts an operation.
+   * Decodes the response to a poll, to a server-side wait request, or to a request that starts an operation.
    *
-   * The left side says why the response is not an operation of this dialect, as a clause that can follow a colon. The
-   * clause may quote short parts of the response. The function must not throw. Its running time must be proportional to
-   * the size of the response.
+   * A `Left` says why the response is not an operation in this dialect, as a clause that can follow a colon. The clause
+   * may quote short parts of the response. The function must not throw. Its running time must grow at most linearly
+   * with the response size.
    */
   readonly decode: (json: unknown, asked: Asked) => Either.Either<Operation.Operation, string>
-  /** Makes the request whose response the server delays until the operation is done. */
+  /** Makes the request for which the server delays its response until the operation is done. */
   readonly wait?:
     | ((name: string, timeoutSeconds: number, timeoutIn: WaitTimeout) => WaitRequest | undefined)
     | undefined
   /**
-   * Where the APIs of this dialect expect the timeout of `wait`. It is the default of `methods.wait` in
+   * Where APIs that use this dialect expect the `wait` timeout. This value is the default for `methods.wait` in
    * `GoogleApi.make`.
    */
   readonly waitTimeout?: WaitTimeout | undefined
   /** Makes the request that asks the server to cancel an operation. */
   readonly cancel?: ((name: string) => Request | undefined) | undefined
-  /** Makes the request that asks the server to delete the record of an operation. */
+  /** Makes the request that asks the server to delete an operation record. */
   readonly delete?: ((name: string) => Request | undefined) | undefined
-  /** The list of operations. */
+  /** The requests and responses for listing operations. */
   readonly list?: List | undefined
   /**
-   * Returns the name of the operation for the path and the query of a URL. It is the inverse of `poll`. Default: the
-   * name is the path.
+   * Returns the operation name for the path and query of a URL. This function is the inverse of `poll`. Default: the
+   * path is the name.
    */
   readonly nameFromPath?: ((path: string, query: URLSearchParams) => string) | undefined
 }
@@ -204,7 +206,7 @@ const customWait = (name: string, timeoutSeconds: number, timeoutIn: WaitTimeout
 const anyOperation = /^(?:.+\/)?operations\/.+$/s
 
 const operationsList: List = {
-  // The id of an operation may contain slashes: the collection of operations/accessPolicies/1/create/2 is `operations`.
+  // Operation ids may contain slashes: operations/accessPolicies/1/create/2 belongs to the collection `operations`.
   collection: (name) => {
     const segments = name.split("/")
     const index = segments.indexOf("operations")
@@ -214,7 +216,7 @@ const operationsList: List = {
     ...get(collection),
     query: { filter, pageSize, pageToken, returnPartialSuccess }
   }),
-  // All items of the list are operations, so any name is accepted.
+  // Every item in the list is an operation, so any name is accepted.
   decode: (json) =>
     decodePage(
       json,
@@ -224,19 +226,20 @@ const operationsList: List = {
 }
 
 /**
- * The dialect of `google.longrunning.Operation` (AIP-151). It is the default.
+ * The dialect for APIs that use `google.longrunning.Operation` (AIP-151). It is the default dialect.
  *
- * A response is decoded by these rules:
+ * Responses are decoded by these rules:
  *
- * - With `"done": true` and an `error`, the operation is `Failed`. With `"done": true` and no `error` it is
+ * - With `"done": true` and an `error`, the operation is `Failed`. With `"done": true` and no `error`, the operation is
  *   `Succeeded`, even without a `response`.
- * - With `"done": false` the operation is `Pending`, even without a name, because some APIs omit the name.
- * - Without `done`, the operation is `Pending` if its `name` is the requested one or matches the API's pattern, and if
- *   no `status` or `kind` shows that it is another message. Proto3 JSON omits a `done` that is false.
- * - Every other response is refused, and is not polled again: a resource, an error, an empty object, or an operation of
- *   another dialect.
+ * - With `"done": false`, the operation is `Pending`, even if its name is missing, because some APIs omit the name.
+ * - Without `done`, the operation is `Pending` if its `name` is the requested name or matches the API's pattern, and if
+ *   no `status` or `kind` field shows that the response is another type of message. This rule is necessary because
+ *   ProtoJSON omits a `done` that is false.
+ * - Every other response is rejected, and the operation is not polled again. Examples are a resource, an error, an
+ *   empty object, or an operation in another dialect.
  *
- * If an `"@type"` is not a string, the message has no type. The operation is still decoded.
+ * If the `"@type"` of a message is not a string, the message is treated as untyped. The operation is still decoded.
  *
  * Source: `google/longrunning/operations.proto`.
  *
@@ -247,7 +250,7 @@ const operationsList: List = {
  * import * as Dialect from "effect-google-operations/Dialect"
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  *
- * // In Cloud Storage, the paths of the operations differ from their names.
+ * // In Cloud Storage, operation paths differ from operation names.
  * const resource = (name: string) => name.replace(/^projects\/_\/buckets\//, "b/")
  *
  * const storage = GoogleApi.make({
@@ -273,11 +276,12 @@ export const longRunning: Dialect = {
   list: operationsList
 }
 
-// Whether a name is in one collection. `locations/-` stands for many collections, whose operations have other names.
+// Whether a name identifies a single collection. `locations/-` is a wildcard for many collections, and the operation
+// names contain the actual locations.
 const namesOne = (collection: string): boolean =>
   !collection.split("/").some((segment) => segment === "-" || segment === "aggregated")
 
-// A list whose items have an id instead of a name.
+// A list whose items contain an id instead of a name.
 const stateList = (
   options: {
     readonly decode: Dialect["decode"]
@@ -306,8 +310,8 @@ const maxResults = (resource: string, { filter, pageSize, pageToken, returnParti
   query: { filter, maxResults: pageSize, pageToken, returnPartialSuccess }
 })
 
-// For an operation of an organization or a folder, the parent is in the query of the request. In the name it is before
-// `locations`.
+// For an operation in an organization or a folder, the request query contains the parent. In the operation name, the
+// parent precedes `locations`.
 const organization = /^((?:organizations|folders)\/[^/]+)\/(locations\/global\/operations(?:\/[^/]+)?)$/
 
 const withParent = (name: string): Request => {
@@ -326,23 +330,23 @@ const decodeCompute = decodeState({
 })
 
 /**
- * The dialect of Compute Engine and Deployment Manager.
+ * The dialect for Compute Engine and Deployment Manager.
  *
  * - **Names**: `projects/p/zones/z/operations/o`, `projects/p/regions/r/operations/o` and
- *   `projects/p/global/operations/o`. The operation of an organization or folder is `locations/global/operations/o`, or
- *   `organizations/1/locations/global/operations/o` if the request must contain the parent. The name of a new
- *   operation comes from its `selfLink`.
- * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`, an
- *   `httpErrorStatusCode` or an `httpErrorMessage`.
- * - **Errors**: the code is the code of the first item of `error.errors`, or the code for the HTTP status. Each item
- *   becomes an `ErrorInfo` whose `reason` is the `code` of the item. The `errorDetails` of the item follow as
- *   `ErrorInfo`, `QuotaFailure`, `Help` and `LocalizedMessage`.
- * - **Metadata and response**: `metadata` is the whole operation, with its `progress` and `warnings`. The API has no
- *   separate response, so the `response` of a succeeded operation is also the whole operation. The type of both is
- *   `google.cloud.compute.v1.Operation`.
- * - **Methods**: the server delays the response to `/wait` for up to two minutes, and may respond earlier. The
- *   operations of organizations and folders do not have `/wait`. Operations cannot be cancelled. Deployment Manager has
- *   neither `/wait` nor a method to delete operations, so pass `methods: { wait: false, delete: false }`.
+ *   `projects/p/global/operations/o`. The name of an operation in an organization or a folder is
+ *   `locations/global/operations/o`, or `organizations/1/locations/global/operations/o` if the request must contain the
+ *   parent. The name of a new operation comes from its `selfLink`.
+ * - **State**: an operation is done if its `status` is `DONE`. A done operation is `Failed` if it contains an `error`,
+ *   an `httpErrorStatusCode` or an `httpErrorMessage`.
+ * - **Errors**: the status code comes from the `code` of the first item in `error.errors`, or else from the HTTP
+ *   status. Each item becomes an `ErrorInfo` whose `reason` is the item's `code`. The `errorDetails` of the item follow
+ *   as `ErrorInfo`, `QuotaFailure`, `Help` and `LocalizedMessage`.
+ * - **Metadata and response**: `metadata` contains the entire operation message, including `progress` and `warnings`.
+ *   The API does not return a separate response, so the `response` of a succeeded operation also contains the entire
+ *   operation message. The type of `metadata` and `response` is `google.cloud.compute.v1.Operation`.
+ * - **Methods**: the server delays the response to `/wait` for up to two minutes, and may respond earlier. Operations
+ *   in organizations and folders do not support `/wait`. Operations cannot be cancelled. Deployment Manager supports
+ *   neither `/wait` nor deletion of operations, so pass `methods: { wait: false, delete: false }`.
  *
  * @since 0.4.0
  * @category apis
@@ -382,7 +386,7 @@ export const compute: Dialect = {
       const request = maxResults(resource, page)
       return { ...request, query: { ...query, ...request.query } }
     },
-    // In Deployment Manager, the field is `operations`.
+    // Deployment Manager names this field `operations`.
     items: (json) => isRecord(json) && "operations" in json ? "operations" : "items",
     unreachable: "unreachables",
     prepare: flattened
@@ -404,13 +408,15 @@ const decodeSqlAdmin = decodeState({
 })
 
 /**
- * The dialect of Cloud SQL (the Cloud SQL Admin API).
+ * The dialect for Cloud SQL (the Cloud SQL Admin API).
  *
  * - **Names**: `projects/p/operations/o`.
- * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error`.
- * - **Errors**: the code is the code of the first item of `error.errors`. Each item becomes an `ErrorInfo`.
- * - **Metadata and response**: `metadata` is the whole operation, with its `apiWarning`. The `response` of a succeeded
- *   operation is the same. The type of both is `google.cloud.sql.v1.Operation`.
+ * - **State**: an operation is done if its `status` is `DONE`. A done operation is `Failed` if it contains an `error`.
+ * - **Errors**: the status code comes from the `code` of the first item in `error.errors`. Each item becomes an
+ *   `ErrorInfo`.
+ * - **Metadata and response**: `metadata` contains the entire operation message, including `apiWarning`. The `response`
+ *   of a succeeded operation contains the same message. The type of `metadata` and `response` is
+ *   `google.cloud.sql.v1.Operation`.
  * - **Methods**: `/cancel` cancels an operation. Operations cannot be deleted.
  *
  * @since 0.4.0
@@ -449,16 +455,17 @@ const decodeContainer = decodeState({
 })
 
 /**
- * The dialect of GKE (the Kubernetes Engine API).
+ * The dialect for GKE (the Kubernetes Engine API).
  *
- * - **Names**: `projects/p/locations/l/operations/o`. Older links have `zones/z` instead of `locations/l`.
- * - **State**: an operation is done if its `status` is `DONE`. It is `Failed` if it has an `error` (a
- *   `google.rpc.Status`), or a `statusMessage` without an `error`.
- * - **Metadata and response**: `metadata` is the whole operation, with its `progress`. The `response` of a succeeded
- *   operation is the same. The type of both is `google.container.v1.Operation`.
- * - **Methods**: `:cancel` cancels an operation. Operations cannot be deleted. Lists have no pages.
+ * - **Names**: `projects/p/locations/l/operations/o`. Older links contain `zones/z` instead of `locations/l`.
+ * - **State**: an operation is done if its `status` is `DONE`. A done operation is `Failed` if it contains an `error`
+ *   (a `google.rpc.Status`), or a `statusMessage` without an `error`.
+ * - **Metadata and response**: `metadata` contains the entire operation message, including `progress`. The `response`
+ *   of a succeeded operation contains the same message. The type of `metadata` and `response` is
+ *   `google.container.v1.Operation`.
+ * - **Methods**: `:cancel` cancels an operation. Operations cannot be deleted. Lists are not paginated.
  *
- * A cluster also has a `status`, such as `RUNNING`. A cluster is not an operation, and is refused.
+ * A cluster also has a `status`, such as `RUNNING`, but it is not an operation. The dialect rejects clusters.
  *
  * @since 0.4.0
  * @category apis
@@ -492,7 +499,7 @@ export const container: Dialect = {
 
 const located = /^(projects\/[^/]+)\/locations\/([^/]+)\/(jobs(?:\/[^/]+)?)$/
 
-// The location of a job is in its name, and in the query of a request.
+// A job name contains the job's location. A request passes the location as a query parameter.
 const job = (name: string, method: Request["method"] = "GET", suffix?: string): Request => {
   const [, project, location, rest] = located.exec(name) ?? []
   return {
@@ -518,7 +525,7 @@ const decodeBigQuery = decodeState({
   dialect: "bigQuery",
   type: "google.cloud.bigquery.v2.Job",
   pending: ["PENDING", "RUNNING"],
-  // In the items of a list, the state and the error are one level higher.
+  // In list items, the state and the error are one level higher.
   state: (raw) => isRecord(raw["status"]) ? raw["status"]["state"] : raw["state"],
   id: (raw) => referenceOf(raw)["jobId"],
   ownName: jobName,
@@ -526,16 +533,17 @@ const decodeBigQuery = decodeState({
 })
 
 /**
- * The dialect of BigQuery. Its jobs are read as operations.
+ * The dialect for BigQuery. It represents BigQuery jobs as operations.
  *
  * - **Names**: `projects/p/locations/l/jobs/j`, or `projects/p/jobs/j` for a job in the multi-region US or EU. In a
- *   request, the location is a parameter of the query.
- * - **State**: a job is done if its `status.state` is `DONE`. It is `Failed` if it has an `errorResult`. Other
- *   `status.errors` are warnings.
- * - **Errors**: the code corresponds to the `reason` of the `errorResult`. For a cancelled job, the reason is
- *   `stopped`, and the code is `CANCELLED`. The `errorResult` and the other `status.errors` become `ErrorInfo`s.
- * - **Metadata and response**: `metadata` is the whole job. The `response` of a succeeded job is the same. The type of
- *   both is `google.cloud.bigquery.v2.Job`. To read the rows of a query, call `jobs.getQueryResults`.
+ *   request, the location is a query parameter.
+ * - **State**: a job is done if its `status.state` is `DONE`. A done job is `Failed` if its `status` contains an
+ *   `errorResult`. Other `status.errors` are warnings.
+ * - **Errors**: the `reason` of the `errorResult` determines the status code. For a cancelled job, the reason is
+ *   `stopped`, which maps to `CANCELLED`. The `errorResult` and the other `status.errors` become `ErrorInfo`s.
+ * - **Metadata and response**: `metadata` contains the entire job. The `response` of a succeeded job contains the same
+ *   job. The type of `metadata` and `response` is `google.cloud.bigquery.v2.Job`. To read query result rows, call
+ *   `jobs.getQueryResults`.
  *
  * @since 0.4.0
  * @category apis
@@ -558,7 +566,7 @@ export const bigQuery: Dialect = {
   delete: (name) => job(name, "DELETE", "/delete"),
   list: {
     collection: parent,
-    // The list contains the jobs of all locations.
+    // The list contains jobs from all locations.
     request: (collection, { filter, pageSize, pageToken }) =>
       maxResults(job(collection).resource, { filter, pageSize, pageToken }),
     decode: (json, { collection, operationName }) => {
@@ -584,14 +592,15 @@ const publisherModel = (name: string): string | undefined =>
   /^((?:.+\/)?publishers\/[^/]+\/models\/[^/]+)\/operations\/[^/]+$/s.exec(name)?.[1]
 
 /**
- * The dialect of Vertex AI.
+ * The dialect for Vertex AI.
  *
- * The operations of publisher models, such as Veo, cannot be read with GET. The request is a POST to
- * `:fetchPredictOperation` of the model, with the operation's name in the body. These operations have no `:wait`, and
+ * Operations on publisher models, such as Veo, cannot be read with GET. Instead, the request is a POST to the model's
+ * `:fetchPredictOperation` method, with the operation name in the body. These operations do not support `:wait`, and
  * cannot be cancelled, deleted or listed.
  *
- * All other operations of Vertex AI, such as `projects/p/locations/l/operations/o`, have the requests of
- * {@link longRunning}. Their `:wait` expects its timeout in the query. The responses have the format of {@link longRunning}.
+ * All other Vertex AI operations, such as `projects/p/locations/l/operations/o`, use the same requests as
+ * {@link longRunning}, except that `:wait` expects its timeout in the query. All responses use the same format as
+ * {@link longRunning}.
  *
  * @since 0.4.0
  * @category apis

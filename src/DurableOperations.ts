@@ -1,7 +1,8 @@
 /**
- * Waits that outlive a process, in workflows. If the process of a wait stops, another runner continues the wait.
+ * Durable waits, which run in workflows and outlive a process. If the process that runs a wait stops, another runner
+ * continues the wait.
  *
- * Needs the optional peer `@effect/workflow`. The program selects the workflow engine and its storage:
+ * Requires the optional peer dependency `@effect/workflow`. The program selects the workflow engine and its storage:
  * `WorkflowEngine.layerMemory` for tests, `DurableSqlite` for one process, `DurablePostgres` for a cluster, or any
  * other engine.
  *
@@ -42,34 +43,37 @@ import { ResultError } from "./ResultError.js"
 import type { WaitTimeoutError } from "./WaitTimeoutError.js"
 
 /**
- * The options of a handle.
+ * Options for a handle.
  *
  * @since 0.4.0
  * @category models
  */
 export interface HandleOptions {
-  /** The time limit of all waits with the handle, from now. Default: no limit. */
+  /** The time limit for all waits that use the handle, measured from now. Default: no limit. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** The full name of the response's type. */
+  /** The full name of the response type. */
   readonly responseType?: string | undefined
-  /** The full name of the metadata's type. */
+  /** The full name of the metadata type. */
   readonly metadataType?: string | undefined
 }
 
 /**
- * The services of a process that runs or requests durable waits: the `OperationsService` of each API.
+ * The services in a process that runs or requests durable waits, with one `OperationsService` for each API.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Service {
-  /** The service for the API of a handle. Fails with `InvalidRequest` if this process has none. */
+  /**
+   * Returns the service for the handle's API. Fails with `HttpError` (`reason: "InvalidRequest"`) if this process has
+   * no service for that API.
+   */
   readonly serviceFor: (
     handle: OperationHandle
   ) => Effect.Effect<OperationsService.Service, HttpError.HttpError>
   /**
-   * Makes the handle of an operation. In a process with services for several APIs, use the `handle` method of a service
-   * instead, because an operation does not contain its API.
+   * Makes a handle for an operation. In a process that uses services for several APIs, call a service's `handle` method
+   * instead, because an operation does not record which API it belongs to.
    */
   readonly handle: (
     operation: Operation.Operation,
@@ -78,8 +82,8 @@ export interface Service {
 }
 
 /**
- * The services with which durable waits send their requests. A workflow that waits requires this tag, so the compiler
- * reports a runner without {@link layer}.
+ * The services that durable waits use to send requests. Workflows that wait require this tag, so a runner that does not
+ * provide {@link layer} is a compile-time error.
  *
  * @since 0.4.0
  * @category tags
@@ -89,7 +93,7 @@ export interface Service {
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * // Reads the state of an operation with the service that a durable wait uses.
+ * // Reads the operation state with the service that a durable wait uses.
  * const state = (handle: OperationHandle) =>
  *   Effect.gen(function*() {
  *     const { serviceFor } = yield* DurableOperations.DurableOperations
@@ -104,56 +108,57 @@ export class DurableOperations extends Context.Tag("effect-google-operations/Dur
 >() {}
 
 /**
- * The options of the polls on a runner.
+ * Options for polling on a runner.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Options {
   /**
-   * The schedule of the polls, from the start of the operation. A schedule that ends starts again. The schedule of the
-   * service is not used. Default: `Polling.defaultSchedule`.
+   * The polling schedule. Its elapsed time is measured from the creation of the handle. If the schedule ends, it is
+   * restarted. The service's own schedule is not used. Default: `Polling.defaultSchedule`.
    */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /**
-   * The duration of the first segment of polls. Each further segment takes 20 % longer, up to 30 minutes. Between two
-   * segments the workflow is suspended. Default: 1 minute.
+   * The duration of the first segment of polls. Each subsequent segment is 20 % longer than the previous one, up to 30
+   * minutes. Between segments, the workflow is suspended. Default: 1 minute.
    */
   readonly firstSegment?: Duration.DurationInput | undefined
   /**
-   * The largest result that is stored, in bytes of JSON. For a larger result, the name of the operation is stored, and
-   * the result is read from Google again. Default: 16,384.
+   * The maximum size of a stored result, in bytes of JSON. For a larger result, only the operation name is stored, and
+   * the result is read from Google again when it is needed. Default: 16,384.
    */
   readonly maxStoredSize?: number | undefined
 }
 
 /**
- * The options of one durable wait.
+ * Options for one durable wait.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitOptions {
   /**
-   * What happens to the operation at the deadline. With `"detach"`, the default, it keeps running. With `"cancel"`, it
-   * is cancelled.
+   * What happens to the operation at the deadline. With `"detach"`, the default, the operation keeps running. With
+   * `"cancel"`, the server is asked to cancel it.
    */
   readonly onTimeout?: "detach" | "cancel" | undefined
   /**
-   * What happens to the operation when the waiting workflow is interrupted. With `"detach"`, the default, it keeps
-   * running. With `"cancel"`, it is cancelled.
+   * What happens to the operation when the waiting workflow is interrupted. With `"detach"`, the default, the operation
+   * keeps running. With `"cancel"`, the server is asked to cancel it.
    */
   readonly onInterrupt?: "detach" | "cancel" | undefined
   /**
-   * Whether an event wakes the wait ({@link token}, {@link wake}). The wait is then suspended most of the time. It
-   * reads the operation when it is woken. In case an event is lost, it also reads the operation after one minute, and
-   * then after delays that grow by 20 %, up to 30 minutes. Default: false.
+   * Whether an event wakes the wait ({@link token}, {@link wake}). A wait with this option is suspended most of the
+   * time, and reads the operation when an event wakes it. In case an event is lost, the wait also reads the operation
+   * after one minute, and then after delays that grow by 20 % each time, up to 30 minutes. Default: false.
    */
   readonly byEvent?: boolean | undefined
 }
 
 /**
- * The property that marks a `WaitInterruptedError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `WaitInterruptedError`. The key is the same in all copies and versions of this
+ * package.
  *
  * @since 0.4.0
  * @category type ids
@@ -169,7 +174,7 @@ export const TypeId: TypeId = "~effect-google-operations/WaitInterruptedError"
 export type TypeId = "~effect-google-operations/WaitInterruptedError"
 
 /**
- * Tells whether a value is a `WaitInterruptedError`.
+ * Checks whether a value is a `WaitInterruptedError`.
  *
  * @since 0.4.0
  * @category guards
@@ -177,8 +182,9 @@ export type TypeId = "~effect-google-operations/WaitInterruptedError"
 export const isWaitInterruptedError = (u: unknown): u is WaitInterruptedError => hasProperty(u, TypeId)
 
 /**
- * The execution of {@link WaitForOperation} that this wait shares was interrupted by `WaitForOperation.interrupt`. The
- * operation may still be running. A wait with another deadline uses another execution.
+ * The {@link WaitForOperation} execution that this wait shares with other waits was interrupted by
+ * `WaitForOperation.interrupt`. The operation may still be running. A wait with a different deadline uses a different
+ * execution.
  *
  * @since 0.4.0
  * @category errors
@@ -199,9 +205,9 @@ export class WaitInterruptedError
   extends Schema.TaggedError<WaitInterruptedError>("effect-google-operations/WaitInterruptedError")(
     "WaitInterruptedError",
     {
-      /** The name of the operation. */
+      /** The operation name. */
       operationName: Schema.String,
-      /** The id of the interrupted execution. */
+      /** The id of the execution that was interrupted. */
       executionId: Schema.String
     }
   )
@@ -213,7 +219,7 @@ export class WaitInterruptedError
     return TypeId
   }
 
-  /** Which wait was interrupted. */
+  /** Says which wait was interrupted. */
   override get message(): string {
     return `The durable wait for operation ${this.operationName} was interrupted (execution ${this.executionId}). ` +
       "The operation may still be running."
@@ -221,8 +227,8 @@ export class WaitInterruptedError
 }
 
 /**
- * The errors of a durable wait: the operation failed, the deadline passed, the operation expired (`HttpError` with the
- * code `NOT_FOUND`), or the execution was interrupted.
+ * The errors with which a durable wait can fail: the operation failed, the deadline passed, the operation expired
+ * (`HttpError` with the code `NOT_FOUND`), or the execution was interrupted.
  *
  * @since 0.4.0
  * @category models
@@ -230,14 +236,15 @@ export class WaitInterruptedError
 export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpError | WaitInterruptedError
 
 /**
- * The wait for one operation as a workflow, with `execute`, `poll`, `interrupt` and `resume`.
+ * A workflow that waits for one operation, with the methods `execute`, `poll`, `interrupt` and `resume`.
  *
  * The API, the name, the deadline and the options identify an execution. All waits with the same values share one
- * execution. Its result is a verdict about the operation, and is stored. A network failure, refused credentials or a
- * closed service are not verdicts: the execution polls again until the deadline.
+ * execution. The execution's result is the outcome of the operation, and is stored. Network failures, rejected
+ * credentials and a closed service do not end the execution, because they are not outcomes of the operation. The
+ * execution continues to poll until the deadline.
  *
- * Use {@link wait} in workflows, and {@link attach} outside workflows. These functions make the payload, and read a
- * result that is stored as a reference.
+ * Use {@link wait} in workflows, and {@link attach} outside workflows. These functions make the payload. If only a
+ * reference to the result is stored, they also read the result.
  *
  * @since 0.4.0
  * @category workflows
@@ -247,7 +254,7 @@ export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpErro
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * // Starts to wait and returns. The runners continue the wait.
+ * // Starts the wait and returns immediately. The runners continue the wait.
  * const begin = (handle: OperationHandle) =>
  *   DurableOperations.WaitForOperation.execute(DurableOperations.payloadOf(handle), { discard: true })
  *
@@ -261,12 +268,12 @@ export type WaitFailure = OperationError | WaitTimeoutError | HttpError.HttpErro
 export const WaitForOperation = Wait
 
 /**
- * The cancel of an operation as a workflow. There is one execution for each operation.
+ * A workflow that cancels an operation. Each operation has at most one execution.
  *
- * The workflow reads the operation, asks the server to cancel it if it is in progress, and then waits for its end for
- * up to a minute. The request is recorded once and sent at least once: if a runner dies after it has sent the request
- * and before the request is recorded, another runner sends it again. The server cancels on a best-effort basis. To find
- * out whether the operation was cancelled, wait for it.
+ * The workflow reads the operation, asks the server to cancel it if it is in progress, and then waits up to a minute
+ * for the operation to end. The request is recorded once and sent at least once: if a runner dies after it has sent the
+ * request but before it has recorded the request, another runner sends the request again. The server cancels on a
+ * best-effort basis. To find out whether the operation was cancelled, wait for the operation.
  *
  * @since 0.4.0
  * @category workflows
@@ -276,7 +283,7 @@ export const WaitForOperation = Wait
  * import type { OperationHandle } from "effect-google-operations/OperationHandle"
  * import * as Effect from "effect/Effect"
  *
- * // Cancels an operation, and returns the outcome.
+ * // Cancels an operation and returns the outcome.
  * const stop = (handle: OperationHandle) =>
  *   Effect.map(
  *     DurableOperations.execute(DurableOperations.CancelOperation, { handle }),
@@ -298,9 +305,9 @@ export interface CancelOutcome {
    * done, for example if a runner died after it sent the request, and the operation ended before another runner took over.
    */
   readonly isAccepted: boolean
-  /** The last state that was read, at most a minute after the request. */
+  /** The most recent operation state, read at most a minute after the request. */
   readonly state: "succeeded" | "failed" | "cancelled" | "expired" | "running"
-  /** Why the server refused to cancel the operation. */
+  /** The error with which the server rejected the request to cancel the operation. */
   readonly refusal?: HttpError.HttpError | undefined
 }
 
@@ -311,7 +318,7 @@ export interface CancelOutcome {
  * @category models
  */
 export interface Payload {
-  /** The operation, with the deadline of the wait. */
+  /** The handle of the operation. It contains the deadline of the wait. */
   readonly handle: OperationHandle
   /** What happens to the operation at the deadline. */
   readonly onTimeout: "detach" | "cancel"
@@ -344,8 +351,8 @@ const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isInterrupted(exit.cause)
 
 /**
- * Records a request to cancel an operation, and returns the id of the execution of {@link CancelOperation}. It works
- * inside and outside workflows. To find out how the operation ends, wait for it.
+ * Records a request to cancel an operation, and returns the id of the {@link CancelOperation} execution. This function
+ * works inside and outside workflows. To find out how the operation ends, wait for it.
  *
  * @since 0.4.0
  * @category waiting
@@ -368,7 +375,7 @@ export const cancel = (handle: OperationHandle): Effect.Effect<string, never, Wo
     Effect.orDie
   )
 
-// Returns the result of a verdict. A result that is too large for the storage is read from Google again.
+// Returns the result that a verdict represents. If the result was too large to store, it is read from Google again.
 const read = (
   handle: OperationHandle,
   verdict: Verdict
@@ -391,21 +398,22 @@ const orInterrupted = <A, E, R>(
       ? Effect.fail(new WaitInterruptedError({ operationName: handle.name, executionId }))
       : Effect.failCause(cause))
 
-// The delays while a result that is not stored cannot be read.
+// The delays between attempts to read a result that is not stored.
 const readAgain = Schedule.spaced("30 seconds")
 
 /**
- * Waits for an operation in a workflow. The workflow is suspended during the wait. Any runner can continue the wait,
+ * Waits for an operation in a workflow. The workflow is suspended during the wait. Any runner can continue the wait
  * with the same deadline.
  *
  * All waits with the same handle and options share one execution of {@link WaitForOperation}. When the execution ends,
  * the engine resumes the workflow that started the execution. Every other workflow checks the execution after 30
- * seconds, and then after delays that grow by 20 %, up to 30 minutes. If the workflow is interrupted, it ends after the
- * current segment of polls, and `onInterrupt` decides what happens to the operation. The shared execution continues for
- * the other workflows.
+ * seconds, and then after delays that grow by 20 % each time, up to 30 minutes. If the workflow is interrupted, it ends
+ * after the current polling segment, and `onInterrupt` determines what happens to the operation. The shared execution
+ * continues for the other workflows.
  *
- * Fails with `OperationError` when the operation fails, with `WaitTimeoutError` at the deadline of the handle, with `HttpError`
- * (`NOT_FOUND`) when the operation has expired, and with `WaitInterruptedError` when the shared execution was interrupted.
+ * Fails with `OperationError` when the operation fails, with `WaitTimeoutError` at the handle's deadline, with
+ * `HttpError` (`NOT_FOUND`) when the operation has expired, and with `WaitInterruptedError` when the shared execution
+ * was interrupted.
  *
  * @since 0.4.0
  * @category waiting
@@ -457,7 +465,7 @@ export const wait = (
         })
       )
     )
-    // A failure of the network must not become the result of the workflow.
+    // A network failure must not become the workflow's result.
     return yield* Effect.retry(read(handle, verdict), {
       schedule: readAgain,
       while: (error) => HttpError.isHttpError(error) && !isNotFound(error)
@@ -465,8 +473,8 @@ export const wait = (
   })
 
 /**
- * Waits for an operation from outside a workflow, for example in a request handler or a script. The runners run the
- * wait. If this process ends, the wait continues, and the same call in another process finds the execution again.
+ * Waits for an operation from outside a workflow, for example in a request handler or a script. The runners execute the
+ * wait. If this process ends, the wait continues, and the same call in another process finds the same execution.
  *
  * @since 0.4.0
  * @category waiting
@@ -496,10 +504,11 @@ export const attach = (
   })
 
 /**
- * Waits for an operation in a workflow, and returns its typed result.
+ * Waits for an operation in a workflow and returns its typed result.
  *
- * Fails with the errors of {@link wait}, or with `ResultError` if the response is not of the type of the
- * `OperationInfo`. A handle that was made for another response type is refused with `InvalidRequest`.
+ * Fails with the same errors as {@link wait}, or with `ResultError` if the response is not of the `OperationInfo`'s
+ * response type. A handle that was made for another response type is rejected with `HttpError`
+ * (`reason: "InvalidRequest"`).
  *
  * @since 0.4.0
  * @category waiting
@@ -536,8 +545,8 @@ export const result = <A, M, R>(
 const StartError = Schema.Union(OperationError, HttpError.HttpError, ResultError)
 
 /**
- * Starts an operation in an activity of a workflow, and returns its handle. The engine records the handle. A workflow
- * that continues on another runner does not start the operation again.
+ * Starts an operation in a workflow activity, and returns its handle. The engine records the handle, so a workflow that
+ * continues on another runner does not start the operation again.
  *
  * `name` is the name of the activity, and must be unique in the workflow. The effect returns the started operation or
  * its handle. `timeout` is the time from now to the deadline of the handle. On a runner for several APIs
@@ -596,8 +605,8 @@ export const start = <E extends typeof StartError.Type, R>(
   })
 
 /**
- * Returns the token with which {@link wake} wakes a wait. Store the token for the handler of the event, for example by
- * the name of the operation.
+ * Returns the token with which {@link wake} wakes a wait. Store the token where the event handler can find it, for
+ * example under the operation name.
  *
  * @since 0.4.0
  * @category events
@@ -618,10 +627,12 @@ export const token = (handle: OperationHandle, options?: WaitOptions): Effect.Ef
   })
 
 /**
- * Makes a wait read its operation now. Call it in the handler of an event that reports the end of the operation, such
- * as the second entry of the operation in the audit log. The event causes only a read. The verdict comes from the API.
+ * Makes a wait read its operation immediately. Call this function in the handler for an event that reports the end of
+ * the operation, such as the operation's second audit log entry. The event only triggers a read. The outcome comes from
+ * the API.
  *
- * A wait is woken once. If the event comes too early, the wait reads the operation again after its delays.
+ * A wait can be woken only once. If the event arrives before the operation is done, the wait reads the operation again
+ * after its usual delays.
  *
  * @since 0.4.0
  * @category events
@@ -638,7 +649,7 @@ export const token = (handle: OperationHandle, options?: WaitOptions): Effect.Ef
  *     return yield* DurableOperations.wait(handle, { byEvent: true })
  *   })
  *
- * // In the handler of a push message:
+ * // In the push message handler:
  * const onMessage = (token: string) => DurableOperations.wake(token)
  * ```
  */
@@ -646,11 +657,11 @@ export const wake = (token: string): Effect.Effect<void, never, WorkflowEngine> 
   DurableDeferred.done(wakeUp, { token: DurableDeferred.Token.make(token), exit: Exit.void })
 
 /**
- * Executes a workflow from outside a workflow. If the connected runner dies or the storage does not respond, it
- * executes the workflow again with the same key. The engine reports these failures as defects.
+ * Executes a workflow from outside a workflow. If the connected runner dies or the storage does not respond, the engine
+ * reports a defect, and this function executes the workflow again with the same key.
  *
- * If the workflow itself ended with a defect, this defect is its stored result, and is returned. Set a time limit with
- * `Effect.timeout`.
+ * If the workflow itself ended with a defect, that defect is its stored result, and the function fails with it. To
+ * limit the time that the call takes, use `Effect.timeout`.
  *
  * @since 0.4.0
  * @category waiting
@@ -684,7 +695,7 @@ export const execute = <
   Error["Type"],
   WorkflowEngine | P["Context"] | Success["Context"] | Error["Context"]
 > => {
-  // The result, if it is stored. A defect or an interruption that is not stored is not a result.
+  // The workflow's result, if it is stored. A defect or an interruption that is not stored is not a result.
   const stored = Effect.flatMap(workflow.executionId(payload), (executionId) => workflow.poll(executionId)).pipe(
     Effect.catchAllCause(() => Effect.succeed(undefined))
   )
@@ -705,7 +716,7 @@ export const execute = <
 const makeClient = (services: ReadonlyArray<OperationsService.Service>): Service => {
   const [only, ...others] = services
   return {
-    // A service refuses a handle of another API without a request.
+    // A service rejects a handle for another API without sending a request.
     serviceFor: (handle) =>
       only === undefined
         ? Effect.fail(invalidRequest("durable waits need a service, and there is none"))
@@ -726,7 +737,7 @@ const run = (runner: Runner) => {
       let last = polls
       for (let epoch = 1;; epoch++) {
         const continuation = { ...payload, epoch, polls: last }
-        // The event of a wait belongs to its first execution.
+        // The event that wakes a wait belongs to the wait's first execution.
         if (payload.byEvent && (yield* isWoken)) {
           const executionId = yield* Continuation.executionId(continuation)
           yield* wake(DurableDeferred.tokenFromExecutionId(wakeUp, { workflow: Continuation, executionId }))
@@ -776,17 +787,17 @@ const make = (
       segment: Duration.toMillis(options?.firstSegment ?? "1 minute"),
       maxStoredSize: options?.maxStoredSize ?? 16_384
     }))
-    // Runs before the workflows are unregistered. A segment that detects the stop of its runner is recorded
+    // Runs before the workflows are unregistered. A segment that detects that its runner is stopping is recorded
     // immediately.
     yield* Effect.addFinalizer(() => Deferred.succeed(closing, undefined))
     return service
   })
 
 /**
- * Registers the workflows of durable waits, and provides {@link DurableOperations}. Every runner needs this layer. The
- * runner's `OperationsService` sends the requests, with its credentials, budget and dialect.
+ * Registers the workflows for durable waits, and provides {@link DurableOperations}. Every runner needs this layer. The
+ * runner's `OperationsService` sends the requests, with its own credentials, request budget and dialect.
  *
- * When the layer closes, the segments of this runner end immediately, and another runner continues the waits.
+ * When the layer closes, this runner's polling segments end immediately, and another runner continues the waits.
  *
  * @since 0.4.0
  * @category layers
@@ -814,8 +825,8 @@ export const layer = (
   )
 
 /**
- * Provides {@link DurableOperations} for several APIs, with a service for each API. The handle of an operation selects
- * the service.
+ * Provides {@link DurableOperations} for several APIs, with one service for each API. The operation's handle determines
+ * which service is used.
  *
  * @since 0.4.0
  * @category layers
@@ -839,7 +850,7 @@ export const layerFor = <R>(
   Layer.scoped(DurableOperations, Effect.flatMap(services, (services) => make(services, options)))
 
 /**
- * Provides {@link DurableOperations} for a process that requests results ({@link attach}) and runs no workflows.
+ * Provides {@link DurableOperations} for a process that requests results ({@link attach}) but runs no workflows.
  *
  * @since 0.4.0
  * @category layers

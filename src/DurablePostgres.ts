@@ -1,8 +1,8 @@
 /**
- * The workflow engine of a cluster of processes, with its state in Postgres.
+ * The workflow engine for a cluster of processes. It stores its state in Postgres.
  *
- * Needs Node and the optional peers `@effect/workflow`, `@effect/cluster`, `@effect/rpc`, `@effect/sql`, `@effect/sql-pg` and
- * `@effect/platform-node`.
+ * Requires Node and the optional peer dependencies `@effect/workflow`, `@effect/cluster`, `@effect/rpc`, `@effect/sql`,
+ * `@effect/sql-pg` and `@effect/platform-node`.
  *
  * @since 0.4.0
  * @module
@@ -29,13 +29,13 @@ import * as Cluster from "./internal/durable/cluster.js"
 import type { OperationHandle } from "./OperationHandle.js"
 
 /**
- * The options of a process that sends requests to the runners of a cluster, and runs no workflows.
+ * Options for a process that sends requests to a cluster's runners but runs no workflows.
  *
  * @since 0.4.0
  * @category models
  */
 export interface ClientOptions {
-  /** The database. All processes of a cluster use the same database. */
+  /** The database. All processes in a cluster use the same database. */
   readonly database: PgClient.PgClientConfig
   /** Settings of `@effect/cluster` that replace the recommended settings. */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
@@ -55,34 +55,38 @@ export interface Address {
 }
 
 /**
- * The options of a runner of a cluster.
+ * Options for a runner in a cluster.
  *
  * @since 0.4.0
  * @category models
  */
 export interface Options extends ClientOptions {
-  /** The address at which the other processes reach this runner, such as the address of its pod. */
+  /** The address at which the other processes reach this runner, such as its pod's address. */
   readonly address: Address
   /** The address to listen on. Default: `address`. */
   readonly listen?: Address | undefined
   /**
-   * The kind of locks with which a runner keeps its shards.
+   * The type of lock with which a runner holds its shards.
    *
-   * - `"advisory"`, the default: locks of a database session. Two runners never run the same shard. If a host freezes
-   *   with its connections open, its shards are not taken over until the connections end.
-   * - `"table"`: rows that expire. Another runner takes over the shards of a frozen host. When the host resumes, it
-   *   briefly runs the same shards, so a poll can be sent twice. A poll only reads.
+   * - `"advisory"`, the default: locks that belong to a database session. Two runners never run the same shard. If a
+   *   host freezes while its connections are open, no other runner takes over its shards until the connections end.
+   * - `"table"`: table rows that expire. Another runner takes over a frozen host's shards. When the host resumes, it
+   *   briefly runs the same shards, so a poll can be sent twice. This is harmless, because a poll only reads.
    */
   readonly locks?: "advisory" | "table" | undefined
-  /** How runners detect that another runner is dead: they ping it (the default), or ask Kubernetes about its pod. */
+  /**
+   * How runners detect that another runner is dead. With `"ping"`, the default, they ping the runner. With `"k8s"`,
+   * they ask Kubernetes about the runner's pod.
+   */
   readonly health?: "ping" | "k8s" | undefined
 }
 
-// Any number that is the same in all processes.
+// An arbitrary number that is the same in all processes.
 const migrationLock = 4_711_061_315
 
 /**
- * Creates the tables. Without a lock, runners that start at the same time on an empty database would fail.
+ * Creates the tables. The lock is necessary because runners that start on an empty database at the same time would
+ * otherwise fail.
  */
 const migrated = Layer.effectDiscard(Effect.scoped(Effect.gen(function*() {
   const sql = yield* SqlClient
@@ -108,11 +112,12 @@ const engine = <E>(
 const addressOf = (address: Address) => Option.some(RunnerAddress.make(address))
 
 /**
- * Provides the workflow engine of a runner. The runner runs its share of the workflows, and the workflows of runners
- * that die.
+ * Provides the workflow engine for a runner. The runner executes the workflows in its own shards, and takes over the
+ * shards of runners that die.
  *
- * Every runner of a cluster must register the same workflows, including `DurableOperations.layer`, within a minute of
- * its start. The engine stores a defect for a message whose workflow is not registered.
+ * Every runner in a cluster must register the same workflows, including those in `DurableOperations.layer`, no later
+ * than a minute after it starts. If a message arrives for a workflow that is not registered, the engine stores a defect
+ * as the result of that message.
  *
  * @since 0.4.0
  * @category layers
@@ -153,7 +158,7 @@ export const layer = (
 }
 
 /**
- * Provides the workflow engine of a process that sends requests to the runners of a cluster, and runs no workflows.
+ * Provides the workflow engine for a process that sends requests to a cluster's runners but runs no workflows.
  *
  * @since 0.4.0
  * @category layers
@@ -187,11 +192,11 @@ export const layerClient = (
 }
 
 /**
- * Removes the stored data of an ended wait. Returns whether the wait has ended. Before `prune`, a wait with the same
- * handle and options gets the stored result. After `prune`, it reads the operation again.
+ * Removes the stored data for a wait that has ended. Returns whether the wait has ended. Before `prune`, a new wait
+ * with the same handle and options returns the stored result. After `prune`, a new wait reads the operation again.
  *
- * Call `prune` only after the workflows that waited have also ended, because a workflow that is replayed would wait
- * again.
+ * Call `prune` only after the workflows that waited for the operation have also ended. Otherwise, a replayed workflow
+ * would wait again.
  *
  * @since 0.4.0
  * @category retention

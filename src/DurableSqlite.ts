@@ -1,8 +1,8 @@
 /**
- * The workflow engine of one process, with its state in a SQLite file, by libsql. It needs no server.
+ * The workflow engine for a single process. It uses libsql to store its state in a SQLite file, and needs no server.
  *
- * Needs the optional peers `@effect/workflow`, `@effect/cluster`, `@effect/sql` and `@effect/sql-libsql`. For several
- * processes, use `DurablePostgres`.
+ * Requires the optional peer dependencies `@effect/workflow`, `@effect/cluster`, `@effect/sql` and
+ * `@effect/sql-libsql`. For several processes, use `DurablePostgres`.
  *
  * @since 0.4.0
  * @module
@@ -29,7 +29,7 @@ import { sdkOf, singleConnection } from "./internal/durable/libsql.js"
 import type { OperationHandle } from "./OperationHandle.js"
 
 /**
- * The options of the engine.
+ * Options for the engine.
  *
  * @since 0.4.0
  * @category models
@@ -69,8 +69,8 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
   ).pipe(Layer.provide(Reactivity.layer))
 
 /**
- * Provides the workflow engine of one process. The file contains its records. A process that starts after a crash
- * continues all waits.
+ * Provides the workflow engine for a single process. The database file contains all of the engine's records, so a
+ * process that starts after a crash continues all waits.
  *
  * @since 0.4.0
  * @category layers
@@ -103,11 +103,11 @@ export const layer = (
   )
 
 /**
- * Removes the stored data of an ended wait. Returns whether the wait has ended. Before `prune`, a wait with the same
- * handle and options gets the stored result. After `prune`, it reads the operation again.
+ * Removes the stored data for a wait that has ended. Returns whether the wait has ended. Before `prune`, a new wait
+ * with the same handle and options returns the stored result. After `prune`, a new wait reads the operation again.
  *
- * Call `prune` only after the workflows that waited have also ended, because a workflow that is replayed would wait
- * again.
+ * Call `prune` only after the workflows that waited for the operation have also ended. Otherwise, a replayed workflow
+ * would wait again.
  *
  * @since 0.4.0
  * @category retention

@@ -1,8 +1,8 @@
 /**
- * The ten standard error details (`google/rpc/error_details.proto`). A malformed detail is kept as a raw `Any`.
+ * The ten standard types of error detail (`google/rpc/error_details.proto`). A malformed detail is kept as a raw `Any`.
  *
- * In JSON, every field is optional. An absent or `null` field has its proto3 default value (`""`, `[]`, `{}`). 64-bit
- * numbers are strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
+ * In JSON, every field is optional. An absent or `null` field takes its proto3 default value (`""`, `[]`, `{}`). 64-bit
+ * numbers are represented as strings, as in ProtoJSON, because a JavaScript number cannot represent all of them.
  *
  * @since 0.1.0
  * @module
@@ -46,8 +46,8 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
 })
 
 /**
- * The schema of `google.rpc.ErrorInfo`: the reason of an error, such as `"SERVICE_DISABLED"` of the domain
- * `"googleapis.com"`.
+ * The schema for `google.rpc.ErrorInfo`: the machine-readable reason for an error, such as `"SERVICE_DISABLED"` in the
+ * domain `"googleapis.com"`.
  *
  * @since 0.1.0
  * @category schemas
@@ -65,20 +65,19 @@ const DurationFromJson = fromFunctions(Schema.String, Schema.DurationFromSelf, {
  * ```
  */
 export const ErrorInfo = message("ErrorInfo", {
-  /** A constant in upper case, such as `"SERVICE_DISABLED"`; unique within `domain`. */
+  /** An upper-case constant, such as `"SERVICE_DISABLED"`, that is unique in its `domain`. */
   reason: text,
   /**
-   * The namespace of the reason: the name of a service, or `"googleapis.com"` for a reason that is common to all
-   * services.
+   * The namespace of the reason: a service name, or `"googleapis.com"` for a reason that all services share.
    */
   domain: text,
-  /** Additional information, by keys such as `"service"`. */
+  /** Additional information, under keys such as `"service"`. */
   metadata: textMap
 })
 
 /**
- * The reason of an error, for programs (`google.rpc.ErrorInfo`). AIP-193 requires an `ErrorInfo` in every error, but
- * many errors do not contain one.
+ * The machine-readable reason for an error (`google.rpc.ErrorInfo`). AIP-193 requires an `ErrorInfo` in every error,
+ * but many errors do not contain one.
  *
  * @since 0.1.0
  * @category models
@@ -86,7 +85,7 @@ export const ErrorInfo = message("ErrorInfo", {
 export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
 
 /**
- * The schema of `google.rpc.RetryInfo`: the delay before the client sends the request again.
+ * The schema for `google.rpc.RetryInfo`: the minimum delay before the client retries the request.
  *
  * @since 0.1.0
  * @category schemas
@@ -105,12 +104,12 @@ export interface ErrorInfo extends Schema.Schema.Type<typeof ErrorInfo> {}
  * ```
  */
 export const RetryInfo = message("RetryInfo", {
-  /** The shortest delay before the next request. */
+  /** The minimum delay before the next request. */
   retryDelay: orNone(DurationFromJson)
 })
 
 /**
- * The shortest delay before the request is sent again (`google.rpc.RetryInfo`). A wait uses this delay, up to
+ * The minimum delay before the client retries the request (`google.rpc.RetryInfo`). `wait` respects this delay, up to
  * `maxServerDelay`.
  *
  * @since 0.1.0
@@ -119,7 +118,7 @@ export const RetryInfo = message("RetryInfo", {
 export interface RetryInfo extends Schema.Schema.Type<typeof RetryInfo> {}
 
 /**
- * The schema of `google.rpc.DebugInfo`: information for the developers of the server.
+ * The schema for `google.rpc.DebugInfo`: debugging information for the server's developers.
  *
  * @since 0.1.0
  * @category schemas
@@ -137,14 +136,14 @@ export interface RetryInfo extends Schema.Schema.Type<typeof RetryInfo> {}
  * ```
  */
 export const DebugInfo = message("DebugInfo", {
-  /** The stack trace, one line for each entry. */
+  /** The stack trace, with one entry per line. */
   stackEntries: texts,
-  /** Further information. */
+  /** Additional information. */
   detail: text
 })
 
 /**
- * Where in the server the error occurred (`google.rpc.DebugInfo`).
+ * Debugging information about where the error occurred in the server (`google.rpc.DebugInfo`).
  *
  * @since 0.1.0
  * @category models
@@ -152,7 +151,7 @@ export const DebugInfo = message("DebugInfo", {
 export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
 
 /**
- * The schema of `google.rpc.QuotaFailure`: the quotas that a request exceeds.
+ * The schema for `google.rpc.QuotaFailure`: the quotas that a request exceeds.
  *
  * @since 0.1.0
  * @category schemas
@@ -170,26 +169,26 @@ export interface DebugInfo extends Schema.Schema.Type<typeof DebugInfo> {}
  * ```
  */
 export const QuotaFailure = message("QuotaFailure", {
-  /** The quotas. */
+  /** The exceeded quotas. */
   violations: list(Schema.Struct({
-    /** The owner of the quota, such as `"project:123"` or `"clientip:192.0.2.1"`. */
+    /** The entity to which the quota applies, such as `"project:123"` or `"clientip:192.0.2.1"`. */
     subject: text,
-    /** How the quota was exceeded. It can also say where to request a larger quota. */
+    /** How the quota was exceeded. The description can also say where to request a larger quota. */
     description: text,
     /**
-     * The API that has the quota, such as `"compute.googleapis.com"`. It can differ from the API that received the
-     * request.
+     * The API that defines the quota, such as `"compute.googleapis.com"`. This API can differ from the API that
+     * received the request.
      */
     apiService: text,
-    /** The metric of the quota, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
+    /** The quota metric, such as `"compute.googleapis.com/cpus_per_vm_family"`. */
     quotaMetric: text,
-    /** The name of the limit, unique within `apiService`. */
+    /** The name of the limit, which is unique in `apiService`. */
     quotaId: text,
-    /** The dimensions of the limit, such as a `region`. */
+    /** The dimensions to which the limit applies, such as a `region`. */
     quotaDimensions: textMap,
     /** The current limit, as a decimal string. */
     quotaValue: text,
-    /** The limit that is being rolled out, as a decimal string. Absent if the limit does not change. */
+    /** The new limit, as a decimal string, while a change of the limit is being rolled out. Otherwise absent. */
     futureQuotaValue: orNone(Schema.String)
   }))
 })
@@ -203,7 +202,7 @@ export const QuotaFailure = message("QuotaFailure", {
 export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
 
 /**
- * The schema of `google.rpc.PreconditionFailure`: the conditions that a request does not meet.
+ * The schema for `google.rpc.PreconditionFailure`: the conditions that a request does not meet.
  *
  * @since 0.1.0
  * @category schemas
@@ -221,13 +220,13 @@ export interface QuotaFailure extends Schema.Schema.Type<typeof QuotaFailure> {}
  * ```
  */
 export const PreconditionFailure = message("PreconditionFailure", {
-  /** The conditions. */
+  /** The unmet conditions. */
   violations: list(Schema.Struct({
-    /** The kind of condition, as the service defines it, such as `"TOS"`. */
+    /** The type of condition, as defined by the service, such as `"TOS"`. */
     type: text,
-    /** The subject of the condition, such as `"google.com/cloud"`. */
+    /** What the condition applies to, such as `"google.com/cloud"`. */
     subject: text,
-    /** Why the condition is not met, for developers. */
+    /** Why the condition is not met. The description is meant for developers. */
     description: text
   }))
 })
@@ -241,14 +240,14 @@ export const PreconditionFailure = message("PreconditionFailure", {
 export interface PreconditionFailure extends Schema.Schema.Type<typeof PreconditionFailure> {}
 
 const localizedMessage = {
-  /** The language, such as `"en-US"` (BCP 47). */
+  /** The language of the message, such as `"en-US"` (BCP 47). */
   locale: text,
-  /** The text. */
+  /** The message text. */
   message: text
 }
 
 /**
- * The schema of `google.rpc.BadRequest`: the fields of a request that are not valid.
+ * The schema for `google.rpc.BadRequest`: the request fields that are not valid.
  *
  * @since 0.1.0
  * @category schemas
@@ -266,21 +265,21 @@ const localizedMessage = {
  * ```
  */
 export const BadRequest = message("BadRequest", {
-  /** The fields. */
+  /** The fields that are not valid. */
   fieldViolations: list(Schema.Struct({
-    /** The path of the field in the request, such as `"emailAddresses[1].email"`. */
+    /** The path to the field in the request, such as `"emailAddresses[1].email"`. */
     field: text,
     /** Why the field is not valid. */
     description: text,
-    /** The reason as a constant, for programs. */
+    /** The reason as a machine-readable constant. */
     reason: text,
-    /** The description for end users. */
+    /** A description for end users. */
     localizedMessage: orNone(Schema.Struct(localizedMessage))
   }))
 })
 
 /**
- * The fields of a request that are not valid (`google.rpc.BadRequest`).
+ * The request fields that are not valid (`google.rpc.BadRequest`).
  *
  * @since 0.1.0
  * @category models
@@ -288,7 +287,7 @@ export const BadRequest = message("BadRequest", {
 export interface BadRequest extends Schema.Schema.Type<typeof BadRequest> {}
 
 /**
- * The schema of `google.rpc.RequestInfo`: the id of the request in the server's logs.
+ * The schema for `google.rpc.RequestInfo`: the request's id in the server's logs.
  *
  * @since 0.1.0
  * @category schemas
@@ -306,14 +305,14 @@ export interface BadRequest extends Schema.Schema.Type<typeof BadRequest> {}
  * ```
  */
 export const RequestInfo = message("RequestInfo", {
-  /** The id of the request in the service's logs. */
+  /** The request's id in the service's logs. */
   requestId: text,
-  /** Data to send with a report to the service, such as an encrypted stack trace. */
+  /** Data to include in a problem report to the service, such as an encrypted stack trace. */
   servingData: text
 })
 
 /**
- * The id of the request in the server's logs (`google.rpc.RequestInfo`). Quote it when you contact Google's support.
+ * The request's id in the server's logs (`google.rpc.RequestInfo`). Quote it when you contact Google's support.
  *
  * @since 0.1.0
  * @category models
@@ -321,7 +320,7 @@ export const RequestInfo = message("RequestInfo", {
 export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
 
 /**
- * The schema of `google.rpc.ResourceInfo`: the resource that an error is about.
+ * The schema for `google.rpc.ResourceInfo`: the resource that caused the error.
  *
  * @since 0.1.0
  * @category schemas
@@ -339,18 +338,18 @@ export interface RequestInfo extends Schema.Schema.Type<typeof RequestInfo> {}
  * ```
  */
 export const ResourceInfo = message("ResourceInfo", {
-  /** The kind of resource: a name, or the URL of a type. */
+  /** The resource type: a name or a type URL. */
   resourceType: text,
-  /** The name of the resource, or a description if the name is confidential. */
+  /** The resource name, or a description if the name is confidential. */
   resourceName: text,
-  /** The owner of the resource, such as `"project:123"`. */
+  /** The resource owner, such as `"project:123"`. */
   owner: text,
   /** The problem with the resource. */
   description: text
 })
 
 /**
- * The resource that an error is about (`google.rpc.ResourceInfo`).
+ * The resource that caused the error (`google.rpc.ResourceInfo`).
  *
  * @since 0.1.0
  * @category models
@@ -358,7 +357,7 @@ export const ResourceInfo = message("ResourceInfo", {
 export interface ResourceInfo extends Schema.Schema.Type<typeof ResourceInfo> {}
 
 /**
- * The schema of `google.rpc.Help`: links to documentation.
+ * The schema for `google.rpc.Help`: links to documentation.
  *
  * @since 0.1.0
  * @category schemas
@@ -394,7 +393,7 @@ export const Help = message("Help", {
 export interface Help extends Schema.Schema.Type<typeof Help> {}
 
 /**
- * The schema of `google.rpc.LocalizedMessage`: a message for end users.
+ * The schema for `google.rpc.LocalizedMessage`: a message for end users.
  *
  * @since 0.1.0
  * @category schemas
@@ -412,7 +411,7 @@ export interface Help extends Schema.Schema.Type<typeof Help> {}
 export const LocalizedMessage = message("LocalizedMessage", localizedMessage)
 
 /**
- * The message for end users (`google.rpc.LocalizedMessage`).
+ * A message for end users (`google.rpc.LocalizedMessage`).
  *
  * @since 0.1.0
  * @category models
@@ -420,7 +419,7 @@ export const LocalizedMessage = message("LocalizedMessage", localizedMessage)
 export interface LocalizedMessage extends Schema.Schema.Type<typeof LocalizedMessage> {}
 
 /**
- * The schema of the ten standard messages. Their `_tag` is the name of the message.
+ * The schema for the ten standard detail messages. The `_tag` of a decoded detail is its message name.
  *
  * @since 0.1.0
  * @category schemas
@@ -432,7 +431,7 @@ export interface LocalizedMessage extends Schema.Schema.Type<typeof LocalizedMes
  *
  * declare const status: Status.Status
  *
- * // The details that are decoded:
+ * // The details that were decoded:
  * const known = status.details.filter(Schema.is(ErrorDetails.ErrorDetail))
  * ```
  */
@@ -450,7 +449,7 @@ export const ErrorDetail = Schema.Union(
 )
 
 /**
- * One of the ten standard messages. Its `_tag` is the name of the message.
+ * One of the ten standard detail messages. The `_tag` is the message name.
  *
  * @since 0.1.0
  * @category models
@@ -482,12 +481,13 @@ const decoders = new Map<string, (u: unknown) => Either.Either<ErrorDetail, Pars
 
 const encode = Schema.encodeUnknownEither(ErrorDetail)
 
-// Decoding takes microseconds for each value. Google's APIs send a few dozen values. gRPC limits all details together
-// to 8 KiB.
+// Decoding takes microseconds per value. Google's APIs send a few dozen values. gRPC limits the total size of all
+// details to 8 KiB.
 const maxValues = 2_000
 
-// The key of the server's JSON in a raw detail whose JSON has a `_tag`. A raw detail must not have a `_tag`, because a
-// `_tag` marks a decoded detail. The key is a symbol, because JSON cannot contain a symbol.
+// If the server's JSON for a raw detail contains a `_tag`, the raw detail stores that JSON under this key. A raw detail
+// itself must not have a `_tag`, because a `_tag` marks a decoded detail. The key is a symbol because JSON cannot
+// contain symbols.
 const sent: unique symbol = Symbol.for("effect-google-operations/ErrorDetails/sent")
 
 const raw = (json: { readonly [field: string]: unknown }): ProtobufAny.ProtobufAny => {
@@ -500,7 +500,7 @@ const decoderOf = (json: unknown) =>
   ProtobufAny.isProtobufAny(json) ? decoders.get(ProtobufAny.typeName(json)) : undefined
 
 /**
- * Decodes the details of a status. The limit on values applies to all details together.
+ * Decodes the details of a status. The limit on the number of values applies to all details together.
  *
  * @internal
  */
@@ -519,11 +519,11 @@ export const readAll = (details: unknown): ReadonlyArray<ErrorDetail | ProtobufA
 }
 
 /**
- * Decodes one detail. It never fails: a detail that cannot be decoded is returned as a raw `Any`.
+ * Decodes one detail. This function never fails: it returns a detail that cannot be decoded as a raw `Any`.
  *
- * A detail stays raw if its type is not one of the ten, if it does not decode, or if it has more than 2,000 values.
- * Google's APIs do not send so many values, and their decoding would take long. A raw detail never has a `_tag`. If the
- * JSON from the server has a `_tag`, {@link toAny} restores it.
+ * A detail stays raw if its type is not one of the ten, if it does not decode, or if it contains more than 2,000
+ * values. Google's APIs do not send that many values, and decoding them would take too long. A raw detail never has a
+ * `_tag`. If the server's JSON contains a `_tag`, {@link toAny} restores it.
  *
  * @since 0.1.0
  * @category decoding
@@ -560,7 +560,8 @@ export const toAny = (detail: ErrorDetail | ProtobufAny.ProtobufAny): ProtobufAn
   if (detail._tag === undefined) return sent in detail ? detail[sent] as ProtobufAny.ProtobufAny : detail
   const { _tag } = detail
   return Either.match(encode(detail), {
-    // Reached only by callers without type checks: a `_tag` without the fields of its message, or an unknown `_tag`.
+    // Only callers without type checking reach this line, with an unknown `_tag` or with a `_tag` whose message fields
+    // are missing.
     onLeft: () => ({ value: detail }),
     onRight: (message) => ProtobufAny.pack(`google.rpc.${_tag}`, message)
   })

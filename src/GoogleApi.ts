@@ -1,5 +1,5 @@
 /**
- * The description of a Google API: its address, version, methods and dialect.
+ * Descriptions of Google APIs. A description contains an API's address, version, methods and dialect.
  *
  * @since 0.1.0
  * @module
@@ -9,26 +9,26 @@ import * as Dialect from "./Dialect.js"
 import { matches, pathBelowVersion, quote } from "./internal/dialect/names.js"
 
 /**
- * An API that has long-running operations: its address and version, the pattern of the operation names, the methods for
- * operations, and the dialect.
+ * A description of an API that supports long-running operations. It contains the address, the version, the pattern for
+ * operation names, the supported operation methods, and the dialect.
  *
  * @since 0.1.0
  * @category models
  */
 export interface GoogleApi {
   /**
-   * The URL of the API up to the version, such as `https://accesscontextmanager.googleapis.com`. The URL can have a
-   * path.
+   * The part of the API URL before the version, such as `https://accesscontextmanager.googleapis.com`. This part can
+   * contain a path.
    */
   readonly baseUrl: string
   /** The version, such as `v1`. In a URL, the version follows `baseUrl`. */
   readonly version: string
-  /** The pattern of the names of operations: relative resource names without the version. */
+  /** The pattern for operation names, which are relative resource names without the version. */
   readonly operationName: RegExp
-  /** The methods that the API has for its operations. `get` always exists. */
+  /** The operation methods that the API supports, in addition to `get`. */
   readonly methods: Methods
   /**
-   * The format of the API's requests and responses for operations.
+   * The format of the API's operation requests and responses.
    *
    * @since 0.4.0
    */
@@ -36,22 +36,22 @@ export interface GoogleApi {
 }
 
 /**
- * The optional methods for operations (AIP-151) that an API has. The dialect makes the requests for them.
+ * The optional operation methods (AIP-151) that an API supports. The dialect makes the requests for these methods.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Methods {
-  /** Whether the API lists the operations of a collection. */
+  /** Whether the API can list the operations in a collection. */
   readonly list: boolean
-  /** Whether an operation can be cancelled. */
+  /** Whether the API can cancel an operation. */
   readonly cancel: boolean
-  /** Whether the record of an operation can be deleted. */
+  /** Whether the API can delete an operation record. */
   readonly delete: boolean
   /**
-   * Whether the API has a method that delays its response until an operation is done, and where this method expects its
-   * `timeout`: in the `"body"`, in the `"query"` (Vertex AI), or nowhere (`"fixed"`, Compute Engine). Most APIs do not
-   * have this method.
+   * Whether the API supports a method that delays its response until an operation is done, and where this method
+   * expects its `timeout`: in the request `"body"`, in the `"query"` (Vertex AI), or nowhere (`"fixed"`, Compute
+   * Engine). Most APIs do not support such a method.
    */
   readonly wait: false | Dialect.WaitTimeout
 }
@@ -60,12 +60,12 @@ export interface Methods {
  * Describes an API.
  *
  * By default, the operations are `google.longrunning.Operation`s in a collection named `operations` at any level
- * (`operations/a`, `projects/p/locations/l/operations/a`), and the API has `list`, `cancel` and `delete`, but no
- * `wait`. With another `dialect`, the defaults are the defaults of the dialect. If the dialect has no request for a
- * method, the method is not used, even if `methods` contains it.
+ * (`operations/a`, `projects/p/locations/l/operations/a`), and the API supports `list`, `cancel` and `delete`, but not
+ * `wait`. With another `dialect`, the dialect determines the defaults. If the dialect defines no request for a method,
+ * the method is not used, even if `methods` enables it.
  *
- * If `baseUrl` is not a URL, or has a query, a fragment or a user name, every call fails with `InvalidRequest` before a
- * request is sent.
+ * If `baseUrl` is not a URL, or contains a query, a fragment or a user name, every call fails with `InvalidRequest`
+ * before a request is sent.
  *
  * @since 0.1.0
  * @category constructors
@@ -84,7 +84,7 @@ export interface Methods {
  * // The same API on another server:
  * const local = GoogleApi.make({ ...run, baseUrl: "http://127.0.0.1:8787" })
  *
- * // An API whose operations have another format:
+ * // An API that represents operations in another format:
  * const deploymentManager = GoogleApi.make({
  *   baseUrl: "https://deploymentmanager.googleapis.com/deploymentmanager",
  *   version: "v2",
@@ -94,16 +94,16 @@ export interface Methods {
  * ```
  */
 export const make = (options: {
-  /** The URL of the API up to the version, such as `https://run.googleapis.com`. The URL can have a path. */
+  /** The part of the API URL before the version, such as `https://run.googleapis.com`. This part can contain a path. */
   readonly baseUrl: string
   /** The version, such as `v1`. In a URL, the version follows `baseUrl`. */
   readonly version: string
-  /** The pattern of the names of operations. Default: the pattern of the dialect. */
+  /** The pattern for operation names. Default: the dialect's pattern. */
   readonly operationName?: RegExp | undefined
-  /** The methods of the API, where they differ from the defaults of the dialect. */
+  /** The supported methods, if they differ from the dialect's defaults. */
   readonly methods?: { readonly [K in keyof Methods]?: Methods[K] | undefined } | undefined
   /**
-   * The format of the API's requests and responses for operations. Default: `Dialect.longRunning`.
+   * The format of the API's operation requests and responses. Default: `Dialect.longRunning`.
    *
    * @since 0.4.0
    */
@@ -125,11 +125,11 @@ export const make = (options: {
 }
 
 /**
- * Access Context Manager, version 1. Its operations are in one top-level collection, `operations`. Their ids can
- * contain slashes (`accesscontextmanager_v1.yaml`: `/v1/{name=operations/**}`).
+ * Access Context Manager, version 1. All of its operations belong to the top-level collection `operations`. Operation
+ * ids can contain slashes (`accesscontextmanager_v1.yaml`: `/v1/{name=operations/**}`).
  *
- * The discovery document has `list`, `cancel` and `delete`. The service configuration has a route for `get` only, so
- * the other methods may fail with UNIMPLEMENTED.
+ * The discovery document declares `list`, `cancel` and `delete`. The service configuration, however, defines a route
+ * only for `get`, so the other methods may fail with UNIMPLEMENTED.
  *
  * @since 0.1.0
  * @category apis
@@ -151,7 +151,7 @@ export const accessContextManager: GoogleApi = make({
 })
 
 /**
- * Compute Engine, version 1: zonal, regional and global operations, and operations of organizations and folders.
+ * Compute Engine, version 1: zonal, regional and global operations, and operations in organizations and folders.
  *
  * @since 0.4.0
  * @category apis
@@ -199,7 +199,7 @@ export const container: GoogleApi = make({
  * ```ts
  * import * as GoogleApi from "effect-google-operations/GoogleApi"
  *
- * // Version v1beta4, whose base URL has a path:
+ * // Version v1beta4, whose base URL contains a path:
  * const beta = GoogleApi.make({
  *   ...GoogleApi.sqlAdmin,
  *   baseUrl: "https://sqladmin.googleapis.com/sql",
@@ -214,7 +214,7 @@ export const sqlAdmin: GoogleApi = make({
 })
 
 /**
- * BigQuery, version 2. Its jobs are read as operations.
+ * BigQuery, version 2. BigQuery jobs are represented as operations.
  *
  * @since 0.4.0
  * @category apis
@@ -234,19 +234,19 @@ export const bigQuery: GoogleApi = make({
 })
 
 /**
- * Returns the name of an operation from its URL, such as a `selfLink`.
+ * Returns the operation name that a URL, such as a `selfLink`, identifies.
  *
- * The URL must have the origin of the API and begin with its path. These differences are accepted:
+ * The URL must begin with the API's origin and path. The following differences are accepted:
  *
- * - another version, because the name of a resource is the same in all versions
- * - `www.googleapis.com`, for an API whose base URL has a path (`/compute`)
+ * - another version, because a resource name is the same in all versions
+ * - `www.googleapis.com`, for an API whose base URL contains a path (`/compute`)
  * - the host for mutual TLS (`compute.mtls.googleapis.com`)
  *
- * The path is percent-decoded. The query is ignored, except for the parameters that are a part of the name (`location`
- * of BigQuery, `parentId` of Compute Engine).
+ * The path is percent-decoded. The query is ignored, except for parameters that are part of the operation name
+ * (BigQuery's `location` and Compute Engine's `parentId`).
  *
- * The left side says why the URL is not the URL of an operation of this API, as a clause that can follow a colon. The
- * clause does not quote the query or the user name of the URL.
+ * A `Left` says why the URL does not identify an operation of this API, as a clause that can follow a colon. The clause
+ * does not quote the URL's query or user name.
  *
  * @since 0.4.0
  * @category decoding
@@ -270,7 +270,8 @@ export const nameFromUrl = (api: GoogleApi, url: string): Either.Either<string, 
   })
 
 /**
- * The request whose response the server delays until an operation is done. Undefined if the API has no `wait`.
+ * Makes the request for which the server delays its response until an operation is done. Undefined if the API does not
+ * support `wait`.
  *
  * @internal
  */
@@ -282,7 +283,7 @@ export const waitRequest = (
   methods.wait === false ? undefined : dialect.wait?.(name, timeoutSeconds, methods.wait)
 
 /**
- * The request that asks the server to cancel an operation. Undefined if the API has no `cancel`.
+ * Makes the request that asks the server to cancel an operation. Undefined if the API does not support `cancel`.
  *
  * @internal
  */
@@ -290,7 +291,7 @@ export const cancelRequest = ({ dialect, methods }: GoogleApi, name: string): Di
   methods.cancel ? dialect.cancel?.(name) : undefined
 
 /**
- * The request that asks the server to delete the record of an operation. Undefined if the API has no `delete`.
+ * Makes the request that asks the server to delete an operation record. Undefined if the API does not support `delete`.
  *
  * @internal
  */
@@ -298,7 +299,7 @@ export const deleteRequest = ({ dialect, methods }: GoogleApi, name: string): Di
   methods.delete ? dialect.delete?.(name) : undefined
 
 /**
- * The list of the API's operations, if the API has one.
+ * Returns how the API lists operations. Undefined if the API does not support `list`.
  *
  * @internal
  */

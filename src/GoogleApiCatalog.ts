@@ -1,11 +1,11 @@
 /**
- * A catalog of Google's APIs that have operations, by name and version. An entry has the base URL, the patterns of the
- * operation names, the methods for operations, and the dialect.
+ * A catalog of the Google APIs that support operations, keyed by API name and version. Each entry contains the base
+ * URL, the patterns for operation names, the supported operation methods, and the dialect.
  *
  * The catalog is generated from the npm package `googleapis`. Google generates that package from its discovery
  * documents. Like `googleapis`, the catalog contains withdrawn versions of APIs.
  *
- * The module is not part of the index, so only programs that import its subpath load the catalog.
+ * The package index does not export this module, so only programs that import its subpath load the catalog.
  *
  * @since 0.4.0
  * @module
@@ -22,7 +22,7 @@ import { collectionsOf, toRegExp } from "./internal/namePattern.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The name of an API in the catalog, as in its discovery document, such as `"run"`.
+ * The name of an API in the catalog, such as `"run"`. It is the name in the API's discovery document.
  *
  * @since 0.4.0
  * @category models
@@ -38,10 +38,9 @@ export type Name = keyof Apis
 export type Version<N extends Name> = Apis[N]
 
 /**
- * The name of a dialect: the format of an API's operations. Most APIs have `longRunning`
+ * The name of a dialect, which is the format of an API's operations. Most APIs use `longRunning`
  * (`google.longrunning.Operation`). `compute` is for Compute Engine and Deployment Manager, `sqlAdmin` for Cloud SQL,
- * `container` for GKE, `bigQuery` for BigQuery, and `predict` for Vertex AI, including the operations of publisher
- * models.
+ * `container` for GKE, `bigQuery` for BigQuery, and `predict` for Vertex AI, including operations on publisher models.
  *
  * @since 0.4.0
  * @category models
@@ -55,30 +54,33 @@ export type DialectName = "longRunning" | "compute" | "sqlAdmin" | "container" |
  * @category models
  */
 export interface Entry {
-  /** The name of the API, such as `compute`. */
+  /** The API name, such as `compute`. */
   readonly name: Name
-  /** The version of the API, such as `v1`. */
+  /** The API version, such as `v1`. */
   readonly version: string
-  /** The URL of the API up to the version, such as `https://compute.googleapis.com/compute`. */
+  /** The part of the API URL before the version, such as `https://compute.googleapis.com/compute`. */
   readonly baseUrl: string
   /**
-   * The part of a path between the base URL and the name of an operation. For most APIs, this part is the version. In
-   * some APIs, another segment follows the version (`v1/operations`). Some APIs serve their operations only in another
-   * version.
+   * The part of a URL between the base URL and the operation name. For most APIs, this part is the version. For some
+   * APIs, another segment follows the version (`v1/operations`). Other APIs serve their operations only under a
+   * different version, and this part contains that version.
    */
   readonly versionPath: string
-  /** The patterns of the operation names. `*` matches one segment, and `**` one or more, as in `operations/**`. */
+  /**
+   * The patterns for operation names. `*` matches one segment, and `**` matches one or more segments, as in
+   * `operations/**`.
+   */
   readonly operationNames: ReadonlyArray<string>
-  /** The patterns of the collections that the API can list. */
+  /** The patterns for the collections that the API can list. */
   readonly collections: ReadonlyArray<string>
-  /** The methods for operations. A method is listed if at least some of the API's operations have it. */
+  /** The operation methods. A method is enabled if at least some of the API's operations support it. */
   readonly methods: GoogleApi.Methods
-  /** The dialect of the API. */
+  /** The API's dialect. */
   readonly dialect: DialectName
 }
 
 /**
- * The endpoint of an API. Default: the global endpoint, such as `run.googleapis.com`.
+ * Options that select an API endpoint. Default: the global endpoint, such as `run.googleapis.com`.
  *
  * @since 0.4.0
  * @category models
@@ -90,11 +92,11 @@ export interface Options {
   readonly location?: string | undefined
   /**
    * The kind of endpoint at that location: `"locational"` (`us-central1-run.googleapis.com`) or `"regional"`
-   * (`run.us-central1.rep.googleapis.com`). The catalog does not contain which of them an API has. See the API's
+   * (`run.us-central1.rep.googleapis.com`). The catalog does not record which kinds an API offers. See the API's
    * documentation. Default: `"locational"`.
    */
   readonly endpoint?: "locational" | "regional" | undefined
-  /** The domain of the universe in which the API is. Default: `googleapis.com`. */
+  /** The domain of the universe that serves the API. Default: `googleapis.com`. */
   readonly universeDomain?: string | undefined
 }
 
@@ -107,9 +109,9 @@ export interface Options {
 export interface Found {
   /** The API's entry in the catalog. */
   readonly entry: Entry
-  /** The API, at the host of the URL. */
+  /** The API, with the URL's host as its endpoint. */
   readonly api: GoogleApi.GoogleApi
-  /** The operation's name. */
+  /** The operation name. */
   readonly name: string
 }
 
@@ -169,7 +171,7 @@ export const entries = (): ReadonlyArray<Entry> =>
 export const names = (): ReadonlyArray<Name> => [...new Set(rows.map(([name]) => name))]
 
 /**
- * Returns the versions of an API in the catalog. For an unknown name, the result is empty.
+ * Returns the versions of an API in the catalog. For an unknown name, the result is an empty array.
  *
  * @since 0.4.0
  * @category accessors
@@ -184,8 +186,8 @@ export const versions = (name: string): ReadonlyArray<string> =>
   rows.flatMap(([rowName, versionsOfRow]) => rowName === name ? versionsOfRow : []).sort()
 
 /**
- * Finds the entry of an API by name and version. Use it for names that are known only at runtime, such as the arguments
- * of a command. If the name and version are constants, use {@link get}.
+ * Finds the entry of an API by name and version. Use this function for names that are known only at runtime, such as
+ * command-line arguments. If the name and version are constants, use {@link get}.
  *
  * @since 0.4.0
  * @category accessors
@@ -215,7 +217,7 @@ const isLabel = (text: string): boolean => /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const isDomain = (text: string): boolean =>
   text.length <= 253 && text.split(".").every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(label))
 
-/** The host without the domain (`run`), and the path before the version. */
+/** The host without its domain (`run`), and the path before the version. */
 const placeOf = ({ baseUrl }: Entry): { readonly service: string; readonly basePath: string } => {
   const [, service = "", basePath = ""] = /^https:\/\/([^/]+)\.googleapis\.com(.*)$/.exec(baseUrl) ?? []
   return { service, basePath }
@@ -237,8 +239,9 @@ const hostOf = (
   )
 }
 
-// The base URL is the description of the problem. It is never a valid URL, because its first word ends with a space.
-// Every call therefore fails with `InvalidRequest`, and the message quotes the description.
+// The base URL of the returned API is a description of the problem. This description is never a valid URL, because it
+// contains a space after its first word. Every call therefore fails with `InvalidRequest`, and the error message quotes
+// the description.
 const impossible = (problem: string): GoogleApi.GoogleApi =>
   GoogleApi.make({ baseUrl: `the ${problem}`, version: "v1" })
 
@@ -252,10 +255,10 @@ const at = (entry: Entry, origin: string): GoogleApi.GoogleApi =>
   })
 
 /**
- * Makes the API of an entry.
+ * Makes the API that a catalog entry describes.
  *
- * If the location or the universe domain is not valid in a host name, every call to the API fails with
- * `InvalidRequest`, and no request is sent.
+ * If the location or the universe domain is not valid in a host name, every call to the API fails with `InvalidRequest`
+ * before a request is sent.
  *
  * @since 0.4.0
  * @category constructors
@@ -275,10 +278,10 @@ export const make = (entry: Entry, options: Options = {}): GoogleApi.GoogleApi =
   Either.match(hostOf(entry, options), { onLeft: impossible, onRight: (host) => at(entry, `https://${host}`) })
 
 /**
- * Returns an API by name and version. The compiler refuses a name or a version that is not in the catalog.
+ * Returns an API by name and version. The compiler rejects a name or a version that is not in the catalog.
  *
- * If the location or the universe domain is not valid in a host name, every call to the API fails with
- * `InvalidRequest`, and no request is sent.
+ * If the location or the universe domain is not valid in a host name, every call to the API fails with `InvalidRequest`
+ * before a request is sent.
  *
  * @since 0.4.0
  * @category constructors
@@ -307,8 +310,9 @@ export const get = <N extends Name>(name: N, version: Version<N>, options?: Opti
 // URLs
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Whether a host serves an API. The host is passed without the domain of its universe: `run`, `us-central1-run`, both
-// with `.mtls`, `run.us-central1.rep`, or `www` if the API has a path before the version.
+// Whether a host serves an API. The host is passed without the universe domain. Accepted hosts are `run`,
+// `us-central1-run`, either of these with `.mtls`, `run.us-central1.rep`, and, if the API URL contains a path before
+// the version, `www`.
 const serves = (host: string, service: string, basePath: string): boolean => {
   const label = host.replace(/\.mtls$/, "")
   const [, first, region = ""] = /^([^.]+)\.([^.]+)\.rep$/.exec(host) ?? []
@@ -318,7 +322,7 @@ const serves = (host: string, service: string, basePath: string): boolean => {
     (label === "www" && basePath !== "")
 }
 
-// The decoded segments of a path. Undefined if a segment is empty, `.` or `..`, or contains an encoded slash.
+// The decoded path segments. Undefined if a segment is empty, `.` or `..`, or contains an encoded slash.
 const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
   try {
     const segments = path.split("/").map(decodeURIComponent)
@@ -329,15 +333,16 @@ const segmentsOf = (path: string): ReadonlyArray<string> | undefined => {
 }
 
 /**
- * Finds the API and the name of an operation by its URL, such as a `selfLink`.
+ * Finds the API and the operation name that a URL, such as a `selfLink`, identifies.
  *
- * The host can be the global host of the API, a locational or regional host, the host for mutual TLS
- * (`run.mtls.googleapis.com`), or `www.googleapis.com` if the API has a path before the version (`/compute/v1`). The
- * returned API uses the host of the URL. For any other host the result is `None`, so credentials are sent only to hosts
- * of Google's APIs. If the URL is in another universe, pass the domain of the universe as `universeDomain`.
+ * The host can be the API's global host, a locational or regional host, the host for mutual TLS
+ * (`run.mtls.googleapis.com`), or, if the API URL contains a path before the version (`/compute/v1`),
+ * `www.googleapis.com`. The returned API uses the URL's host. For any other host, the result is `None`, so credentials
+ * are sent only to hosts of Google APIs. If the URL belongs to another universe, pass that universe's domain as
+ * `universeDomain`.
  *
- * The query is ignored, except for the parameters that are a part of the name (`location` of BigQuery, `parentId` of
- * Compute Engine). If several versions of an API serve the same operations, the first version is returned.
+ * The query is ignored, except for parameters that are part of the operation name (BigQuery's `location` and Compute
+ * Engine's `parentId`). If several versions of an API serve the same operations, the first version is returned.
  *
  * @since 0.4.0
  * @category conversions

@@ -1,7 +1,8 @@
 /**
- * `Credentials` from Google's authentication library: Application Default Credentials, or any client of the library.
+ * `Credentials` that use Google's authentication library, with Application Default Credentials or any of the library's
+ * clients.
  *
- * Needs the optional peer `google-auth-library` 10.
+ * Requires the optional peer dependency `google-auth-library` 10.
  *
  * @since 0.3.0
  * @module
@@ -18,15 +19,15 @@ import { isSecret, plainCause, Redactor } from "./internal/http/redaction.js"
 import { oneLine } from "./internal/text.js"
 
 /**
- * The options of {@link applicationDefault}.
+ * Options for {@link applicationDefault}.
  *
  * @since 0.3.0
  * @category models
  */
 export interface Options {
   /**
-   * The OAuth 2.0 scopes of the tokens. Default: `https://www.googleapis.com/auth/cloud-platform`. User credentials
-   * keep the scopes that they were created with.
+   * The OAuth 2.0 scopes to request for tokens. Default: `https://www.googleapis.com/auth/cloud-platform`. User
+   * credentials always keep the scopes with which they were created.
    */
   readonly scopes?: ReadonlyArray<string> | undefined
 }
@@ -45,7 +46,7 @@ const secretsIn = (value: unknown): ReadonlyArray<string> =>
       typeof secret === "string" && isSecret(secret) && secretNames.test(name) ? [secret] : []
     )
 
-// A long word with a digit that does not name a file looks like a token or a key.
+// A long word that contains a digit and is not a file name looks like a token or a key.
 const withoutTokens = (text: string): string =>
   text.replace(
     /[\w~+=-]{16,}/g,
@@ -59,9 +60,9 @@ const withoutQuery = (word: string): string => {
   return query < 0 ? word : word.slice(0, url + query)
 }
 
-// Errors of the library can quote responses of servers, text that is not JSON, and the output of programs. This
-// function removes the known secrets, JSON, the output of programs, user names and queries in URLs, and words that look
-// like a token. The regular expressions do not backtrack.
+// Error messages from the library can quote server responses, text that is not JSON, and program output. This function
+// removes known secrets, JSON, program output, URL user names and queries, and words that look like tokens. The regular
+// expressions do not backtrack.
 const cleaner = (secrets: ReadonlyArray<string>) => {
   const redactor = new Redactor(secrets)
   return (text: string): string => {
@@ -78,8 +79,8 @@ const cleaner = (secrets: ReadonlyArray<string>) => {
 const joined = (...parts: ReadonlyArray<unknown>): string =>
   parts.filter((part) => typeof part === "string" && part !== "").join(": ")
 
-// The message of an error response of OAuth 2.0 (RFC 6749, section 5.2) or of a Google API. Any other body is ignored,
-// because it can be the page of a proxy.
+// The message in an error response from an OAuth 2.0 server (RFC 6749, section 5.2) or a Google API. Any other body is
+// ignored, because it may be a proxy's error page.
 const messageOf = (body: unknown): string => {
   if (!isRecord(body)) return ""
   const { error, error_description: description } = body
@@ -123,14 +124,14 @@ const failure = (error: unknown, client: AuthClient | undefined): HttpError.Http
 // Tokens
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Whether the client has only an access token, which cannot be refreshed.
+// Whether the client holds only an access token, which cannot be refreshed.
 const isFixed = (client: AuthClient): boolean =>
   client instanceof OAuth2Client && typeof client.credentials.access_token === "string" &&
   !client.credentials.refresh_token && client.refreshHandler === undefined
 
-// A client returns its current token until shortly before the token expires. The refused token is therefore marked as
-// expired. The token of a workforce pool's client is private, so the threshold is also raised. That client reads the
-// threshold before it returns its promise.
+// A client returns its current token until shortly before the token expires. To make the client request a new token,
+// the rejected token is marked as expired. A workforce pool client keeps its token in a private field, so its expiry
+// threshold is raised as well. That client reads the threshold before it returns its promise.
 const refreshedHeaders = (client: AuthClient, audience: string): ReturnType<AuthClient["getRequestHeaders"]> => {
   if (isFixed(client)) return client.getRequestHeaders(audience)
   client.setCredentials({ ...client.credentials, expiry_date: 1 })
@@ -162,7 +163,7 @@ const fetchHeaders = async (
     const headers = refresh
       ? await refreshedHeaders(client, audience.href)
       : await client.getRequestHeaders(audience.href)
-    // The library does not check that the response contains a token.
+    // The library does not check whether the response contains a token.
     if (/ (?:undefined|null)$/.test(headers.get("authorization") ?? "")) {
       throw new Error("the token endpoint responded without a token")
     }
@@ -178,28 +179,28 @@ interface Fetch {
 }
 
 /**
- * Makes credentials from a client of `google-auth-library`, for example for a service account key, impersonation, or
- * workload identity federation. Set the scopes of the client to `https://www.googleapis.com/auth/cloud-platform`,
- * unless the API documents another scope.
+ * Makes credentials from a `google-auth-library` client, for example for a service account key, impersonation, or
+ * workload identity federation. Set the client's scopes to `https://www.googleapis.com/auth/cloud-platform`, unless the
+ * API documents another scope.
  *
  * **Details**
  *
- * - The client reads its files and sends requests for tokens when the first request to the API needs a token. It caches
- *   the token until shortly before the token expires. Concurrent requests share one request for a token.
- * - If the API refuses a token with 401, the client requests a new token. The request fails with 401 if the client
- *   cannot get a new token: if it has only an access token or an API key, if it uses a signed JWT as the token, or if
- *   the metadata server returns the same token again.
- * - The quota project of the credentials is sent as `x-goog-user-project`.
- * - If there is no token, a request fails with `HttpError` (`reason: "Authentication"`). The failure is transient if
- *   the request for the token got no response, or a response with the status 408, 429 or 5xx.
- * - Credentials of another universe are not sent to a host of `googleapis.com`. The request fails with `HttpError`
- *   (`reason: "InvalidRequest"`).
+ * - The client reads its files and requests a token when the first API request needs one. It caches the token until
+ *   shortly before the token expires. Concurrent API requests share one token request.
+ * - If the API rejects a token with 401, the client requests a new token. The API request fails with 401 if the client
+ *   cannot get a new token. This is the case if the client holds only an access token or an API key, if it uses a
+ *   signed JWT as the token, or if the metadata server returns the same token again.
+ * - If the credentials specify a quota project, it is sent as `x-goog-user-project`.
+ * - If the client cannot get a token, the API request fails with `HttpError` (`reason: "Authentication"`). The failure
+ *   is transient if the token request received no response, or a response with the status 408, 429 or 5xx.
+ * - Credentials that belong to another universe are not sent to a `googleapis.com` host. The API request fails with
+ *   `HttpError` (`reason: "InvalidRequest"`).
  *
  * **Gotchas**
  *
- * - The library cannot abort a request for a token. Interruption ends the wait for the token immediately, but most
- *   clients reuse the pending request for the next token. Limit its duration with
- *   `transporterOptions: { timeout: 10_000 }`.
+ * - The library cannot abort a token request. An interrupted API request stops waiting for the token immediately, but
+ *   most clients reuse the pending token request when another token is needed. Limit the duration of token requests
+ *   with `transporterOptions: { timeout: 10_000 }`.
  * - If `GOOGLE_SDK_NODE_LOGGING` is set, the library prints its requests and responses, including tokens.
  *
  * @since 0.3.0
@@ -225,15 +226,16 @@ interface Fetch {
  * ```
  */
 export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => {
-  // The requests for tokens in flight, by the origin of the API. The origin is the audience of a JWT that is used as
-  // the token (AIP-4111).
+  // The token requests in flight, keyed by API origin. If a JWT is used as the token, the API origin is the JWT's
+  // audience (AIP-4111).
   const fetches = new Map<string, Fetch>()
   return Credentials.make({
     headers: ({ refresh, url }) =>
       Effect.suspend(() => {
         const audience = new URL("/", url)
         const inFlight = fetches.get(audience.href)
-        // A refresh shares only requests that are refreshes, because another request may return the refused token.
+        // A refresh shares only token requests that are also refreshes, because other token requests may return the
+        // rejected token.
         const shared = inFlight !== undefined && (inFlight.isRefresh || !refresh)
           ? inFlight
           : { isRefresh: refresh, headers: fetchHeaders(auth, audience, refresh) }
@@ -244,22 +246,22 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
           fetches.set(audience.href, shared)
           void shared.headers.then(forget)
         }
-        // After an interruption, the next request to the API starts a new request for a token, because the interrupted
-        // request may hang.
+        // After an interruption, the next API request starts a new token request, because the interrupted token request
+        // may hang.
         return Effect.onInterrupt(Effect.flatten(Effect.promise(() => shared.headers)), () => Effect.sync(forget))
       })
   })
 }
 
 /**
- * Application Default Credentials. They come from the first existing source: the file that
- * `GOOGLE_APPLICATION_CREDENTIALS` names, the credentials of `gcloud auth application-default login`, or the metadata
- * server of the machine.
+ * Application Default Credentials. They come from the first source that exists: the file that
+ * `GOOGLE_APPLICATION_CREDENTIALS` names, the credentials that `gcloud auth application-default login` created, or the
+ * machine's metadata server.
  *
- * The credentials are read when the first request to the API needs them. If there are no credentials, the request fails
- * with `HttpError` (`reason: "Authentication"`), which is not transient. Its message says what to do. A request for a
- * token times out after 10 seconds. A timeout is a transient failure. For impersonation and for the metadata server,
- * the library has other time limits. {@link make} describes the other rules.
+ * The credentials are read when the first API request needs them. If no credentials exist, the request fails with
+ * `HttpError` (`reason: "Authentication"`), which is not transient. The error message says what to do. A token request
+ * times out after 10 seconds, and this timeout is a transient failure. The library uses other time limits for
+ * impersonation and for the metadata server. {@link make} describes the other rules.
  *
  * @since 0.3.0
  * @category constructors
@@ -281,7 +283,7 @@ export const applicationDefault = (options: Options = {}): Credentials.Credentia
   make(
     new GoogleAuth({
       scopes: [...(options.scopes ?? ["https://www.googleapis.com/auth/cloud-platform"])],
-      // Otherwise the library runs gcloud and asks the metadata server for the id of the project, which is not
+      // Without this setting, the library runs gcloud and asks the metadata server for the project id, which is not
       // needed.
       projectId: "unused",
       clientOptions: { transporterOptions: { timeout: 10_000 } }

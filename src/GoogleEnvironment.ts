@@ -1,18 +1,18 @@
 /**
- * `OperationsService` with settings from the environment, as in Google's own tools.
+ * `OperationsService` with settings from environment variables, as in Google's own tools.
  *
- * | variable                                | meaning                                                                       |
- * | --------------------------------------- | ----------------------------------------------------------------------------- |
- * | `GOOGLE_ACCESS_TOKEN`                   | an access token, which is used instead of Application Default Credentials     |
- * | `GOOGLE_APPLICATION_CREDENTIALS`        | the path of a file for Application Default Credentials                        |
- * | `GOOGLE_CLOUD_QUOTA_PROJECT`            | the project that quota and billing are charged to                             |
- * | `GOOGLE_CLOUD_UNIVERSE_DOMAIN`          | the universe of the API. Default: `googleapis.com`                            |
- * | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy, as for `NodeOperations`                                            |
+ * | variable                                | meaning                                                                   |
+ * | --------------------------------------- | ------------------------------------------------------------------------- |
+ * | `GOOGLE_ACCESS_TOKEN`                   | an access token, which is used instead of Application Default Credentials |
+ * | `GOOGLE_APPLICATION_CREDENTIALS`        | the path of an Application Default Credentials file                       |
+ * | `GOOGLE_CLOUD_QUOTA_PROJECT`            | the project to which quota and billing are charged                        |
+ * | `GOOGLE_CLOUD_UNIVERSE_DOMAIN`          | the domain of the API's universe. Default: `googleapis.com`               |
+ * | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy settings, with the same rules as in `NodeOperations`            |
  *
- * The variables are read through Effect's `Config`. An empty variable is ignored. The command line uses the same
+ * The variables are read through Effect's `Config`. An empty variable is ignored. The command-line tool uses the same
  * variables.
  *
- * Needs the optional peers `undici` 7 and `google-auth-library` 10.
+ * Requires the optional peer dependencies `undici` 7 and `google-auth-library` 10.
  *
  * @since 0.4.0
  * @module
@@ -28,17 +28,18 @@ import * as NodeOperations from "./NodeOperations.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
- * Makes a service as `NodeOperations.make` does. Options that are not set come from the environment:
+ * Makes a service in the same way as `NodeOperations.make`. The environment supplies the options that are not set:
  *
- * - `credentials`: the access token of the environment, or Application Default Credentials with the scope
+ * - `credentials`: the access token in the environment, or else Application Default Credentials with the scope
  *   `https://www.googleapis.com/auth/cloud-platform`. The credentials and their universe are read when the first
- *   request needs them. If the credentials belong to another universe than the API, the request fails with `HttpError`
- *   (`reason: "InvalidRequest"`), and is not sent.
- * - `quotaProject`: the quota project of the environment.
- * - `api`: in a universe other than `googleapis.com`, requests are sent to the same host in the domain of the universe.
- * - `proxy`: the proxy of the environment.
+ *   request needs them. If the credentials and the API belong to different universes, the request fails with
+ *   `HttpError` (`reason: "InvalidRequest"`) and is not sent.
+ * - `quotaProject`: the quota project in the environment.
+ * - `api`: if the environment selects a universe other than `googleapis.com`, requests are sent to the host with the
+ *   same name in that universe's domain.
+ * - `proxy`: the proxy in the environment.
  *
- * Fails with `ConfigError` if the universe is not a valid domain.
+ * Fails with `ConfigError` if the universe domain is not valid.
  *
  * @since 0.4.0
  * @category constructors
@@ -91,7 +92,7 @@ export const layer = (
   Layer.scoped(OperationsService.OperationsService, make(options))
 
 /**
- * Provides the service of a tag made by `OperationsService.Tag`, with settings from the environment. {@link make}
+ * Provides the service for a tag made by `OperationsService.Tag`, with settings from the environment. {@link make}
  * describes the settings.
  *
  * @since 0.4.0

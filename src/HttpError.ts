@@ -1,5 +1,5 @@
 /**
- * The error of a request that failed. The operation may be in any state.
+ * The error with which a request fails. The operation may be in any state.
  *
  * @since 0.1.0
  * @module
@@ -13,7 +13,7 @@ import { errorFields } from "./internal/values.js"
 import { type Status, StatusFromJson } from "./Status.js"
 
 /**
- * The property that marks an `HttpError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks an `HttpError`. The key is the same in all copies and versions of this package.
  *
  * @since 0.1.0
  * @category type ids
@@ -32,11 +32,11 @@ export type TypeId = "~effect-google-operations/HttpError"
  * The kinds of failure:
  *
  * - `"InvalidRequest"`: the request is not valid and was not sent.
- * - `"Authentication"`: there are no credentials, or the request for credentials failed.
+ * - `"Authentication"`: no credentials are available, or the request for credentials failed.
  * - `"Transport"`: the connection failed before the response was complete.
- * - `"Timeout"`: there was no complete response within `requestTimeout`.
- * - `"StatusCode"`: the response is a Google error, or has an HTTP status other than 2xx.
- * - `"Decode"`: the response has a 2xx status, but its body is not the expected message.
+ * - `"Timeout"`: no complete response arrived before `requestTimeout` passed.
+ * - `"StatusCode"`: the response is a Google error, or its HTTP status is not 2xx.
+ * - `"Decode"`: the response status is 2xx, but the body is not the expected message.
  * - `"Closed"`: the service is closed.
  *
  * @since 0.1.0
@@ -52,7 +52,7 @@ export type Reason =
   | "Closed"
 
 /**
- * Tells whether a value is an `HttpError`.
+ * Checks whether a value is an `HttpError`.
  *
  * @since 0.1.0
  * @category guards
@@ -70,27 +70,27 @@ export interface Fields {
   readonly reason: Reason
   /** A description of the failure. */
   readonly description: string
-  /** The HTTP method of the request. Absent if the failure is not about one request. */
+  /** The HTTP method of the request. Absent if the failure does not concern a single request. */
   readonly method?: string | undefined
-  /** The path of the request's URL, without the query. */
+  /** The path of the request URL, without the query. */
   readonly path?: string | undefined
   /**
-   * The operation that the call had started before this request failed. It may still be running.
+   * The name of the operation that the call had started before this request failed. The operation may still be running.
    *
    * @since 0.4.0
    */
   readonly operationName?: string | undefined
-  /** The HTTP status of the response. 0 if it is a redirect that a browser does not show. */
+  /** The HTTP status of the response. The value is 0 for a redirect response whose status a browser hides. */
   readonly httpStatus?: number | undefined
   /** The Google error in the response, decoded from either error format (AIP-193). */
   readonly status?: Status | undefined
-  /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. Default: none. */
+  /** The reasons in error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. Default: none. */
   readonly reasons?: ReadonlyArray<string> | undefined
-  /** The first 16,384 characters of the response's body, if the body could not be decoded. */
+  /** The first 16,384 characters of the response body, if the body could not be decoded. */
   readonly body?: string | undefined
-  /** How long the server asks clients to wait before the next request, counted from the response. */
+  /** How long the server asks clients to wait before the next request, measured from the response. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** Whether the same request may succeed if the client sends it again later. Default: false. */
+  /** Whether the request may succeed if the client retries it later. Default: false. */
   readonly isTransient?: boolean | undefined
   /** The underlying failure, without credentials. */
   readonly cause?: unknown
@@ -99,12 +99,12 @@ export interface Fields {
 /**
  * A request failed. The operation may be in any state.
  *
- * No field contains the credentials of the request. If the response repeats the credentials, they are replaced by
- * `<redacted>`. They are found in upper and lower case, in base64 and hexadecimal, and with the escapes of URLs, JSON
- * or HTML. They are not found if the server splits, hashes, compresses or encrypts them.
+ * No field contains the request credentials. If the response repeats the credentials, they are replaced by
+ * `<redacted>`. This replacement recognizes credentials in upper or lower case, in base64 or hexadecimal, and with URL,
+ * JSON or HTML escapes. It does not recognize credentials that the server has split, hashed, compressed or encrypted.
  *
- * Values in the response that are nested deeper than 100 levels are removed. The class is also a schema, so a program
- * can send the error to another process as JSON.
+ * Response values that are nested deeper than 100 levels are removed. The class is also a schema, so a program can send
+ * the error to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -149,28 +149,30 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   ),
   /** A description of the failure. */
   description: Schema.String,
-  /** The HTTP method of the request. Absent if the failure is not about one request. */
+  /** The HTTP method of the request. Absent if the failure does not concern a single request. */
   method: Schema.optional(Schema.String),
-  /** The path of the request's URL, without the query. */
+  /** The path of the request URL, without the query. */
   path: Schema.optional(Schema.String),
-  /** The HTTP status of the response. 0 if it is a redirect that a browser does not show. */
+  /** The HTTP status of the response. The value is 0 for a redirect response whose status a browser hides. */
   httpStatus: Schema.optional(Schema.Number),
-  /** The operation that the call had started before this request failed. It may still be running. */
+  /**
+   * The name of the operation that the call had started before this request failed. The operation may still be running.
+   */
   operationName: Schema.optional(Schema.String),
   /** The Google error in the response, decoded from either error format (AIP-193). */
   status: Schema.optional(StatusFromJson),
-  /** The reasons of error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. */
+  /** The reasons in error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. */
   reasons: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
-  /** The first 16,384 characters of the response's body, if the body could not be decoded. */
+  /** The first 16,384 characters of the response body, if the body could not be decoded. */
   body: Schema.optional(Schema.String),
-  /** How long the server asks clients to wait before the next request, counted from the response. */
+  /** How long the server asks clients to wait before the next request, measured from the response. */
   retryAfter: Schema.optional(Schema.Duration),
-  /** Whether the same request may succeed if the client sends it again later. */
+  /** Whether the request may succeed if the client retries it later. */
   isTransient: Schema.optionalWith(Schema.Boolean, { default: () => false }),
   /** The underlying failure, without credentials. */
   cause: Schema.optional(Schema.Defect)
 }) {
-  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: Fields) {
     const { isTransient = false, reasons = [], ...given } = errorFields(HttpError.fields, fields)
@@ -185,8 +187,8 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
   }
 
   /**
-   * The code of the Google error, or the code for the HTTP status. Undefined if there is no response, or if the status
-   * is 2xx.
+   * The code in the Google error, or else the code that corresponds to the HTTP status. Undefined if there is no
+   * response, or if the status is 2xx and the response contains no Google error.
    */
   get code(): Code.Code | undefined {
     if (this.status !== undefined) return this.status.codeName
@@ -195,7 +197,7 @@ export class HttpError extends Schema.TaggedError<HttpError>("effect-google-oper
       : Code.fromHttpStatus(this.httpStatus)
   }
 
-  /** What failed, for which request, and why. At most 4,000 characters on one line. */
+  /** Says what failed, for which request, and why. The message is one line of at most 4,000 characters. */
   override get message(): string {
     const { code, description, httpStatus, method, path, reason } = this
     const known = path === undefined ? undefined : oneLine(method === undefined ? path : `${method} ${path}`)

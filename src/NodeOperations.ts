@@ -1,7 +1,7 @@
 /**
- * `OperationsService` for Node, with a connection pool that is closed with the service.
+ * `OperationsService` for Node, with a connection pool that closes together with the service.
  *
- * Needs the optional peer `undici` 7.
+ * Requires the optional peer dependency `undici` 7.
  *
  * @since 0.1.0
  * @module
@@ -25,33 +25,33 @@ import { checkedOptions, withApiOf } from "./internal/settings.js"
 import * as OperationsService from "./OperationsService.js"
 
 /**
- * The options of a service and its connection pool. All options are optional.
+ * Options for a service and its connection pool. All of them are optional.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options extends OperationsService.Options {
-  /** The largest number of connections. Further requests wait for a free connection. Default: 64. */
+  /** The maximum number of connections. Additional requests wait for a free connection. Default: 64. */
   readonly connections?: number | undefined
   /** How long `close` waits for requests in flight before it aborts them. Default: 1 second. */
   readonly gracefulShutdownTimeout?: Duration.DurationInput | undefined
-  /** Other options of undici's `Pool`: TLS and client certificates (`connect`), keep-alive, HTTP/2. */
+  /** Other options for undici's `Pool`: TLS and client certificates (`connect`), keep-alive, HTTP/2. */
   readonly pool?: Omit<Pool.Options, "connections" | "factory" | "headersTimeout" | "bodyTimeout"> | undefined
   /**
-   * The HTTP proxy to connect through. Default: `"environment"`.
+   * The HTTP proxy for connections to the API. Default: `"environment"`.
    *
-   * - `"environment"`: the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts in `NO_PROXY`. These variables
-   *   (or their lower-case forms) are read through Effect's `Config`. They are ignored for an API on a loopback
-   *   address, and if `pool.connect` is a function.
+   * - `"environment"`: the proxy that `HTTPS_PROXY` or `HTTP_PROXY` names, except for hosts in `NO_PROXY`. These
+   *   variables (or their lower-case forms) are read through Effect's `Config`. They are ignored if the API is on a
+   *   loopback address, or if `pool.connect` is a function.
    * - `"none"`: no proxy.
-   * - The URL of a proxy, such as `http://user:password@proxy.example:3128`. A `Redacted` URL is not printed.
+   * - A proxy URL, such as `http://user:password@proxy.example:3128`. If the URL is `Redacted`, it is never printed.
    */
   readonly proxy?: "environment" | "none" | (string & {}) | Redacted.Redacted | undefined
   /**
-   * A dispatcher of undici 7 that sends the requests instead of the pool of the service, for example an `Agent`, a
-   * `ProxyAgent` or a `MockAgent`. `close` does not close the dispatcher. If the server closes an idle connection at
-   * the moment when a request is sent on it, the request fails. The pool of the service would send this request again.
-   * Cannot be combined with `connections`, `pool` or `proxy`.
+   * An undici 7 dispatcher that sends the requests instead of the service's own pool, for example an `Agent`, a
+   * `ProxyAgent` or a `MockAgent`. `close` does not close the dispatcher. If the server closes an idle connection while
+   * a request is being sent on it, the request fails. The service's own pool would retry such a request. This option
+   * cannot be combined with `connections`, `pool` or `proxy`.
    */
   readonly dispatcher?: Dispatcher | undefined
   /** Additional headers for all requests. */
@@ -59,10 +59,10 @@ export interface Options extends OperationsService.Options {
 }
 
 /**
- * Makes a service with a connection pool. Both are closed when the scope ends.
+ * Makes a service with a connection pool. The service and the pool are closed when the scope ends.
  *
- * `close` waits up to `gracefulShutdownTimeout` for the requests in flight, aborts the remaining requests, and then
- * destroys the pool. After `close`, no socket is open.
+ * `close` waits up to `gracefulShutdownTimeout` for requests in flight, aborts the remaining requests, and then
+ * destroys the pool. After `close`, all sockets of the pool are closed.
  *
  * @since 0.1.0
  * @category constructors
@@ -99,7 +99,7 @@ export const make = (options: Options = {}): Effect.Effect<OperationsService.Ser
   })
 
 /**
- * Provides `OperationsService` with a connection pool. It has no requirements.
+ * Provides `OperationsService` with a connection pool. The layer has no requirements.
  *
  * @since 0.1.0
  * @category layers
@@ -119,7 +119,7 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
   Layer.scoped(OperationsService.OperationsService, make(options))
 
 /**
- * The options of a service whose API comes from its tag, and the options of its connection pool.
+ * Options for a service whose tag determines its API, and for its connection pool.
  *
  * @since 0.4.0
  * @category models
@@ -127,7 +127,8 @@ export const layer = (options?: Options): Layer.Layer<OperationsService.Operatio
 export interface TagOptions extends Omit<Options, "api">, Pick<OperationsService.TagOptions, "baseUrl"> {}
 
 /**
- * Provides the service of a tag made by `OperationsService.Tag`, with a connection pool. It has no requirements.
+ * Provides the service for a tag made by `OperationsService.Tag`, with a connection pool. The layer has no
+ * requirements.
  *
  * @since 0.4.0
  * @category layers
@@ -153,8 +154,8 @@ export const layerFor = <Self, Id extends string>(
 ): Layer.Layer<Self> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
- * Provides the service of {@link layer} with options from configuration: a `Config` of all options, or a record that
- * contains a `Config` for each option.
+ * Provides the same service as {@link layer}, with options from configuration. Pass one `Config` for all options, or a
+ * record with a `Config` for each option.
  *
  * @since 0.1.0
  * @category layers

@@ -1,11 +1,11 @@
 /**
- * The emulator of `OperationsEmulator` on a socket, for programs in other processes and other languages, and for tests of
- * connections.
+ * The `OperationsEmulator` emulator on a socket, for programs in other processes or other languages, and for connection
+ * tests.
  *
- * The emulator serves HTTP on a loopback address. It refuses requests for other hosts, requests from pages in a
- * browser, and bodies of more than 8 MiB.
+ * The emulator serves HTTP on a loopback address. It rejects requests for other hosts, requests from browser pages, and
+ * bodies larger than 8 MiB.
  *
- * Needs Node. In other runtimes, use `OperationsEmulator` in memory.
+ * Requires Node. In other runtimes, use the in-memory `OperationsEmulator`.
  *
  * @since 0.4.0
  * @module
@@ -21,7 +21,7 @@ import * as Socket from "./internal/emulator/server.js"
 import * as OperationsEmulator from "./OperationsEmulator.js"
 
 /**
- * The options of a server.
+ * Options for the server.
  *
  * @since 0.4.0
  * @category models
@@ -32,25 +32,25 @@ export interface ServeOptions {
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string | undefined
   /**
-   * Whether `host` may be an address that other machines can reach. These machines can script the emulator and read the
-   * requests of its clients. Default: false.
+   * Whether `host` may be an address that other machines can reach. If so, those machines can script the emulator and
+   * read the requests that its clients send. Default: false.
    */
   readonly allowRemote?: boolean | undefined
   /**
-   * Additional names that clients can send in the `Host` header. The names of the loopback interface and `host` are
-   * always allowed. All other names are refused, because a page in a browser could reach the emulator through a foreign
-   * DNS server. Default: none.
+   * Additional names that clients can send in the `Host` header. `host` and the names of the loopback interface are
+   * always allowed. All other names are rejected, because otherwise an attacker's DNS server could let a browser page
+   * reach the emulator. Default: none.
    */
   readonly hosts?: ReadonlyArray<string> | undefined
   /**
    * Origins, such as `http://localhost:5173`, whose pages may send requests and read the responses (CORS). Requests
-   * from all other pages are refused. Default: none.
+   * from all other pages are rejected. Default: none.
    */
   readonly origins?: ReadonlyArray<string> | undefined
 }
 
 /**
- * The options of an emulator and of its server.
+ * Options for an emulator and its server.
  *
  * @since 0.4.0
  * @category models
@@ -64,14 +64,14 @@ export interface Options extends OperationsEmulator.Options, ServeOptions {}
  * @category models
  */
 export interface Server {
-  /** The URL of its root, such as `http://127.0.0.1:8787`. */
+  /** The root URL, such as `http://127.0.0.1:8787`. */
   readonly url: string
-  /** The API of the emulator, by default `GoogleApi.accessContextManager`, at this URL. */
+  /** The API that the emulator serves at this URL. Default: `GoogleApi.accessContextManager`. */
   readonly api: GoogleApi.GoogleApi
 }
 
 /**
- * An emulator with its address.
+ * An emulator and its address.
  *
  * @since 0.4.0
  * @category models
@@ -79,7 +79,7 @@ export interface Server {
 export interface Service extends OperationsEmulator.Service, Server {}
 
 /**
- * The emulator of a program or a test, on a socket.
+ * The service tag for an emulator on a socket.
  *
  * @since 0.4.0
  * @category tags
@@ -114,7 +114,8 @@ const servedAt = (api: GoogleApi.GoogleApi, url: string): GoogleApi.GoogleApi =>
 /**
  * Serves an emulator over HTTP until the scope ends.
  *
- * Fails with `ServeError` if it cannot listen. If an option is out of range, the cause of the error is a `RangeError`.
+ * Fails with `ServeError` if the server cannot listen. If an option is out of range, the cause of the `ServeError` is a
+ * `RangeError`.
  *
  * @since 0.4.0
  * @category constructors
@@ -148,7 +149,7 @@ export const serve = (
   )
 
 /**
- * Makes an emulator, and serves it over HTTP until the scope ends.
+ * Makes an emulator and serves it over HTTP until the scope ends.
  *
  * @since 0.4.0
  * @category constructors
@@ -176,8 +177,7 @@ export const make = (options?: Options): Effect.Effect<Service, HttpServerError.
 }
 
 /**
- * Provides an emulator on a socket, under the tag {@link NodeOperationsEmulator} and under the tag
- * `OperationsEmulator`.
+ * Provides an emulator on a socket, under the tags {@link NodeOperationsEmulator} and `OperationsEmulator`.
  *
  * @since 0.4.0
  * @category layers
@@ -188,7 +188,7 @@ export const make = (options?: Options): Effect.Effect<Service, HttpServerError.
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * // The client of the emulator, and the emulator for the test:
+ * // Provides a client of the emulator, and the emulator itself for the test:
  * const layer = Layer.unwrapEffect(
  *   Effect.map(NodeOperationsEmulator.NodeOperationsEmulator, ({ api }) => NodeOperations.layer({ api }))
  * ).pipe(Layer.provideMerge(NodeOperationsEmulator.layer()))

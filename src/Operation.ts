@@ -1,5 +1,5 @@
 /**
- * `google.longrunning.Operation`: the state of work that a Google API continues after its response.
+ * `google.longrunning.Operation`: the state of work that a Google API continues after it has responded.
  *
  * @since 0.1.0
  * @module
@@ -15,13 +15,15 @@ import * as Status from "./Status.js"
 
 interface Fields {
   /**
-   * The relative resource name, such as `operations/accessPolicies/1/create/1700000000000001`. Some finished operations
-   * have no name (`""`).
+   * The relative resource name, such as `operations/accessPolicies/1/create/1700000000000001`. The name of some
+   * finished operations is empty (`""`).
    */
   readonly name: string
-  /** Information such as the progress, the target and times. Each API has its own type. */
+  /** Information such as the progress, the target and timestamps. Each API uses its own type. */
   readonly metadata?: ProtobufAny.ProtobufAny | undefined
-  /** The response of the method. Only the response of a {@link Succeeded} operation is final. */
+  /**
+   * The response of the method that started the operation. The response is final only in a {@link Succeeded} operation.
+   */
   readonly response?: ProtobufAny.ProtobufAny | undefined
 }
 
@@ -41,8 +43,8 @@ export interface Pending extends Fields {
 }
 
 /**
- * An operation that is done and succeeded. It has no `response` if the method returns nothing. Some APIs also omit the
- * declared `response` of a method.
+ * An operation that is done and succeeded. The `response` is absent if the method returns nothing. Some APIs omit the
+ * `response` even if the method declares one.
  *
  * @since 0.1.0
  * @category models
@@ -65,7 +67,7 @@ export interface Failed extends Fields {
   readonly _tag: "Failed"
   /** The operation is done. */
   readonly done: true
-  /** The error of the operation. */
+  /** The error with which the operation failed. */
   readonly error: Status.Status
 }
 
@@ -80,7 +82,7 @@ export interface Failed extends Fields {
 export type Operation = Pending | Succeeded | Failed
 
 /**
- * Tells whether a value is an {@link Operation}. To read the JSON of an API, use {@link fromJson}.
+ * Checks whether a value is an {@link Operation}. To read an API's JSON, use {@link fromJson}.
  *
  * @since 0.1.0
  * @category guards
@@ -95,7 +97,7 @@ export const isOperation = (u: unknown): u is Operation => {
 }
 
 /**
- * Tells whether an operation is in progress.
+ * Checks whether an operation is in progress.
  *
  * @since 0.1.0
  * @category guards
@@ -103,7 +105,7 @@ export const isOperation = (u: unknown): u is Operation => {
 export const isPending = (self: Operation): self is Pending => self._tag === "Pending"
 
 /**
- * Tells whether an operation succeeded.
+ * Checks whether an operation succeeded.
  *
  * @since 0.1.0
  * @category guards
@@ -111,7 +113,7 @@ export const isPending = (self: Operation): self is Pending => self._tag === "Pe
 export const isSucceeded = (self: Operation): self is Succeeded => self._tag === "Succeeded"
 
 /**
- * Tells whether an operation failed.
+ * Checks whether an operation failed.
  *
  * @since 0.1.0
  * @category guards
@@ -240,7 +242,7 @@ export const failed = (fields: Omit<Failed, "_tag" | "done">): Failed => ({ _tag
 const operationFields = ["name", "metadata", "done", "error", "response"] as const
 
 /**
- * Reads an operation from JSON. The left side is a description of the problem.
+ * Reads an operation from JSON. A `Left` contains a description of the problem.
  *
  * @internal
  */
@@ -271,11 +273,11 @@ export const read = (json: unknown): Either.Either<Operation, string> => {
 /**
  * Reads an operation from JSON.
  *
- * - An absent or `null` field has its default value.
+ * - An absent or `null` field takes its default value.
  * - Unknown fields are ignored.
  * - `metadata` and `response` are not decoded.
- * - If both `error` and `response` are set, the operation is failed.
- * - An object with none of an operation's fields is refused. Otherwise the response of another endpoint would be
+ * - If a done operation contains both `error` and `response`, it is `Failed`.
+ * - An object that contains no operation field is rejected. Otherwise, a response from another endpoint would be
  *   decoded as a pending operation.
  *
  * @since 0.1.0
@@ -333,7 +335,7 @@ const OperationFromSelf: Schema.Schema<Operation> = Schema.declare(isOperation, 
 })
 
 /**
- * The schema of the operations in one state.
+ * The schema for operations in one state.
  *
  * @internal
  */
@@ -352,8 +354,8 @@ export const inState = <A extends Operation>(
   )
 
 /**
- * The schema of an operation. It decodes the API's JSON to an {@link Operation} with the rules of {@link fromJson}, and
- * encodes an operation with the rules of {@link toJson}.
+ * The schema for operations. It decodes an API's JSON to an {@link Operation} as {@link fromJson} does, and encodes an
+ * operation as {@link toJson} does.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * The error of a failed operation. The error is final: another read of the operation fails with the same error.
+ * The error of a failed operation. The error is final: reading the operation again fails with the same error.
  *
  * @since 0.1.0
  * @module
@@ -13,7 +13,8 @@ import * as Operation from "./Operation.js"
 import type * as Status from "./Status.js"
 
 /**
- * The property that marks an `OperationError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks an `OperationError`. The key is the same in all copies and versions of this
+ * package.
  *
  * @since 0.1.0
  * @category type ids
@@ -29,7 +30,7 @@ export const TypeId: TypeId = "~effect-google-operations/OperationError"
 export type TypeId = "~effect-google-operations/OperationError"
 
 /**
- * Tells whether a value is an `OperationError`.
+ * Checks whether a value is an `OperationError`.
  *
  * @since 0.1.0
  * @category guards
@@ -39,9 +40,9 @@ export const isOperationError = (u: unknown): u is OperationError => hasProperty
 /**
  * The operation is done and failed.
  *
- * `operation` is the last state of the operation, with its metadata. `status` is the error that the server reports,
- * with decoded details. The `code` of a cancelled operation is `"CANCELLED"`. The class is also a schema, so a program
- * can send the error to another process as JSON.
+ * `operation` is the final state of the operation, including its metadata. `status` is the error that the server
+ * reported, with decoded details. If the operation was cancelled, `code` is `"CANCELLED"`. The class is also a schema,
+ * so a program can send the error to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -60,14 +61,14 @@ export const isOperationError = (u: unknown): u is OperationError => hasProperty
  */
 export class OperationError
   extends Schema.TaggedError<OperationError>("effect-google-operations/OperationError")("OperationError", {
-    /** The last state of the operation. */
+    /** The final state of the operation. */
     operation: Operation.inState<Operation.Failed>("Failed", Operation.isFailed)
   })
 {
-  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
-    /** The last state of the operation. */
+    /** The final state of the operation. */
     readonly operation: Operation.Failed
   }) {
     super(errorFields(OperationError.fields, fields), true)
@@ -80,20 +81,23 @@ export class OperationError
     return TypeId
   }
 
-  /** The error of the operation. */
+  /** The error that the server reported. */
   get status(): Status.Status {
     return this.operation.error
   }
 
   /**
-   * The name of the status code. It is `"UNKNOWN"` if the server reports a failure with the code `OK` (0).
-   * `status.code` is the number.
+   * The name of the status code, or `"UNKNOWN"` if the server reported a failure with the code `OK` (0). `status.code`
+   * contains the number.
    */
   get code(): Code.Code {
     return this.status.code === 0 ? "UNKNOWN" : this.status.codeName
   }
 
-  /** Which operation failed, with which code, and the server's message. At most 4,000 characters on one line. */
+  /**
+   * Says which operation failed and with which code, and quotes the server's message. The message is one line of at
+   * most 4,000 characters.
+   */
   override get message(): string {
     const { code, operation, status } = this
     const subject = operation.name === "" ? "The operation" : `Operation ${oneLine(operation.name)}`

@@ -1,5 +1,6 @@
 /**
- * A reference to a started operation, as a small JSON value. Another process can use it to wait for the operation.
+ * A reference to a started operation that can be encoded as a small JSON value. Another process can use the reference
+ * to wait for the operation.
  *
  * @since 0.2.0
  * @module
@@ -11,7 +12,7 @@ import * as Schema from "effect/Schema"
 import { showable } from "./internal/parsing.js"
 
 /**
- * The property that marks a handle. It is the same in all copies and versions of this package.
+ * The key of the property that marks a handle. The key is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids
@@ -27,11 +28,11 @@ export const TypeId: TypeId = "~effect-google-operations/OperationHandle"
 export type TypeId = "~effect-google-operations/OperationHandle"
 
 /**
- * A reference to a started operation. It contains the name and the API of the operation, the time at which the handle
- * was made, and the deadline for waits.
+ * A reference to a started operation. It contains the operation's name and API, the time when the handle was made, and
+ * the deadline for waits.
  *
- * A handle does not contain the state of the operation. The class is also the schema of the handle's JSON. Decoding
- * fails if this package does not know the version of the JSON.
+ * A handle does not contain the operation's state. The class is also the schema for the handle's JSON. Decoding fails
+ * if this package does not support the JSON version.
  *
  * @since 0.2.0
  * @category models
@@ -60,26 +61,26 @@ export type TypeId = "~effect-google-operations/OperationHandle"
 export class OperationHandle extends Schema.Class<OperationHandle>("effect-google-operations/OperationHandle")({
   /** The version of the JSON format. */
   version: Schema.Literal(1),
-  /** The name of the operation. */
+  /** The operation name. */
   name: Schema.NonEmptyString,
-  /** The API that runs the operation. A service for another API refuses the handle. */
+  /** The API that runs the operation. A service for another API rejects the handle. */
   api: Schema.Struct({
-    /** The base URL, normalized. */
+    /** The normalized base URL. */
     baseUrl: Schema.String,
-    /** The version of the API, such as `v1`. */
+    /** The API version, such as `v1`. */
     version: Schema.String
   }),
-  /** The time at which the handle was made. */
+  /** The time when the handle was made. */
   startedAt: Schema.DateTimeUtc,
-  /** The time at which a wait with the handle times out. Default: never. */
+  /** The time when a wait that uses the handle times out. Default: never. */
   deadline: Schema.optional(Schema.DateTimeUtc),
-  /** The full name of the response's type, if `OperationsService.handle` was called with one. */
+  /** The full name of the response type, if one was passed to `OperationsService.handle`. */
   responseType: Schema.optional(Schema.String),
-  /** The full name of the metadata's type, if `OperationsService.handle` was called with one. */
+  /** The full name of the metadata type, if one was passed to `OperationsService.handle`. */
   metadataType: Schema.optional(Schema.String),
   /**
-   * The span in which the handle was made, in the format of W3C Trace Context. The span of a wait for the handle links
-   * to it.
+   * The span in which the handle was made, in the W3C Trace Context format. The span of a wait that uses the handle
+   * links to this span.
    *
    * @since 0.4.0
    */
@@ -94,7 +95,7 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
 }
 
 /**
- * Tells whether a value is a handle.
+ * Checks whether a value is a handle.
  *
  * @since 0.2.0
  * @category guards
@@ -102,7 +103,7 @@ export class OperationHandle extends Schema.Class<OperationHandle>("effect-googl
 export const isOperationHandle = (u: unknown): u is OperationHandle => hasProperty(u, TypeId)
 
 /**
- * Tells whether a value is the JSON of a handle. Before use, {@link fromJson} must decode the value.
+ * Checks whether a value looks like a handle's JSON. The value must be decoded with {@link fromJson} before it is used.
  *
  * @internal
  */
@@ -120,7 +121,7 @@ export const isEncodedHandle = (u: unknown): u is typeof OperationHandle.Encoded
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * // The body of a message to the process that waits:
+ * // Returns the body of a message to the process that will wait:
  * const message = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   const handle = yield* operations.handle("operations/accessPolicies/1/create/1700000000000001")
@@ -131,7 +132,8 @@ export const isEncodedHandle = (u: unknown): u is typeof OperationHandle.Encoded
 export const toJson: (handle: OperationHandle) => typeof OperationHandle.Encoded = Schema.encodeSync(OperationHandle)
 
 /**
- * Reads a handle from a JSON value. Fails with a `ParseError` if the value is not a handle, or has an unknown version.
+ * Reads a handle from a JSON value. Fails with a `ParseError` if the value is not a handle, or if its version is
+ * unknown.
  *
  * @since 0.2.0
  * @category decoding

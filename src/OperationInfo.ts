@@ -1,8 +1,8 @@
 /**
- * The response type and the metadata type of a method that starts operations, and the methods of `OperationsService`
- * with results of these types.
+ * Describes the response type and the metadata type of a method that starts operations, and provides the
+ * `OperationsService` methods with results of these types.
  *
- * The proto files of an API declare these types in the annotation `google.longrunning.operation_info`.
+ * An API's proto files declare these types in the annotation `google.longrunning.operation_info`.
  *
  * @since 0.2.0
  * @module
@@ -30,10 +30,11 @@ import { ResultError } from "./ResultError.js"
 import type { WaitTimeoutError } from "./WaitTimeoutError.js"
 
 /**
- * The type of a protobuf message: its full name, and the schema of its JSON.
+ * A protobuf message type: its full name and the schema for its JSON.
  *
- * The full name is the part of `"@type"` after the last `/`. It includes the package. Proto files can omit the package:
- * for `"AccessPolicy"` in `operation_info`, use `google.identity.accesscontextmanager.v1.AccessPolicy`.
+ * The full name is the part of `"@type"` after the last `/`. It includes the proto package, even if the annotation
+ * omits the package. For example, if `operation_info` contains `"AccessPolicy"`, use
+ * `google.identity.accesscontextmanager.v1.AccessPolicy`.
  *
  * @since 0.2.0
  * @category models
@@ -43,60 +44,60 @@ export interface MessageType<A, I = A, R = never> {
   readonly typeName: string
   /**
    * Decodes the fields of the message, or the `value` of a well-known type. If the schema requires services, the
-   * methods that decode also require them.
+   * methods that decode the message also require them.
    */
   readonly schema: Schema.Schema<A, I, R>
 }
 
 /**
- * A pending operation, with its metadata decoded.
+ * A pending operation with decoded metadata.
  *
  * @since 0.2.0
  * @category models
  */
 export interface TypedPending<out M> {
   readonly _tag: "Pending"
-  /** The operation, not decoded. */
+  /** The raw operation. */
   readonly operation: Operation.Pending
   /**
-   * The decoded metadata. None if the operation has no metadata, or if it does not decode. `operation.metadata` is the
-   * raw metadata.
+   * The decoded metadata. `None` if the metadata is absent or does not decode. `operation.metadata` contains the raw
+   * metadata.
    */
   readonly metadata: Option.Option<M>
 }
 
 /**
- * An operation that succeeded, with its result and its metadata decoded.
+ * An operation that succeeded, with its decoded result and metadata.
  *
  * @since 0.2.0
  * @category models
  */
 export interface TypedSucceeded<out A, out M> {
   readonly _tag: "Succeeded"
-  /** The operation, not decoded. */
+  /** The raw operation. */
   readonly operation: Operation.Succeeded
   /** The decoded response. */
   readonly result: A
   /**
-   * The decoded metadata. None if the operation has no metadata, or if it does not decode. `operation.metadata` is the
-   * raw metadata.
+   * The decoded metadata. `None` if the metadata is absent or does not decode. `operation.metadata` contains the raw
+   * metadata.
    */
   readonly metadata: Option.Option<M>
 }
 
 /**
- * The argument of `onUpdate`: a state of the operation, with its metadata decoded. It does not contain the result. The
- * wait returns the result.
+ * The argument of `onUpdate`: a state of the operation with decoded metadata. It does not contain the result, because
+ * the wait returns the result.
  *
  * @since 0.4.0
  * @category models
  */
 export interface TypedUpdate<out M> {
-  /** The operation, not decoded: pending, succeeded or failed. */
+  /** The raw operation, which is pending, succeeded or failed. */
   readonly operation: Operation.Operation
   /**
-   * The decoded metadata. None if the operation has no metadata, or if it does not decode. `operation.metadata` is the
-   * raw metadata.
+   * The decoded metadata. `None` if the metadata is absent or does not decode. `operation.metadata` contains the raw
+   * metadata.
    */
   readonly metadata: Option.Option<M>
 }
@@ -110,21 +111,22 @@ export interface TypedUpdate<out M> {
 export type Waitable = OperationsService.Waitable | TypedPending<unknown> | TypedSucceeded<unknown, unknown>
 
 /**
- * The options of a wait: the options of `OperationsService`, with a typed `onUpdate`.
+ * Options for a wait. They are the same as in `OperationsService`, except that `onUpdate` is typed.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitOptions<in M> extends Omit<OperationsService.WaitOptions, "onUpdate"> {
   /**
-   * Runs for every state of the operation that differs from the last one: the state that was passed to the call, each
-   * pending state that a poll reads, and the final state. The wait continues when the effect is done.
+   * Runs for each state of the operation that differs from the previous one. These states can be the state that was
+   * passed to the call, pending states that polls read, and the final state. The wait continues after the effect
+   * completes.
    */
   readonly onUpdate?: ((update: TypedUpdate<M>) => Effect.Effect<void>) | undefined
 }
 
 /**
- * The options of `updates`.
+ * Options for `updates`.
  *
  * @since 0.4.0
  * @category models
@@ -132,7 +134,7 @@ export interface WaitOptions<in M> extends Omit<OperationsService.WaitOptions, "
 export interface UpdatesOptions<in M> extends WaitOptions<M>, Pick<OperationsService.UpdatesOptions, "emitUnchanged"> {}
 
 /**
- * The outcome of the wait for one of many operations.
+ * The outcome of waiting for one of many operations.
  *
  * @since 0.4.0
  * @category models
@@ -140,7 +142,7 @@ export interface UpdatesOptions<in M> extends WaitOptions<M>, Pick<OperationsSer
 export interface TypedOutcome<out W extends Waitable, out A, out M> {
   /** The value that was passed to `waitAll`. */
   readonly operation: W
-  /** The operation with its result, or the error that ended the wait. */
+  /** The operation and its result, or the error that ended the wait. */
   readonly result: Either.Either<
     TypedSucceeded<A, M>,
     OperationError | HttpError.HttpError | WaitTimeoutError | ResultError
@@ -148,12 +150,12 @@ export interface TypedOutcome<out W extends Waitable, out A, out M> {
 }
 
 /**
- * The methods of a service, with results of type `A` and metadata of type `M`. `R` is the type of the services that the
- * schemas require. `S` is the tag of the service.
+ * The methods of an `OperationsService`, with results of type `A` and metadata of type `M`. `R` is the type of the
+ * services that the schemas require. `S` is the service tag.
  *
- * Each method has the arguments and the errors of the method with the same name in `OperationsService`. It also fails
- * with `ResultError` if the response does not decode, and with `HttpError` (`reason: "InvalidRequest"`) if a handle was
- * made for another response type.
+ * Each method takes the same arguments and fails with the same errors as the `OperationsService` method of the same
+ * name. In addition, it fails with `ResultError` if the response does not decode, and with `HttpError`
+ * (`reason: "InvalidRequest"`) if it receives a handle that was made for another response type.
  *
  * @since 0.2.0
  * @category models
@@ -166,9 +168,9 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
    * server is asked to cancel the operation. With `"detach"`, the default, the operation keeps running, and its name is
    * logged as a warning.
    *
-   * An `HttpError` with an `operationName` occurred after the operation was started. The operation may still be
-   * running. An `HttpError` without an `operationName` is the error of the start. All other errors contain the
-   * operation or its name.
+   * If an `HttpError` contains an `operationName`, it occurred after the operation was started, and the operation may
+   * still be running. If an `HttpError` contains no `operationName`, the request that starts the operation failed. All
+   * other errors contain the operation or its name.
    *
    * @since 0.4.0
    */
@@ -185,7 +187,10 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
     options?: {
-      /** What happens to the operation if its start is interrupted. With `"detach"`, the default, it keeps running. */
+      /**
+       * What happens to the operation if `start` is interrupted. With `"detach"`, the default, the operation keeps
+       * running. With `"cancel"`, the server is asked to cancel it.
+       */
       readonly onInterrupt?: "detach" | "cancel" | undefined
     }
   ) => Effect.Effect<TypedPending<M> | TypedSucceeded<A, M>, OperationError | HttpError.HttpError | ResultError, R | S>
@@ -194,7 +199,7 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   readonly get: (
     operation: Waitable,
     options?: {
-      /** The error format to request. Default: the format of the service. */
+      /** The error format to request. Default: the service's `xgafv` option. */
       readonly xgafv?: "1" | "2" | undefined
     }
   ) => Effect.Effect<TypedPending<M> | TypedSucceeded<A, M>, OperationError | HttpError.HttpError | ResultError, R | S>
@@ -216,8 +221,9 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Effect.Effect<A, OperationError | HttpError.HttpError | WaitTimeoutError | ResultError, R | S>
 
   /**
-   * Emits the states of an operation: first the current state, then each state that differs from the last one. The last
-   * state has the result. If the response does not decode, the stream fails with `ResultError`.
+   * Emits the states of an operation: first the current state, then each state that differs from the previous one. If
+   * the operation succeeds, the final element contains the result. If the response does not decode, the stream fails
+   * with `ResultError`.
    */
   readonly updates: (
     operation: Waitable,
@@ -229,8 +235,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   >
 
   /**
-   * Waits for any number of operations, and emits the outcome of each operation when it is known. A failed wait is an
-   * outcome. The stream itself does not fail.
+   * Waits for any number of operations, and emits the outcome of each operation as soon as its wait ends. A failed wait
+   * is also emitted as an outcome, so the stream itself does not fail.
    *
    * @since 0.4.0
    */
@@ -240,8 +246,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Stream.Stream<TypedOutcome<W, A, M>, never, R | S>
 
   /**
-   * Makes the handle of an operation. The handle contains the names of the types of this `OperationInfo`. An
-   * `OperationInfo` with another response type refuses the handle.
+   * Makes a handle for an operation. The handle contains this `OperationInfo`'s type names. An `OperationInfo` with
+   * another response type rejects the handle.
    *
    * @since 0.4.0
    */
@@ -254,7 +260,7 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
   ) => Effect.Effect<OperationHandle, HttpError.HttpError, S>
 
   /**
-   * Asks the server to cancel an operation. Wait for the operation to find out whether it was cancelled.
+   * Asks the server to cancel an operation. To find out whether the operation was cancelled, wait for it.
    *
    * @since 0.4.0
    */
@@ -262,8 +268,8 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
 }
 
 /**
- * The response type `A` and the metadata type `M` of a method, and the methods of `OperationsService` with these types.
- * `R` is the type of the services that the schemas require. Without a metadata type, `M` is `never`.
+ * The response type `A` and the metadata type `M` of an API method, and the `OperationsService` methods with these
+ * types. `R` is the type of the services that the schemas require. If no metadata type is given, `M` is `never`.
  *
  * @since 0.2.0
  * @category models
@@ -271,13 +277,13 @@ export interface Methods<out A, out M, out R = never, out S = OperationsService.
 export interface OperationInfo<out A, out M = never, out R = never>
   extends Methods<A, M, R, OperationsService.OperationsService>
 {
-  /** The full name of the response's type. */
+  /** The full name of the response type. */
   readonly responseType: string
-  /** The full name of the metadata's type. */
+  /** The full name of the metadata type. */
   readonly metadataType?: string | undefined
   /**
-   * The same methods for another service. The argument is the service or its tag. With a tag, the methods require that
-   * service.
+   * Returns the same methods for another service. The argument is the service or its tag. If it is a tag, the methods
+   * require that service.
    *
    * @since 0.4.0
    */
@@ -291,7 +297,7 @@ const emptyTypeName = "google.protobuf.Empty"
 /**
  * The response type of a method that returns nothing: `google.protobuf.Empty`. The result is `void`.
  *
- * The response of the operation may be an `Empty` or absent. A response of another type is a `ResultError`.
+ * The operation's response may be an `Empty` message or absent. A response of another type causes a `ResultError`.
  *
  * @since 0.2.0
  * @category constructors
@@ -314,7 +320,8 @@ type Decoder<A, R> = (any: ProtobufAny.ProtobufAny | undefined) => Effect.Effect
 const isNothing = (any: ProtobufAny.ProtobufAny | undefined): boolean =>
   any === undefined || Object.keys(any).length === 0
 
-// `unpack` checks the type. An Effect decodes the fields, because a schema may be asynchronous or require services.
+// `unpack` checks the type. The fields are decoded in an Effect, because a schema may be asynchronous or require
+// services.
 const decoder = <A, I, R>({ schema, typeName }: MessageType<A, I, R>): Decoder<A, R> => {
   const decode = Schema.decodeUnknown(schema)
   const nothing = mismatch(schema, undefined, `Expected a ${typeName}, actual nothing`)
@@ -328,7 +335,7 @@ const decoder = <A, I, R>({ schema, typeName }: MessageType<A, I, R>): Decoder<A
   }
 }
 
-// Decodes the operations of a method.
+// Decodes the operations that a method starts.
 interface Reader<A, M, R> {
   readonly responseType: string
   readonly metadataType: string | undefined
@@ -348,7 +355,7 @@ const reader = <A, I, R, M, MI, MR>(
   const decodeResponse = decoder(response)
   const decodeMetadata = metadata === undefined ? undefined : decoder(metadata)
 
-  // If the metadata does not decode, the call does not fail, even if the decoder throws.
+  // The call does not fail if the metadata does not decode, not even if the decoder throws.
   const update: Reader<A, M, R | MR>["update"] = (operation) =>
     Effect.map(
       decodeMetadata === undefined || operation.metadata === undefined
@@ -378,7 +385,7 @@ const reader = <A, I, R, M, MI, MR>(
   }
 }
 
-// The operation that is passed to the service. A handle for another response type is refused.
+// Returns the operation to pass to the service. Rejects a handle that was made for another response type.
 const target = (
   responseType: string,
   operation: Waitable
@@ -389,12 +396,11 @@ const target = (
   return isOperationHandle(operation) ? handleOfType(operation, responseType) : Either.right(operation)
 }
 
-// In plain JavaScript, the options can be a value that is not an object. The service refuses such options.
+// Plain JavaScript code can pass options that are not an object. The service rejects such options.
 const isNoObject = (options: unknown): options is never =>
   options === null || (options !== undefined && typeof options !== "object")
 
-// An error that occurs after the start contains the name of the operation, because the caller has no other source for
-// it.
+// Adds the operation name to an error that occurs after the start, because the caller cannot get the name elsewhere.
 const afterStart = (operationName: string) => <E>(error: E | HttpError.HttpError): E | HttpError.HttpError =>
   HttpError.isHttpError(error)
     ? new HttpError.HttpError({
@@ -408,7 +414,7 @@ const methods = <A, M, R, S>(
   tag: Effect.Effect<OperationsService.Service, never, S>,
   { metadataType, responseType, state, succeeded, update }: Reader<A, M, R>
 ): Methods<A, M, R, S> => {
-  // Calls a method of the service.
+  // Calls a service method.
   const ask = <B, E, R2>(
     operation: Waitable,
     use: (service: OperationsService.Service, operation: OperationsService.Waitable) => Effect.Effect<B, E, R2>
@@ -418,8 +424,8 @@ const methods = <A, M, R, S>(
       (service) => Effect.flatMap(target(responseType, operation), (operation) => use(service, operation))
     )
 
-  // The options for the service. The service's `onUpdate` has no requirements, so the services of the schemas come from
-  // the context of the call.
+  // Makes the options for the service. The service's `onUpdate` has no requirements, so the services that the schemas
+  // require come from the context of the call.
   const untyped = <O extends WaitOptions<M>>(options: O | undefined) =>
     Effect.contextWith((context: Context.Context<R>) => {
       if (isNoObject(options)) return options
@@ -450,7 +456,7 @@ const methods = <A, M, R, S>(
         yield* Either.flatMap(resolve(), ({ wait }) => waitSettings(wait, waitOptions))
         const { onInterrupt, onUpdate } = waitOptions
         const started = yield* service.start(request, { onInterrupt }).pipe(
-          // If the operation has already failed, there is no wait that would call `onUpdate`.
+          // If the operation has already failed, no wait starts, so `onUpdate` is called here.
           Effect.tapError((error) =>
             error._tag === "OperationError" && onUpdate !== undefined ? onUpdate(error.operation) : Effect.void
           )
@@ -531,24 +537,26 @@ const methods = <A, M, R, S>(
 }
 
 /**
- * Makes the `OperationInfo` of an API method. Make it once for each method.
+ * Makes the `OperationInfo` for an API method. Call this function once for each API method.
  *
- * The methods of the `OperationInfo` require `OperationsService`. To use another service, see `using`.
+ * The `OperationInfo`'s methods require `OperationsService`. To use another service, see `using`.
  *
  * **Details**
  *
  * - If the response is not of the type `response.typeName`, does not decode with `response.schema`, or is absent, the
- *   wait fails with `ResultError`, which has the raw response. If the method returns nothing, use {@link empty}.
- * - If the metadata is absent, of another type, or does not decode, it is `Option.none()`. This is not an error.
+ *   wait fails with `ResultError`, which contains the raw response. If the API method returns nothing, use
+ *   {@link empty} as the response type.
+ * - If the metadata is absent, is of another type, or does not decode, `metadata` is `Option.none()`. This is not an
+ *   error.
  * - If the operation fails, the wait fails with `OperationError`.
- * - A handle for another response type is refused with `HttpError` (`reason: "InvalidRequest"`). A handle without a
- *   type is accepted.
+ * - A handle that was made for another response type is rejected with `HttpError` (`reason: "InvalidRequest"`). A
+ *   handle without a response type is accepted.
  * - If the schemas require services, the methods that decode also require them.
  *
  * **Gotchas**
  *
- * In Google's JSON, a field with its default value (`""`, `0`, `false`, an empty list) can be absent. Make such fields
- * optional, or give them a default: `Schema.optionalWith(Schema.String, { default: () => "" })`.
+ * In Google's JSON, a field that contains its default value (`""`, `0`, `false`, an empty list) can be absent. Make
+ * such fields optional, or declare a default: `Schema.optionalWith(Schema.String, { default: () => "" })`.
  *
  * Source: `google/longrunning/operations.proto`, `OperationInfo`; AIP-151.
  *
@@ -603,9 +611,9 @@ const methods = <A, M, R, S>(
  * ```
  */
 export const make = <A, I, R = never, M = never, MI = never, MR = never>(options: {
-  /** The type of the response of an operation that succeeds. */
+  /** The response type of an operation that succeeds. */
   readonly response: MessageType<A, I, R>
-  /** The type of the metadata. Default: metadata is not decoded. */
+  /** The metadata type. Default: metadata is not decoded. */
   readonly metadata?: MessageType<M, MI, MR> | undefined
 }): OperationInfo<A, M, R | MR> => {
   const { metadata, response } = options

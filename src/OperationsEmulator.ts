@@ -1,24 +1,25 @@
 /**
- * An API with long-running operations, for tests: scripted operations, in memory and on the clock of the test.
+ * An emulated API with long-running operations, for tests. The operations are scripted, live in memory, and use the
+ * test clock.
  *
- * A script is a list of steps, which are data: the responses to the polls of an operation. {@link layerTest} provides
- * an `OperationsService` whose client sends its requests to the emulator in memory. `NodeOperationsEmulator` serves an
- * emulator on a socket.
+ * A script is a list of steps that determine the responses to an operation's polls. Steps are plain data.
+ * {@link layerTest} provides an `OperationsService` whose client sends its requests to the in-memory emulator.
+ * `NodeOperationsEmulator` serves an emulator on a socket.
  *
- * The emulator implements
+ * The emulator implements:
  *
- * - the methods get, list, cancel, delete and wait of `google.longrunning.Operations`. With an `api` of another
- *   dialect, it implements the methods of that API (Compute Engine, Cloud SQL, GKE, BigQuery, Vertex AI) with its
- *   formats. The `filter` of a list can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
- * - the methods that start operations and are scripted with {@link Service.onStart}
- * - the methods of Access Context Manager for access policies, access levels and service perimeters. Their operations
- *   are done after `operationDuration`
+ * - the methods get, list, cancel, delete and wait of `google.longrunning.Operations`. If the `api` uses another
+ *   dialect, the emulator instead implements that API's methods and formats (Compute Engine, Cloud SQL, GKE, BigQuery,
+ *   Vertex AI). The `filter` of a list request can be `done=true`, `done=false`, `status=DONE` or `status!=DONE`
+ * - methods that start operations, as scripted with {@link Service.onStart}
+ * - the Access Context Manager methods for access policies, access levels and service perimeters. Their operations take
+ *   `operationDuration`
  * - `POST /emulator/operations` with `{ "name", "steps" }`, `POST /emulator/starts` with
  *   `{ "method", "path", "name", "steps" }`, `GET /emulator/requests` and `GET /emulator/stats`, for programs that use
  *   the emulator over HTTP
  *
- * Errors have the format that the query parameter `$.xgafv` selects. The response to an unknown path is the HTML page
- * of Google's front end.
+ * The query parameter `$.xgafv` selects the error format. The response to an unknown path is the same HTML page that
+ * Google's front end sends.
  *
  * @since 0.1.0
  * @module
@@ -48,13 +49,14 @@ import type * as ProtobufAny from "./ProtobufAny.js"
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * One step of a script. A step is plain data, and its times are in milliseconds. The constructors of this module make
- * steps. `POST /emulator/operations` accepts steps as JSON.
+ * One step of a script. A step is plain data, and its durations are in milliseconds. The constructors in this module
+ * make steps. `POST /emulator/operations` accepts steps as JSON.
  *
- * Each poll, by get or wait, consumes the next response of the script. The last step is the response to all further
- * polls. List, cancel and delete consume no response and are not affected by faults. They use the state of the latest
- * poll, or the state after a `duration` that has ended. The emulator delays the response to a wait until the next
- * response is not pending, or until the timeout of the wait.
+ * Each get or wait request consumes the next response in the script. The final step provides the response to all
+ * subsequent polls. List, cancel and delete requests consume no response, and faults do not affect them. They use the
+ * operation state from the most recent poll, or, if the `duration` of a pending step has passed since then, the state
+ * after that step. The emulator delays its response to a wait request until the next response in the script is not
+ * pending, or until the request's timeout passes.
  *
  * @since 0.1.0
  * @category models
@@ -73,14 +75,14 @@ interface StepOptions {
   readonly delay?: Duration.DurationInput | undefined
 }
 
-// An invalid duration becomes NaN. `script` refuses NaN with the name of the field.
+// An invalid duration becomes NaN. `script` rejects NaN with an error that names the field.
 const millis = (duration: Duration.DurationInput | undefined): number | undefined =>
   duration === undefined
     ? undefined
     : Option.match(Duration.decodeUnknown(duration), { onNone: () => NaN, onSome: Duration.toMillis })
 
 /**
- * The operation is pending, for `times` polls (default 1) or for `duration`.
+ * The operation is pending for `times` polls (default 1) or for `duration`.
  *
  * @since 0.2.0
  * @category steps
@@ -97,23 +99,23 @@ const millis = (duration: Duration.DurationInput | undefined): number | undefine
  */
 export const pending = (
   options: StepOptions & {
-    /** The number of polls, unless there is a `duration`. Default: 1. */
+    /** The number of polls for which the operation is pending. Not used if `duration` is set. Default: 1. */
     readonly times?: number | undefined
-    /** The duration, from the beginning of the step. */
+    /** How long the operation is pending, measured from the beginning of the step. */
     readonly duration?: Duration.DurationInput | undefined
-    /** The operation's metadata. Default: none. */
+    /** The operation metadata. Default: none. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
-    /** Additional headers of the responses, such as `{ "retry-after": "10" }`. */
+    /** Additional response headers, such as `{ "retry-after": "10" }`. */
     readonly headers?: Readonly<Record<string, string>> | undefined
   } = {}
 ): Step => ({ type: "pending", ...options, duration: millis(options.duration), delay: millis(options.delay) })
 
 /**
- * The operation is done, with `response` as its result. A method that returns `google.protobuf.Empty` needs no
- * `response`.
+ * The operation is done, and `response` is its result. If the method returns `google.protobuf.Empty`, `response` can be
+ * omitted.
  *
- * In a script for a method of Access Context Manager, a step without a response executes the method: it changes the
- * resource and returns the response of the method.
+ * In a script for an Access Context Manager method, a step without a `response` executes the method: it changes the
+ * resource and returns the method's response.
  *
  * @since 0.2.0
  * @category steps
@@ -131,13 +133,13 @@ export const succeeded = (
   options: StepOptions & {
     /** The result. Default: none. */
     readonly response?: ProtobufAny.ProtobufAny | undefined
-    /** The operation's metadata. Default: none. */
+    /** The operation metadata. Default: none. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
   } = {}
 ): Step => ({ type: "succeeded", ...options, delay: millis(options.delay) })
 
 /**
- * The operation is done with an error. Waits fail with `OperationError`.
+ * The operation is done and failed. Waiting for the operation fails with `OperationError`.
  *
  * @since 0.2.0
  * @category steps
@@ -155,13 +157,13 @@ export const succeeded = (
  */
 export const failed = (
   options: StepOptions & {
-    /** A name or a number of `google.rpc.Code`. */
+    /** The name or number of a `google.rpc.Code`. */
     readonly code: Code.Code | number
     /** The server's description of the error. Default: an empty string. */
     readonly message?: string | undefined
-    /** Messages with details of the error. Default: none. */
+    /** Messages that contain error details. Default: none. */
     readonly details?: ReadonlyArray<ProtobufAny.ProtobufAny> | undefined
-    /** The operation's metadata. Default: none. */
+    /** The operation metadata. Default: none. */
     readonly metadata?: ProtobufAny.ProtobufAny | undefined
   }
 ): Step => {
@@ -175,7 +177,7 @@ export const failed = (
 }
 
 /**
- * The server responds to `times` polls (default 1) with an HTTP `status`, `headers` and `body` instead of the
+ * The server responds to `times` polls (default 1) with the given HTTP `status`, `headers` and `body` instead of the
  * operation.
  *
  * @since 0.2.0
@@ -195,17 +197,17 @@ export const httpFault = (
   options: StepOptions & {
     /** Any HTTP status from 200 to 599. */
     readonly status: number
-    /** The number of polls. Default: 1. */
+    /** The number of polls that this step affects. Default: 1. */
     readonly times?: number | undefined
-    /** The headers of the responses. Default: none. */
+    /** The response headers. Default: none. */
     readonly headers?: Readonly<Record<string, string>> | undefined
-    /** The body of the responses, as text. Default: none. */
+    /** The response body, as text. Default: none. */
     readonly body?: string | undefined
   }
 ): Step => ({ type: "http", ...options, delay: millis(options.delay) })
 
 /**
- * The connection closes before the response is complete, for `times` polls (default 1).
+ * For `times` polls (default 1), the connection closes before the response is complete.
  *
  * @since 0.2.0
  * @category steps
@@ -218,16 +220,16 @@ export const httpFault = (
  */
 export const cut = (
   options: StepOptions & {
-    /** The place in the response at which the connection closes. Default: `"beforeHeaders"`, before the first byte. */
+    /** Where in the response the connection closes. Default: `"beforeHeaders"`, before the first byte. */
     readonly at?: "beforeHeaders" | "withinHeaders" | "withinBody" | undefined
-    /** The number of polls. Default: 1. */
+    /** The number of polls that this step affects. Default: 1. */
     readonly times?: number | undefined
   } = {}
 ): Step => ({ type: "cut", ...options, at: options.at ?? "beforeHeaders", delay: millis(options.delay) })
 
 /**
- * The operation is not found, for `times` polls (default 1). Before other steps, this means that the operation is not
- * visible yet. As the last step, it means that the operation has expired.
+ * The server responds to `times` polls (default 1) that the operation is not found. Before other steps, this step
+ * represents an operation that is not visible yet. As the final step, it represents an operation that has expired.
  *
  * @since 0.2.0
  * @category steps
@@ -241,14 +243,14 @@ export const cut = (
  */
 export const gone = (
   options: StepOptions & {
-    /** The number of polls. Default: 1. */
+    /** The number of polls that this step affects. Default: 1. */
     readonly times?: number | undefined
   } = {}
 ): Step => ({ type: "gone", ...options, delay: millis(options.delay) })
 
 /**
- * The script is invalid in a way that the types do not exclude: a negative duration, a header with a line break, a
- * status out of range. The emulator ignores the whole script.
+ * The script is invalid in a way that the types cannot rule out, such as a negative duration, a header that contains a
+ * line break, or a status that is out of range. The emulator ignores the entire script.
  *
  * @since 0.4.0
  * @category errors
@@ -282,8 +284,8 @@ export class ScriptError extends Schema.TaggedError<ScriptError>("effect-google-
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A recorded request to the API. The values of `authorization`, `cookie`, `x-goog-api-key` and similar headers, and of
- * the parameters `key`, `access_token` and `oauth_token`, are `"<redacted>"`.
+ * A recorded request to the API. The values of `authorization`, `cookie`, `x-goog-api-key` and similar headers are
+ * recorded as `"<redacted>"`, as are the values of the query parameters `key`, `access_token` and `oauth_token`.
  *
  * @since 0.4.0
  * @category models
@@ -291,7 +293,7 @@ export class ScriptError extends Schema.TaggedError<ScriptError>("effect-google-
 export interface Request extends Requests.RecordedRequest {}
 
 /**
- * A request for a method that starts an operation.
+ * A request that starts an operation.
  *
  * @since 0.4.0
  * @category models
@@ -299,8 +301,9 @@ export interface Request extends Requests.RecordedRequest {}
 export interface StartRequest extends Requests.StartRequest {}
 
 /**
- * The requests that start an operation: the HTTP method, and the path as a template of `google/api/http.proto`. In a
- * template, `*` matches one segment of the path, and `**` at the end matches one or more.
+ * Selects the requests that start an operation, by HTTP method and path. The path is a template as in
+ * `google/api/http.proto`. In a template, `*` matches one path segment, and `**` at the end matches one or more
+ * segments.
  *
  * @since 0.4.0
  * @category models
@@ -308,25 +311,26 @@ export interface StartRequest extends Requests.StartRequest {}
 export interface StartRoute extends Emulator.StartRoute {}
 
 /**
- * The operation that a request starts: its steps, or its name and its steps. The first response of the script is the
- * response to the start, even if it is a fault. The other responses are for the polls.
+ * The operation that a request starts: either its steps, or its name and its steps. The first response in the script
+ * answers the request that starts the operation, even if this response is a fault. The remaining responses answer the
+ * polls.
  *
  * @since 0.4.0
  * @category models
  */
 export type Start = NonEmptyReadonlyArray<Step> | {
   /**
-   * The name of the operation. Default: `operations/1`, `operations/2` and so on, below the project and location in the
-   * path.
+   * The operation name. Default: `operations/1`, `operations/2` and so on, under the project and location that the path
+   * contains.
    */
   readonly name?: string | undefined
-  /** The responses to the start and to the polls. */
+  /** The responses to the request that starts the operation and to the polls. */
   readonly steps: NonEmptyReadonlyArray<Step>
 }
 
 /**
  * Returns the operation that a request starts. A handler can contain assertions about the request. If the handler
- * throws or its effect fails, the start fails with `INTERNAL` (500) and the message of the handler's error.
+ * throws or its effect fails, the request fails with `INTERNAL` (500) and the handler's error message.
  *
  * @since 0.4.0
  * @category models
@@ -338,7 +342,7 @@ export type StartHandler = (request: StartRequest) => Start | Effect.Effect<Star
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A call of a method of the operations, or of a method that started an operation.
+ * A recorded call of an operation method, or of a method that started an operation.
  *
  * @since 0.2.0
  * @category models
@@ -346,7 +350,7 @@ export type StartHandler = (request: StartRequest) => Start | Effect.Effect<Star
 export interface Call extends Emulator.Call {}
 
 /**
- * Counts of the requests and connections.
+ * The number of requests and connections.
  *
  * @since 0.1.0
  * @category models
@@ -354,9 +358,9 @@ export interface Call extends Emulator.Call {}
 export interface Stats extends Emulator.Stats {}
 
 /**
- * How the emulator responds to optional methods. `"unimplemented"` is the error `UNIMPLEMENTED` (501). `"unrouted"` is
- * the HTML page (404) of a server that has no such path. With `"atOnce"`, a wait responds immediately, even if the
- * operation is not done. Default: all methods work.
+ * How the emulator responds to optional methods. With `"unimplemented"`, it responds with the error `UNIMPLEMENTED`
+ * (501). With `"unrouted"`, it responds with the HTML page (404) that a server sends for an unknown path. With
+ * `"atOnce"`, it responds to a wait request immediately, even if the operation is not done. Default: all methods work.
  *
  * @since 0.2.0
  * @category models
@@ -364,45 +368,45 @@ export interface Stats extends Emulator.Stats {}
 export interface Methods extends Operations.Methods {}
 
 /**
- * The options of an emulator.
+ * Options for an emulator.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
   /**
-   * The API that the emulator implements: its dialect, paths, methods and operation names. Default:
-   * `google.longrunning.Operation`s of any name in version `v1`, with all methods.
+   * The API that the emulator implements. It determines the dialect, paths, methods and operation names. Default:
+   * version `v1` of an API with `google.longrunning.Operation`s of any name and all methods.
    *
    * @since 0.4.0
    */
   readonly api?: GoogleApi.GoogleApi | undefined
   /**
-   * Writes an operation as JSON. It is the inverse of the `decode` of a custom dialect, and is needed only for an `api`
-   * with such a dialect.
+   * Writes an operation as JSON. This function is the inverse of a custom dialect's `decode`, and is required only if
+   * the `api` uses a custom dialect.
    *
    * @since 0.4.0
    */
   readonly encode?: ((operation: Operation.Operation) => unknown) | undefined
   /**
-   * Writes a page of a list as JSON. It is needed only for an `api` whose dialect has a custom `list.decode`.
+   * Writes a list page as JSON. This function is required only if the `api`'s dialect defines a custom `list.decode`.
    *
    * @since 0.4.0
    */
   readonly encodeList?: ((page: Dialect.Page) => unknown) | undefined
   /**
-   * The part of the served paths before the names: versions such as `v1`, for some APIs with a path before the version
-   * (`drive/v3`). The version in the path of an `onStart` is also served. Default: the version of the `api`, or
-   * `["v1"]`.
+   * The path prefixes under which the emulator serves operations: versions such as `v1`, or, for some APIs, a path and
+   * a version (`drive/v3`). The emulator also serves the versions in `onStart` paths. Default: the version of the
+   * `api`, or `["v1"]`.
    */
   readonly versions?: ReadonlyArray<string> | undefined
-  /** The duration of an operation of Access Context Manager. Default: 2 seconds. */
+  /** The duration of Access Context Manager operations. Default: 2 seconds. */
   readonly operationDuration?: Duration.DurationInput | undefined
-  /** The methods that do not work, and their responses. */
+  /** How the emulator responds to methods that do not work. Default: all methods work. */
   readonly methods?: Methods | undefined
   /**
-   * The unreachable locations of lists. Requests with `returnPartialSuccess` get them as `unreachable`. Other requests
-   * fail with `UNAVAILABLE` (AIP-217). Default: none.
+   * The locations that list requests cannot reach. Responses to list requests with `returnPartialSuccess` contain these
+   * locations as `unreachable`. Other list requests fail with `UNAVAILABLE` (AIP-217). Default: none.
    */
   readonly unreachable?: ReadonlyArray<string> | undefined
 }
@@ -415,40 +419,41 @@ export interface Options {
  */
 export interface Service {
   /**
-   * The API that the emulator implements: the option `api`, or `GoogleApi.accessContextManager`.
+   * The API that the emulator implements: the `api` option, or `GoogleApi.accessContextManager` if the option is not
+   * set.
    *
    * @since 0.4.0
    */
   readonly api: GoogleApi.GoogleApi
   /**
-   * Scripts an operation with a list of responses. A second script for the same name replaces the first. Above 100,000
-   * operations, the emulator may remove the oldest.
+   * Scripts an operation with a list of responses. A second script for the same name replaces the first. If there are
+   * more than 100,000 operations, the emulator may remove the oldest ones.
    */
   readonly script: (name: string, steps: NonEmptyReadonlyArray<Step>) => Effect.Effect<void, ScriptError>
   /**
-   * Scripts the operation that a method starts. If several routes match a request, the first route is used. A second
-   * handler for the same route replaces the first. Methods of Access Context Manager can also be scripted.
+   * Scripts the operation that a method starts. If several routes match a request, the first matching route is used. A
+   * second handler for the same route replaces the first. Access Context Manager methods can also be scripted.
    */
   readonly onStart: (route: StartRoute, start: Start | StartHandler) => Effect.Effect<void, ScriptError>
-  /** The calls so far, in order. Above 100,000 calls, the oldest are removed. */
+  /** The calls so far, in order. If there are more than 100,000 calls, the oldest ones are removed. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls for one operation. */
   readonly callsOf: (name: string) => Effect.Effect<ReadonlyArray<Call>>
   /**
-   * All requests to the API so far, in order, with their bodies. Above 10,000 requests, or 16 million characters in
-   * total, the oldest are removed.
+   * All requests to the API so far, in order, including their bodies. If there are more than 10,000 requests, or more
+   * than 16 million characters in total, the oldest requests are removed.
    */
   readonly requests: Effect.Effect<ReadonlyArray<Request>>
-  /** Counts of the requests and connections so far. */
+  /** The number of requests and connections so far. */
   readonly stats: Effect.Effect<Stats>
-  /** An `HttpClient` that sends every request to the emulator in memory, whatever the host of the URL is. */
+  /** An `HttpClient` that sends every request to the in-memory emulator, regardless of the host in the URL. */
   readonly httpClient: HttpClient.HttpClient
   /** @internal */
   readonly [Emulator.internals]: Emulator.Emulator
 }
 
 /**
- * The emulator of a test.
+ * The service tag for an emulator.
  *
  * @since 0.1.0
  * @category tags
@@ -479,8 +484,8 @@ export class OperationsEmulator extends Context.Tag("effect-google-operations/Op
 const scriptError = (message: string): ScriptError => new ScriptError({ message })
 
 /**
- * Makes an emulator. If an option has a value that the types do not exclude, such as a version with a leading slash,
- * `make` throws a `RangeError`.
+ * Makes an emulator. Throws a `RangeError` if an option is invalid in a way that the types cannot rule out, such as a
+ * version with a leading slash.
  *
  * @since 0.1.0
  * @category constructors
@@ -532,7 +537,7 @@ export const make = (options?: Options): Service => {
  * ```ts
  * import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
  *
- * // An API of another version that cannot cancel:
+ * // Emulates another API version, in which operations cannot be cancelled:
  * const layer = OperationsEmulator.layer({ versions: ["v2"], methods: { cancel: "unimplemented" } })
  * ```
  */
@@ -540,7 +545,7 @@ export const layer = (options?: Options): Layer.Layer<OperationsEmulator> =>
   Layer.sync(OperationsEmulator, () => make(options))
 
 /**
- * Provides an `HttpClient` that sends its requests to the emulator in memory, for any program that needs an
+ * Provides an `HttpClient` that sends its requests to the in-memory emulator, for any program that needs an
  * `HttpClient`.
  *
  * @since 0.1.0
@@ -563,12 +568,12 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Operatio
 )
 
 /**
- * Provides the `OperationsService` of a program over scripted operations in memory, the emulator, and the emulator's
+ * Provides an `OperationsService` that uses the in-memory emulator, the emulator itself, and the emulator's
  * `HttpClient`.
  *
- * The `options` are the options of the service, and the options of the emulator as `emulator`. The emulator implements
- * the `api` of the service. The scripts begin when the layer is built. Tests that share a layer therefore share its
- * operations and calls. The layer uses the clock of the test. Move the clock with `TestClock.adjust`.
+ * The `options` are the service options, plus the emulator options under `emulator`. The emulator implements the
+ * service's `api`. Each build of the layer creates a new emulator, so tests that share a built layer also share its
+ * operations and calls. The layer uses the test clock. Advance the clock with `TestClock.adjust`.
  *
  * @since 0.4.0
  * @category layers
@@ -581,7 +586,7 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Operatio
  * import * as Fiber from "effect/Fiber"
  * import * as TestClock from "effect/TestClock"
  *
- * // The program under test.
+ * // The program under test:
  * const program = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   return yield* operations.wait("operations/a", { timeout: "1 minute" })
@@ -609,7 +614,7 @@ export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, Operatio
 export const layerTest = (
   scripts: Readonly<Record<string, NonEmptyReadonlyArray<Step>>> = {},
   options: OperationsService.Options & {
-    /** The options of the emulator. The default of its `api` is the `api` of the service. */
+    /** Options for the emulator. The default for its `api` is the service's `api`. */
     readonly emulator?: Options | undefined
   } = {}
 ): Layer.Layer<OperationsService.OperationsService | OperationsEmulator | HttpClient.HttpClient, ScriptError> => {

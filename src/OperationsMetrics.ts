@@ -1,9 +1,9 @@
 /**
- * The metrics of all services of a process, for any exporter of Effect's metrics.
+ * Metrics that cover all services in a process. Any exporter for Effect metrics can read them.
  *
- * Names and units follow OpenTelemetry. The label `unit` contains the unit, and `@effect/opentelemetry` exports it as
- * the unit. The other labels are in the order of their documentation, followed by the labels of `Effect.tagMetrics`.
- * `server.address` is the host of the API. No label contains the name of an operation.
+ * Names and units follow OpenTelemetry. The label `unit` contains the unit, and `@effect/opentelemetry` exports this
+ * label as the metric's unit. The other labels appear in the documented order, followed by the labels that
+ * `Effect.tagMetrics` adds. `server.address` is the API host. No label contains an operation name.
  *
  * @since 0.4.0
  * @module
@@ -38,8 +38,8 @@ const histogram = (
   )
 
 /**
- * The number of waits in progress, for `wait`, `updates` and `waitAll`. Name: `gcp.longrunning.waits`, an up-down
- * counter.
+ * The number of waits in progress that `wait`, `updates` and `waitAll` have started. Name: `gcp.longrunning.waits`, an
+ * up-down counter.
  *
  * Label: `server.address`.
  *
@@ -51,7 +51,7 @@ const histogram = (
  * import * as Effect from "effect/Effect"
  * import * as Metric from "effect/Metric"
  *
- * // How many waits for one API are in progress:
+ * // The number of waits in progress for one API:
  * const waits = OperationsMetrics.waits.pipe(
  *   Metric.tagged("server.address", "accesscontextmanager.googleapis.com"),
  *   Metric.value,
@@ -67,10 +67,10 @@ export const waits: Metric.Metric.Counter<number> = counter(
 )
 
 /**
- * The number of requests with which waits read the state of operations. Name: `gcp.longrunning.polls`, a counter.
+ * The number of requests that waits have sent to read operation states. Name: `gcp.longrunning.polls`, a counter.
  *
  * Labels: `server.address` and `gcp.longrunning.method`, which is `get`, `wait` (the server delays the response) or
- * `list` (one page with many operations).
+ * `list` (one page contains many operations).
  *
  * @since 0.4.0
  * @category metrics
@@ -94,8 +94,8 @@ export const polls: Metric.Metric.Counter<number> = counter(
 )
 
 /**
- * The number of failed polls that did not end a wait. Name: `gcp.longrunning.transient_failures`, a counter. If several
- * waits share a poll, its failure is counted for each of these waits.
+ * The number of polls that failed without ending the wait. Name: `gcp.longrunning.transient_failures`, a counter. If
+ * several waits share a failed poll, the failure is counted once for each of these waits.
  *
  * Labels: `server.address` and `error.type`.
  *
@@ -149,9 +149,9 @@ export const waitDuration: Metric.Metric.Histogram<number> = histogram(
 )
 
 /**
- * The time from the end of an operation to the response that showed the end, in seconds. Name:
- * `gcp.longrunning.detection.delay`, a histogram. It is recorded for operations that end during a wait and whose
- * metadata has an `endTime`. The delay includes the difference between the clocks of the server and the client.
+ * The number of seconds between the end of an operation and the response that reported the end. Name:
+ * `gcp.longrunning.detection.delay`, a histogram. The delay is recorded for operations that end during a wait and whose
+ * metadata contains an `endTime`. It includes any difference between the server's clock and the client's clock.
  *
  * Label: `server.address`.
  *
@@ -177,11 +177,11 @@ export const detectionDelay: Metric.Metric.Histogram<number> = histogram(
 )
 
 /**
- * The number of HTTP requests of calls, waits and cancels. Name: `gcp.longrunning.requests`, a counter. A repeated
- * request is counted again.
+ * The number of HTTP requests that method calls, waits and cancellations have sent. Name: `gcp.longrunning.requests`, a
+ * counter. Each retry of a request is counted as another request.
  *
- * Labels: `server.address`, `http.request.method`, `http.response.status_code` if there was a response, and
- * `error.type` if the request failed.
+ * Labels: `server.address`, `http.request.method`, `http.response.status_code` if a response arrived, and `error.type`
+ * if the request failed.
  *
  * @since 0.4.0
  * @category metrics
@@ -206,7 +206,7 @@ export const requests: Metric.Metric.Counter<number> = counter(
 )
 
 /**
- * Reads all metrics of this package, for each combination of labels that has occurred.
+ * Reads all metrics of this package, with one result for each label combination that has occurred.
  *
  * @since 0.4.0
  * @category accessors

@@ -1,5 +1,5 @@
 /**
- * A client of the long-running operations of one API: reads, awaits, lists, cancels and deletes operations.
+ * A client for the long-running operations of one API. It starts, reads, awaits, lists, cancels and deletes operations.
  *
  * @since 0.1.0
  * @module
@@ -20,7 +20,7 @@ import type * as Credentials from "./Credentials.js"
 import type * as GoogleApi from "./GoogleApi.js"
 import type * as HttpError from "./HttpError.js"
 import { httpClientTransport } from "./internal/http/httpClientTransport.js"
-// oxlint-disable-next-line import/no-cycle -- of types alone: the methods of the service implement the interface below
+// oxlint-disable-next-line import/no-cycle -- a cycle of types only: the service's methods implement the interface below
 import { makeService } from "./internal/service.js"
 import { checkedOptions, withApiOf } from "./internal/settings.js"
 import type * as Operation from "./Operation.js"
@@ -29,49 +29,56 @@ import type * as OperationHandle from "./OperationHandle.js"
 import type * as WaitTimeoutError from "./WaitTimeoutError.js"
 
 /**
- * The options of a service. All options are optional. The default is Access Context Manager without credentials.
+ * Options for a service. All of them are optional. By default, the service calls Access Context Manager without
+ * credentials.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The API. Default: `GoogleApi.accessContextManager`. */
+  /** The API that the service calls. Default: `GoogleApi.accessContextManager`. */
   readonly api?: GoogleApi.GoogleApi | undefined
   /** The credentials for all requests. Default: `Credentials.anonymous`. */
   readonly credentials?: Credentials.Credentials | undefined
-  /** The error format to request, `$.xgafv`. Both formats are decoded. Default: the server's choice (format 2). */
+  /**
+   * The error format to request, `$.xgafv`. Responses in both formats are decoded. Default: not sent, so the server
+   * uses format 2.
+   */
   readonly xgafv?: "1" | "2" | undefined
-  /** The project that quota and billing are charged to, sent as `x-goog-user-project`. */
+  /** The project to which quota and billing are charged, sent as `x-goog-user-project`. */
   readonly quotaProject?: string | undefined
-  /** The time limit of one request, from its credentials to the end of the response body. Default: 30 seconds. */
+  /**
+   * The time limit for one request, from the request for credentials to the end of the response body. Default: 30
+   * seconds.
+   */
   readonly requestTimeout?: Duration.DurationInput | undefined
-  /** The largest response body that is read, in bytes after decompression. Default: 4,194,304. */
+  /** The maximum size of a response body, in bytes after decompression. Default: 4,194,304. */
   readonly maxBodySize?: number | undefined
-  /** The `schedule` of waits that do not set one. Default: `Polling.defaultSchedule`. */
+  /** The `schedule` for waits that do not set their own. Default: `Polling.defaultSchedule`. */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
-  /** The `retrySchedule` of waits that do not set one. Default: `Polling.retrySchedule`. */
+  /** The `retrySchedule` for waits that do not set their own. Default: `Polling.retrySchedule`. */
   readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
-  /** The `isTransient` of waits that do not set one. Default: the error's own `isTransient`. */
+  /** The `isTransient` function for waits that do not set their own. Default: the `isTransient` field of the error. */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
-  /** The longest delay that a server can ask for (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
+  /** The maximum delay that a server can request (`Retry-After`, RFC 9110; `RetryInfo`). Default: 5 minutes. */
   readonly maxServerDelay?: Duration.DurationInput | undefined
   /**
-   * The limit on all requests of the service. Requests above the limit are queued in their order of arrival. Default:
+   * The limit on all requests from the service. Requests that exceed the limit are queued in order of arrival. Default:
    * no limit.
    */
   readonly requestBudget?:
     | {
-      /** How many requests may start in a second. The starts are spread evenly. */
+      /** The maximum number of requests that start per second. The starts are spread evenly. */
       readonly perSecond?: number | undefined
-      /** How many requests may be in flight. */
+      /** The maximum number of requests in flight. */
       readonly concurrent?: number | undefined
     }
     | undefined
 }
 
 /**
- * A reference to an operation: its name, its URL at the origin of the API (such as a `selfLink`), one of its states, or
- * a handle.
+ * A reference to an operation: its name, its URL at the API's origin (such as a `selfLink`), one of its states, or a
+ * handle.
  *
  * @since 0.2.0
  * @category models
@@ -79,124 +86,136 @@ export interface Options {
 export type Waitable = string | Operation.Operation | OperationHandle.OperationHandle
 
 /**
- * The options of one wait. They override the defaults of the service.
+ * Options for one wait. They override the service's defaults.
  *
  * @since 0.1.0
  * @category models
  */
 export interface WaitOptions {
   /**
-   * The schedule of the delays between polls. Its input is the latest state. If it ends, the wait fails with
-   * `WaitTimeoutError`.
+   * The schedule that determines the delays between polls. Its input is the latest operation state. If the schedule
+   * ends, the wait fails with `WaitTimeoutError`.
    */
   readonly schedule?: Schedule.Schedule<unknown, Operation.Pending> | undefined
   /**
-   * The schedule of the delays after transient failures. It starts again after every success. If it ends, the wait
-   * fails with the last `HttpError`.
+   * The schedule that determines the delays after transient failures. It restarts after each successful poll. If the
+   * schedule ends, the wait fails with the most recent `HttpError`.
    */
   readonly retrySchedule?: Schedule.Schedule<unknown, HttpError.HttpError> | undefined
   /**
-   * Decides whether a failure is transient. After a transient failure the wait polls again with the delays of
-   * `retrySchedule`. After any other failure the wait fails. Use it for an API that is eventually consistent, for
-   * example `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the error's own
-   * `isTransient`.
+   * Decides whether a failure is transient. After a transient failure, the wait polls again with the delays from
+   * `retrySchedule`. Any other failure ends the wait. Set this option for an eventually consistent API, for example to
+   * `(error) => error.isTransient || error.code === "PERMISSION_DENIED"`. Default: the `isTransient` field of the
+   * error.
    */
   readonly isTransient?: ((error: HttpError.HttpError) => boolean) | undefined
   /**
-   * Runs for every state of the operation that differs from the last one: the state that was passed to the call, each
-   * pending state that a poll reads, and the final state. The wait continues when the effect is done.
+   * Runs for each state of the operation that differs from the previous one. These states can be the state that was
+   * passed to the call, pending states that polls read, and the final state. The wait continues after the effect
+   * completes.
    */
   readonly onUpdate?: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
   /**
-   * The longest time to wait. At the deadline the wait fails with `WaitTimeoutError`, even if a poll is in flight. The
-   * last delay is shortened: the last poll starts 1 second or a tenth of the timeout before the deadline, whichever is
-   * shorter. Default: no limit, or the deadline of a handle.
+   * The maximum duration of the wait. At the deadline, the wait fails with `WaitTimeoutError`, even if a poll is in
+   * flight. The final delay is shortened so that the final poll starts before the deadline, by 1 second or by a tenth
+   * of the timeout, whichever is shorter. Default: the deadline of the handle if the argument is a handle with a
+   * deadline, otherwise no limit.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
    * What happens to the operation if the wait is interrupted. With `"detach"`, the default, the operation keeps
-   * running. With `"cancel"`, the server is asked once to cancel the operation, when the last wait for the operation
-   * has ended. The request takes at most 5 seconds.
+   * running. With `"cancel"`, the server is asked once to cancel the operation, after all waits for the operation have
+   * ended. The cancel request takes at most 5 seconds.
    */
   readonly onInterrupt?: "detach" | "cancel" | undefined
-  /** What happens to the operation if the wait times out. In both cases the wait fails with `WaitTimeoutError`. */
+  /**
+   * What happens to the operation if the wait times out. With `"detach"`, the default, the operation keeps running.
+   * With `"cancel"`, the server is asked to cancel the operation. The wait fails with `WaitTimeoutError` in both cases.
+   */
   readonly onTimeout?: "detach" | "cancel" | undefined
 }
 
 /**
- * The options of `updates`.
+ * Options for `updates`.
  *
  * @since 0.2.0
  * @category models
  */
 export interface UpdatesOptions extends WaitOptions {
-  /** Whether the stream also emits states that have not changed since the last poll. Default: false. */
+  /** Whether the stream also emits states that have not changed since the previous poll. Default: false. */
   readonly emitUnchanged?: boolean | undefined
 }
 
 /**
- * The options of `waitAll`.
+ * Options for `waitAll`.
  *
  * @since 0.4.0
  * @category models
  */
 export interface WaitAllOptions extends WaitOptions {
   /**
-   * How the operations are polled. With `"get"`, each operation is read by a separate request. With `"list"`, the
-   * operations of a collection are read together, by pages of the collection's list. Use `"list"` for hundreds of
-   * operations or more if the quota for read requests is the limit. A round for 10,000 operations takes about ten
-   * requests instead of 10,000.
+   * How the operations are polled. With `"get"`, each operation is read by a separate request. With `"list"`, all
+   * awaited operations in a collection are read together, by listing the collection page by page. Use `"list"` for
+   * hundreds of operations or more if the quota for read requests is too small for separate requests. With `"list"`,
+   * polling 10,000 operations once takes about ten requests instead of 10,000.
    *
-   * An operation that is not in the list is read by a separate request. If the API has no list, refuses the list, or
-   * needs more than one page for every ten operations, all operations are read by separate requests. Default: `"get"`.
+   * An operation that is missing from the list is read by a separate request. If the API cannot list operations,
+   * rejects the list request, or needs more than one page for every ten operations, all operations are read by separate
+   * requests. Default: `"get"`.
    */
   readonly by?: "get" | "list" | undefined
   /**
-   * Whether each request of the waits has a span, and whether the span of the call has an event for each change of an
-   * operation's state. Use it only for a few operations, because it makes a span for each poll. Default: false.
+   * Whether each poll request is traced with a span, and whether the span of the `waitAll` call records an event for
+   * each operation state change. Enable this option only for small numbers of operations, because it creates one span
+   * per poll. Default: false.
    */
   readonly tracePolls?: boolean | undefined
 }
 
 /**
- * The options of `list` and `listPages`.
+ * Options for `list` and `listPages`.
  *
  * @since 0.2.0
  * @category models
  */
 export interface ListOptions {
-  /** The collection, as a relative resource name. Default: `operations`. Some APIs have `projects/p/locations/l/operations`. */
+  /**
+   * The collection, as a relative resource name. Default: `operations`. Some APIs use collections such as
+   * `projects/p/locations/l/operations`.
+   */
   readonly collection?: string | undefined
-  /** A filter, in the syntax of the API (AIP-160). */
+  /** A filter in the API's syntax (AIP-160). */
   readonly filter?: string | undefined
-  /** The largest number of operations on a page. Default: the server's choice. */
+  /** The maximum number of operations per page. Default: chosen by the server. */
   readonly pageSize?: number | undefined
   /** The `nextPageToken` of the previous page. Default: the first page. */
   readonly pageToken?: string | undefined
   /**
-   * Whether the server returns a partial list if a part of the collection is unreachable (AIP-217). Few APIs support
-   * this.
+   * Whether the server returns a partial list if part of the collection is unreachable (AIP-217). Few APIs support this
+   * parameter.
    */
   readonly returnPartialSuccess?: boolean | undefined
 }
 
 /**
- * A page of a list.
+ * One page of an operation list.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Page {
-  /** May be empty on any page (AIP-158). */
+  /** The operations on the page. Any page may be empty (AIP-158). */
   readonly operations: ReadonlyArray<Operation.Operation>
-  /** Empty on the last page. */
+  /** The token for requesting the next page. Empty on the final page. */
   readonly nextPageToken: string
-  /** The resource names of the unreachable parts of the collection. Only with `returnPartialSuccess`. */
+  /**
+   * The resource names of the unreachable parts of the collection. Empty unless `returnPartialSuccess` was requested.
+   */
   readonly unreachable: ReadonlyArray<string>
 }
 
 /**
- * The outcome of the wait for one of many operations.
+ * The outcome of waiting for one of many operations.
  *
  * @since 0.2.0
  * @category models
@@ -204,7 +223,7 @@ export interface Page {
 export interface Outcome<W extends Waitable = Waitable> {
   /** The value that was passed to `waitAll`. */
   readonly operation: W
-  /** The succeeded operation, or the error that ended the wait. */
+  /** The operation in its `Succeeded` state, or the error that ended the wait. */
   readonly result: Either.Either<
     Operation.Succeeded,
     OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
@@ -212,7 +231,7 @@ export interface Outcome<W extends Waitable = Waitable> {
 }
 
 /**
- * The operations of one API.
+ * The methods for starting and managing the operations of one API.
  *
  * Source: `google/longrunning/operations.proto`; AIP-151.
  *
@@ -223,17 +242,18 @@ export interface Service {
   /**
    * Reads the latest state of an operation with one request.
    *
-   * Returns the operation, pending or succeeded. Fails with `OperationError` if the operation has failed, and with
-   * `HttpError` if its state cannot be read. The request is repeated once if it is refused with 401 and the credentials
-   * can be refreshed, or if a reused connection closes before the first byte of the response. Interruption aborts the
-   * request.
+   * Returns the operation if it is pending or has succeeded. Fails with `OperationError` if the operation has failed,
+   * and with `HttpError` if its state cannot be read. The request is retried once if the server rejects it with 401 and
+   * the credentials can be refreshed, or if a reused connection closes before the first byte of the response arrives.
+   * Interruption aborts the request.
    *
-   * `xgafv` requests an error format (`x__xgafv` in Google's Python client, `$.xgafv` on the wire).
+   * The `xgafv` option requests an error format. It is named `x__xgafv` in Google's Python client and `$.xgafv` in the
+   * request URL.
    */
   readonly get: (
     operation: Waitable,
     options?: {
-      /** The error format to request. Default: the format of the service. */
+      /** The error format to request. Default: the service's `xgafv` option. */
       readonly xgafv?: "1" | "2" | undefined
     }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
@@ -241,20 +261,22 @@ export interface Service {
   /**
    * Waits until an operation is done, and returns it.
    *
-   * If the argument is a name, `wait` polls immediately. If it is a pending operation, `wait` polls after the first
-   * delay of the schedule. If it is an operation that is done, no request is sent. A transient failure does not end the
-   * wait. `Retry-After` and `RetryInfo` can lengthen the next delay. Fails with `OperationError` if the operation
-   * fails, with `WaitTimeoutError` if the timeout passes or the schedule ends, and with `HttpError` if the state cannot
-   * be read.
+   * If the argument is a name, `wait` polls immediately. If the argument is a pending operation, `wait` polls after the
+   * first delay in the schedule. If the argument is an operation that is already done, no request is sent. Transient
+   * failures do not end the wait. `Retry-After` and `RetryInfo` can lengthen the next delay. Fails with
+   * `OperationError` if the operation fails, with `WaitTimeoutError` if the timeout passes or the schedule ends, and
+   * with `HttpError` if the operation state cannot be read.
    *
-   * Waits for the same operation share their polls. At most one request for the operation is in flight, and a final
-   * state ends all of its waits. If the API has `:wait`, the server delays the response until the operation is done.
+   * Concurrent `wait` calls for the same operation share polls. At most one request per operation is in flight, and
+   * when the operation reaches a final state, all of these calls complete. If the API supports `:wait` and
+   * `requestBudget.concurrent` is not set, polls use `:wait`, and the server delays its response until the operation is
+   * done or a time limit has passed.
    *
-   * An operation that was just started may not be visible yet. Therefore NOT_FOUND is transient in the first 30 seconds
-   * of a wait for an operation object, and in the first 30 seconds after a handle was made. In a wait for a name,
-   * NOT_FOUND is not transient.
+   * An operation that was just started may not be visible yet. NOT_FOUND is therefore treated as transient for 30
+   * seconds: from the start of the wait if the argument is an operation object, or from the creation of the handle if
+   * the argument is a handle. If the argument is a name, NOT_FOUND is not transient.
    *
-   * Interruption aborts the request in flight. The option `onInterrupt` decides what happens to the operation.
+   * Interruption aborts the request in flight. The `onInterrupt` option determines what happens to the operation.
    *
    * @example
    * ```ts
@@ -280,10 +302,11 @@ export interface Service {
   >
 
   /**
-   * Emits the states of an operation: first the current state, then each state that differs from the last one. The last
-   * state is the succeeded operation. Fails with the errors of {@link Service.wait}.
+   * Emits the states of an operation: first the current state, then each state that differs from the previous one. If
+   * the operation succeeds, the final element is the operation in its `Succeeded` state. Fails with the same errors as
+   * {@link Service.wait}.
    *
-   * The polls follow the schedules of a wait. No poll is sent until the consumer requests the next state.
+   * Polls use the same schedules as {@link Service.wait}. No poll is sent until the consumer requests the next state.
    *
    * @example
    * ```ts
@@ -308,18 +331,19 @@ export interface Service {
   >
 
   /**
-   * Waits for any number of operations, and emits the outcome of each operation when it is known. A failed wait is an
-   * outcome. The stream itself does not fail.
+   * Waits for any number of operations, and emits the outcome of each operation as soon as its wait ends. A failed wait
+   * is also emitted as an outcome, so the stream itself does not fail.
    *
-   * A wait of `waitAll` needs no fiber and no timer. At most 64 polls are in flight, or `requestBudget.concurrent`. The
-   * poll that has been due for the longest time is sent first.
+   * `waitAll` does not create a fiber or a timer for each operation. At most `requestBudget.concurrent` polls are in
+   * flight, or 64 if this option is not set. The poll that has been due the longest is sent first.
    *
-   * With `by: "list"`, the operations of a collection are polled in rounds, by pages of up to 1,000 operations of the
-   * collection's list. A round starts when a poll is due, and includes the polls that have waited for at least half of
-   * their delay. The round ends when all of its operations are found. It reads at most one page for every ten
-   * operations. An operation that a round does not find is read by a separate request in this round and for its next 1,
-   * 3, 7, 15 and then 31 polls. If a page cannot be read, this is a transient failure of the waits in the round. After
-   * three such failures in a row, the waits also use separate requests.
+   * With `by: "list"`, the operations in a collection are polled in rounds. Each round lists the collection in pages of
+   * up to 1,000 operations. A round starts when a poll is due, and includes every operation whose delay before its next
+   * poll is at least half over. The round ends when it has found all of these operations, or when it has read one page
+   * for every ten of them. If a round does not find an operation, a separate request reads this operation. After the
+   * first such miss, the operation's next poll also uses a separate request. After further misses in a row, the next 3,
+   * 7, 15 and then 31 polls do. If a page cannot be read, all waits in the round record a transient failure. After
+   * three such failures in a row, these waits also use separate requests.
    *
    * @example
    * ```ts
@@ -345,35 +369,40 @@ export interface Service {
   ) => Stream.Stream<Outcome<W>>
 
   /**
-   * Lists the operations of a collection, page by page. Fails with `Decode` if the server repeats a page token.
+   * Lists the operations in a collection, page by page. Fails with `HttpError` (`reason: "Decode"`) if the server
+   * repeats a page token.
    */
   readonly list: (options?: ListOptions) => Stream.Stream<Operation.Operation, HttpError.HttpError>
 
   /**
-   * Lists the pages of a collection. The field `unreachable` of a page contains the unreachable parts. `list` only logs
-   * them as a warning.
+   * Lists a collection and emits each page. The `unreachable` field of a page contains the unreachable parts of the
+   * collection. In contrast, `list` only logs these parts as a warning.
    */
   readonly listPages: (options?: ListOptions) => Stream.Stream<Page, HttpError.HttpError>
 
   /**
-   * Asks the server to cancel an operation. The server may cancel it later or not at all. To find out, wait for the
-   * operation: a cancelled operation fails with `CANCELLED`. Fails with `UNIMPLEMENTED` if the API has no such method.
+   * Asks the server to cancel an operation. The server may cancel the operation later or not at all. To find out, wait
+   * for the operation: waiting for a cancelled operation fails with an `OperationError` whose code is `CANCELLED`.
+   * `cancel` fails with `InvalidRequest` if the API description has no cancel method, and with `UNIMPLEMENTED` if the
+   * server does not implement the method.
    */
   readonly cancel: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
-  /** Tells the server that the client no longer needs the result. This does not cancel the operation. */
+  /**
+   * Tells the server that the client no longer needs the operation's result. Deleting an operation does not cancel it.
+   */
   readonly delete: (operation: Waitable) => Effect.Effect<void, HttpError.HttpError>
 
   /**
-   * Sends a request that starts an operation, with the credentials, limits and error handling of the service, and returns the
-   * operation. The URL of the request is absolute, or a path such as `/v1/accessPolicies`.
+   * Sends a request that starts an operation, with the service's credentials, limits and error handling, and returns
+   * the operation. The request URL is absolute, or a path such as `/v1/accessPolicies`.
    *
-   * Once the request is sent, it cannot be interrupted, because the name of the operation would be lost. An
-   * interruption takes effect when there is a response, or after `requestTimeout`. The name of the operation is then
-   * logged as a warning. With `onInterrupt: "cancel"`, the server is also asked to cancel the operation.
+   * Once the request is sent, it cannot be interrupted, because the operation name would be lost. An interruption takes
+   * effect when the response arrives, or after `requestTimeout`. The operation name in the response is then logged as a
+   * warning. With `onInterrupt: "cancel"`, the server is also asked to cancel the operation.
    *
-   * The request is repeated only if it is refused with 401 and the credentials can be refreshed. After any other
-   * failure, only the API can tell whether an operation was started.
+   * The request is retried only if the server rejects it with 401 and the credentials can be refreshed. After any other
+   * failure, the client cannot know whether an operation was started.
    *
    * @example
    * ```ts
@@ -395,40 +424,44 @@ export interface Service {
   readonly start: (
     request: HttpClientRequest.HttpClientRequest,
     options?: {
-      /** What happens to the operation if its start is interrupted. With `"detach"`, the default, it keeps running. */
+      /**
+       * What happens to the operation if `start` is interrupted. With `"detach"`, the default, the operation keeps
+       * running. With `"cancel"`, the server is asked to cancel it.
+       */
       readonly onInterrupt?: "detach" | "cancel" | undefined
     }
   ) => Effect.Effect<Operation.Pending | Operation.Succeeded, OperationError.OperationError | HttpError.HttpError>
 
   /**
-   * Makes the handle of an operation: a small JSON value with which another process can wait. All waits with the handle
-   * have the same deadline. The handle contains the ids of the current span. The spans of calls with the handle link to
-   * this span.
+   * Makes a handle for an operation: a small value that can be encoded as JSON and that another process can use to
+   * wait. All waits that use the handle have the same deadline. The handle also contains the ids of the current span.
+   * The spans of calls that use the handle link to this span.
    */
   readonly handle: (
     operation: Waitable,
     options?: {
       /** The time from now to the deadline. Default: no deadline. */
       readonly timeout?: Duration.DurationInput | undefined
-      /** The full name of the response's type, such as `google.identity.accesscontextmanager.v1.AccessPolicy`. */
+      /** The full name of the response type, such as `google.identity.accesscontextmanager.v1.AccessPolicy`. */
       readonly responseType?: string | undefined
-      /** The full name of the metadata's type. */
+      /** The full name of the metadata type. */
       readonly metadataType?: string | undefined
     }
   ) => Effect.Effect<OperationHandle.OperationHandle, HttpError.HttpError>
 
   /**
-   * Closes the service. Later calls, and the waits and requests in progress, fail with `HttpError`
+   * Closes the service. Later calls, and any waits and requests in progress, fail with `HttpError`
    * (`reason: "Closed"`). The service is also closed when its scope ends.
    *
-   * `close` can run any number of times. All callers wait until the service is closed. Closing takes a bounded time and
-   * cannot be interrupted.
+   * `close` can be called any number of times. Each call returns when the service is closed. Closing takes a limited
+   * amount of time and cannot be interrupted.
    */
   readonly close: Effect.Effect<void>
 }
 
 /**
- * The service of a program that uses one API. {@link Service} has its methods. For several APIs, see {@link Tag}.
+ * The service for a program that uses one API. {@link Service} describes its methods. For several APIs, see
+ * {@link Tag}.
  *
  * @since 0.1.0
  * @category tags
@@ -455,7 +488,7 @@ export class OperationsService extends Context.Tag("effect-google-operations/Ope
 >() {}
 
 /**
- * The class of a tag for the service of one API. Its identifier is `Self`.
+ * A tag class for the service of one API. Its identifier type is `Self`.
  *
  * @since 0.4.0
  * @category tags
@@ -466,15 +499,15 @@ export interface TagClass<Self, Id extends string> extends Context.TagClass<Self
 }
 
 /**
- * Makes the class of a tag for the service of one API. Use it in a program that talks to more than one API.
+ * Makes a tag class for the service of one API. Use this function in a program that calls more than one API.
  *
- * The tag belongs to its API, and {@link layerFor} uses the API of the tag. Each API therefore has its own requirement,
- * and the compiler reports a service that is not provided. Do not merge two layers of {@link OperationsService} for two
- * APIs. The program would compile, and the last layer would provide the service for both APIs. If the name of an
- * operation does not match the API's pattern, the call fails, and no request is sent.
+ * The tag belongs to one API, and {@link layerFor} makes the service for that API. Because each API has its own tag,
+ * the compiler reports each service that is not provided. Do not merge two {@link OperationsService} layers for
+ * different APIs: the program would compile, but the second layer would provide the service for both APIs. If an
+ * operation name does not match the API's pattern, the call fails before a request is sent.
  *
- * The key of the tag consists of `id`, the base URL and the version. The tags of two APIs are therefore different, even
- * if their `id` is the same by mistake.
+ * The tag key consists of `id`, the base URL and the version, so tags for different APIs differ even if the same `id`
+ * was used by mistake.
  *
  * @since 0.4.0
  * @category tags
@@ -513,11 +546,11 @@ export const Tag = <const Id extends string>(id: Id) => <Self>(api: GoogleApi.Go
 }
 
 /**
- * Makes a service over the `HttpClient` in the context. The service is open until its scope ends. Closing the service
- * aborts its requests. The connections belong to the client and stay open.
+ * Makes a service that uses the `HttpClient` in the context. The service is open until its scope ends. Closing the
+ * service aborts its requests. The connections stay open, because they belong to the `HttpClient`.
  *
- * In a Cloudflare Worker, a service belongs to the first request that calls the service. Make a service for each
- * request.
+ * In a Cloudflare Worker, a service works only during the Worker request that first calls the service. Make a service
+ * for each Worker request.
  *
  * @since 0.1.0
  * @category constructors
@@ -540,7 +573,7 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
     ))
 
 /**
- * Provides {@link OperationsService} over any `HttpClient`. The service is closed when the layer's scope ends.
+ * Provides an {@link OperationsService} that uses any `HttpClient`. The service is closed when the layer's scope ends.
  *
  * @since 0.1.0
  * @category layers
@@ -559,21 +592,22 @@ export const layer = (options?: Options): Layer.Layer<OperationsService, never, 
   Layer.scoped(OperationsService, make(options))
 
 /**
- * The options of a service whose API comes from its tag.
+ * Options for a service whose tag determines its API.
  *
  * @since 0.4.0
  * @category models
  */
 export interface TagOptions extends Omit<Options, "api"> {
   /**
-   * Another base URL for the API, such as a regional endpoint or an emulator. Default: the base URL of the tag's API.
+   * A different base URL for the API, such as a regional endpoint or an emulator. Default: the base URL of the tag's
+   * API.
    */
   readonly baseUrl?: string | undefined
 }
 
 /**
- * Provides the service of a tag made by {@link Tag}, over any `HttpClient`. The service is closed when the layer's
- * scope ends.
+ * Provides the service for a tag made by {@link Tag}. The service uses any `HttpClient`. The service is closed when the
+ * layer's scope ends.
  *
  * @since 0.4.0
  * @category layers
@@ -597,8 +631,8 @@ export const layerFor = <Self, Id extends string>(
 ): Layer.Layer<Self, never, HttpClient.HttpClient> => Layer.scoped(tag, make(withApiOf(tag, options)))
 
 /**
- * Provides the service of {@link layer} with options from configuration: a `Config` of all options, or a record that
- * contains a `Config` for each option.
+ * Provides the same service as {@link layer}, with options from configuration. Pass one `Config` for all options, or a
+ * record with a `Config` for each option.
  *
  * @since 0.1.0
  * @category layers

@@ -1,9 +1,9 @@
 /**
- * Schedules for the delays between polls.
+ * Schedules that determine the delays between polls.
  *
- * A wait accepts any `Schedule`. The schedules of this module have a longest delay and a jitter, and can be combined
- * with Effect's schedules. Their output is the delay before the next poll. If an option is out of range, the functions
- * throw a `RangeError`.
+ * A wait accepts any `Schedule`. The schedules in this module support jitter, keep each delay below an upper limit, and
+ * can be combined with Effect's schedules. Their output is the delay before the next poll. If an option is out of
+ * range, the functions throw a `RangeError`.
  *
  * @since 0.1.0
  * @module
@@ -32,8 +32,8 @@ interface State {
   readonly step: number
 }
 
-// A schedule that never ends. `delay` computes the next delay, in milliseconds, from the time waited so far and the
-// number of the step.
+// Makes a schedule that never ends. `delay` computes the next delay, in milliseconds, from the time waited so far and
+// the step number.
 const fromDelay = (
   jitter: number,
   max: number,
@@ -52,18 +52,18 @@ const fromDelay = (
           ScheduleDecision.continueWith(ScheduleInterval.after(now + next))
         ]
       }
-      // Without jitter, the delay needs no random number and no effect.
+      // Without jitter, no random number is needed, so the step needs no effect.
       return jitter === 0 ? Exit.succeed(after(0.5)) : Effect.map(Random.next, after)
     }
   )
 
 /**
- * A schedule of growing delays. The first delay is `initial`, and each further delay is `factor` times the previous
- * one, up to `max`. The schedule never ends.
+ * A schedule in which the delays grow exponentially. The first delay is `initial`, and each subsequent delay is
+ * `factor` times the previous one, up to `max`. The schedule never ends.
  *
- * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %). The jitter spreads the polls of
- * many waits over time. No delay is longer than `max`, even with the jitter. The mean delay therefore grows up to `max`
- * / (1 + `jitter`).
+ * Each delay is a random value within ±`jitter` of the computed delay (0.2: ±20 %). The jitter spreads out the polls of
+ * concurrent waits. No delay is longer than `max`, even with jitter. To keep jittered delays within `max`, the mean
+ * delay levels off at `max` / (1 + `jitter`).
  *
  * Defaults: `initial` 1 second, `factor` 1.5, `max` 30 seconds, `jitter` 0.2.
  *
@@ -81,13 +81,13 @@ const fromDelay = (
  * ```
  */
 export const exponential = (options?: {
-  /** The first delay. */
+  /** The first delay, before jitter. */
   readonly initial?: Duration.DurationInput | undefined
-  /** The factor between consecutive delays, from 1 to 1000. */
+  /** The factor by which each delay grows, from 1 to 1000. */
   readonly factor?: number | undefined
-  /** The longest delay. */
+  /** The maximum delay, after jitter. */
   readonly max?: Duration.DurationInput | undefined
-  /** The jitter, as a share of the delay, from 0 to 1. */
+  /** The jitter, as a fraction of the delay, from 0 to 1. */
   readonly jitter?: number | undefined
 }): Schedule.Schedule<Duration.Duration> => {
   const initial = millis("initial", options?.initial ?? "1 second")
@@ -101,10 +101,12 @@ export const exponential = (options?: {
 }
 
 /**
- * A schedule whose delays are a share of the time waited so far, from `min` to `max`. The schedule never ends.
+ * A schedule in which each delay is a fraction of the time waited so far, clamped to the range `min` to `max`. The
+ * schedule never ends.
  *
- * Until the delays reach `max`, the end of an operation is detected after at most about `fraction` of the operation's
- * duration. Each delay is a random value within ±`jitter` of the computed delay. No delay is longer than `max`.
+ * Until the delays reach `max`, the end of an operation is detected late by no more than roughly `fraction` × the
+ * operation's duration, or `min` if that is longer. Each delay is a random value within ±`jitter` of the computed
+ * delay. No delay is longer than `max`.
  *
  * Defaults: `fraction` 0.2, `min` 500 milliseconds, `max` 30 seconds, `jitter` 0.15.
  *
@@ -116,7 +118,8 @@ export const exponential = (options?: {
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Effect from "effect/Effect"
  *
- * // Polls about every 2 seconds at first. The end is detected at most about 5 % late, or 2 seconds.
+ * // Polls about every 2 seconds at first. Detects the end late by at most about 5 % of the operation's duration or 2
+ * // seconds, whichever is longer.
  * const program = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", {
@@ -126,13 +129,13 @@ export const exponential = (options?: {
  * ```
  */
 export const proportional = (options?: {
-  /** The delay as a share of the time waited so far, from 0.001 to 1000. */
+  /** The delay as a fraction of the time waited so far, from 0.001 to 1000. */
   readonly fraction?: number | undefined
-  /** The shortest delay, before the jitter. */
+  /** The minimum delay, before jitter. */
   readonly min?: Duration.DurationInput | undefined
-  /** The longest delay. */
+  /** The maximum delay, after jitter. */
   readonly max?: Duration.DurationInput | undefined
-  /** The jitter, as a share of the delay, from 0 to 1. */
+  /** The jitter, as a fraction of the delay, from 0 to 1. */
   readonly jitter?: number | undefined
 }): Schedule.Schedule<Duration.Duration> => {
   const fraction = checked("fraction", options?.fraction ?? 0.2, 0.001, 1000)
@@ -146,8 +149,8 @@ export const proportional = (options?: {
 }
 
 /**
- * A schedule of equal delays. Each delay is a random value within ±`jitter` of `interval`. Default: `jitter` 0. The
- * schedule never ends.
+ * A schedule with a constant interval. Each delay is a random value within ±`jitter` of `interval`. Default: `jitter`
+ * 0. The schedule never ends.
  *
  * @since 0.1.0
  * @category schedules
@@ -156,7 +159,7 @@ export const proportional = (options?: {
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // Every 2 seconds for a minute, then every 30 seconds:
+ * // Polls every 2 seconds for a minute, then every 30 seconds:
  * const schedule = Polling.spaced("2 seconds").pipe(
  *   Schedule.upTo("1 minute"),
  *   Schedule.andThen(Polling.spaced("30 seconds", { jitter: 0.2 }))
@@ -166,7 +169,7 @@ export const proportional = (options?: {
 export const spaced = (
   interval: Duration.DurationInput,
   options?: {
-    /** The jitter, as a share of the delay, from 0 to 1. */
+    /** The jitter, as a fraction of the delay, from 0 to 1. */
     readonly jitter?: number | undefined
   }
 ): Schedule.Schedule<Duration.Duration> => {
@@ -175,7 +178,7 @@ export const spaced = (
 }
 
 /**
- * The default `schedule` of a wait: {@link proportional} with its defaults. It never ends.
+ * The default `schedule` for waits: {@link proportional} with its default options. It never ends.
  *
  * @since 0.1.0
  * @category schedules
@@ -184,16 +187,16 @@ export const spaced = (
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // The same delays, for at most an hour:
+ * // Polls with the same delays, for at most an hour:
  * const schedule = Polling.defaultSchedule.pipe(Schedule.upTo("1 hour"))
  * ```
  */
 export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportional()
 
 /**
- * The default `retrySchedule` of a wait: the delays after transient failures. The first delay is 1 second, and each
- * further delay is twice as long, up to 30 seconds, ±20 %. The schedule ends when consecutive failures have lasted five
- * minutes.
+ * The default `retrySchedule` for waits. It determines the delays after transient failures. The first delay is 1
+ * second, and each subsequent delay is twice as long as the previous one, up to 30 seconds, with a jitter of ±20 %. The
+ * schedule ends when consecutive failures have continued for five minutes.
  *
  * @since 0.1.0
  * @category schedules
@@ -203,7 +206,7 @@ export const defaultSchedule: Schedule.Schedule<Duration.Duration> = proportiona
  * import * as Polling from "effect-google-operations/Polling"
  * import * as Schedule from "effect/Schedule"
  *
- * // The same delays, but the wait fails if there is no connection to the server:
+ * // Uses the same delays, but the wait fails if the client cannot connect to the server:
  * const retrySchedule = Polling.retrySchedule.pipe(
  *   Schedule.whileInput((error: { readonly reason: string }) => error.reason !== "Transport")
  * )

@@ -1,5 +1,5 @@
 /**
- * `google.protobuf.Any` as JSON: a message of any type, with the URL of its type.
+ * `google.protobuf.Any` as JSON: a message of any type, together with its type URL.
  *
  * @since 0.1.0
  * @module
@@ -13,11 +13,11 @@ import { oneLine } from "./internal/text.js"
 import { isDeep } from "./internal/values.js"
 
 /**
- * A message of any type, as JSON. `"@type"` is the URL of the type. The other properties are the fields of the message.
+ * A message of any type, as JSON. `"@type"` is the type URL. The other properties are the message fields.
  *
- * If the message is a well-known type with a special JSON format (`google.protobuf.Duration`, `StringValue`, …),
- * `value` contains that JSON. An empty `Any` is `{}`, without `"@type"`. The message is not decoded. To decode it, use
- * {@link unpack}.
+ * If the message belongs to a well-known type with a special JSON format (`google.protobuf.Duration`, `StringValue`,
+ * …), `value` contains that JSON. An empty `Any` is `{}`, without `"@type"`. The message is not decoded. To decode it,
+ * use {@link unpack}.
  *
  * Source: the ProtoJSON format, "Any".
  *
@@ -25,16 +25,18 @@ import { isDeep } from "./internal/values.js"
  * @category models
  */
 export interface ProtobufAny {
-  /** The URL of the message's type, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
+  /** The type URL of the message, such as `type.googleapis.com/google.rpc.ErrorInfo`. */
   readonly "@type"?: string
-  /** Always absent. In a union, it distinguishes a raw detail from a decoded detail (`_tag: "ErrorInfo"`). */
+  /**
+   * Always absent. In a union, this property distinguishes a raw detail from a decoded detail (`_tag: "ErrorInfo"`).
+   */
   readonly _tag?: undefined
   readonly [field: string]: unknown
 }
 
 /**
- * Tells whether a JSON value can be an `Any`. The value must be an object. If it has an `"@type"`, the `"@type"` must
- * be a string.
+ * Checks whether a JSON value can be an `Any`. The value must be an object, and its `"@type"`, if present, must be a
+ * string.
  *
  * @since 0.1.0
  * @category guards
@@ -44,7 +46,7 @@ export const isProtobufAny = (u: unknown): u is ProtobufAny =>
   (!("@type" in u) || typeof u["@type"] === "string")
 
 /**
- * The schema of a raw `Any`.
+ * The schema for a raw `Any`.
  *
  * @since 0.1.0
  * @category schemas
@@ -65,8 +67,8 @@ export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare<ProtobufAn
 })
 
 /**
- * Returns the full name of the message's type, which is the part of `"@type"` after the last `/`. For an `Any` without
- * a type, it returns an empty string.
+ * Returns the full name of the message type, which is the part of `"@type"` after the last `/`. If the `Any` has no
+ * type, the result is an empty string.
  *
  * @since 0.1.0
  * @category accessors
@@ -78,13 +80,13 @@ export const ProtobufAny: Schema.Schema<ProtobufAny> = Schema.declare<ProtobufAn
  * ```
  */
 export const typeName = (self: ProtobufAny): string => {
-  // A server can send a value that is not a string.
+  // A server can send an `"@type"` that is not a string.
   const url = typeof self["@type"] === "string" ? self["@type"] : ""
   return url.slice(url.lastIndexOf("/") + 1)
 }
 
-// The types whose JSON is not an object with their fields. In an Any, `value` contains this JSON. Empty is not
-// included.
+// The types whose JSON is not an object that contains the message fields. In an Any, `value` contains their JSON. Empty
+// is not one of these types.
 const wrapped = new Set([
   "Any",
   "BoolValue",
@@ -105,7 +107,8 @@ const wrapped = new Set([
 ].map((name) => `google.protobuf.${name}`))
 
 /**
- * Returns the message as JSON: its fields without `"@type"`, or the `value` of a well-known type.
+ * Returns the message as JSON: the fields without `"@type"`, or the `value` if the message belongs to a well-known
+ * type.
  *
  * @since 0.1.0
  * @category accessors
@@ -127,7 +130,7 @@ export const message = (self: ProtobufAny): unknown => {
 }
 
 /**
- * Makes an `Any` from the full name of a type and the JSON of a message. It is the inverse of `message`.
+ * Makes an `Any` from a full type name and a message in JSON. This function is the inverse of `message`.
  *
  * @since 0.1.0
  * @category constructors
@@ -148,8 +151,8 @@ export const pack = (typeName: string, message: unknown): ProtobufAny => {
 /**
  * Checks the type of the message, and decodes it with a schema.
  *
- * Fails with a `ParseError` if the type is not `typeName`, if the message does not decode, or if it is nested deeper
- * than 100 levels. The parsers of protobuf have the same limit.
+ * Fails with a `ParseError` if the type is not `typeName`, if the message does not decode, or if the message is nested
+ * deeper than 100 levels. Protobuf parsers use the same limit.
  *
  * @since 0.1.0
  * @category decoding
@@ -179,7 +182,7 @@ export const unpack: {
     options: {
       /** The schema of the value that {@link message} returns. */
       readonly schema: Schema.Schema<A, I>
-      /** The expected full name of the type. Default: any type is accepted. */
+      /** The expected full type name. Default: any type is accepted. */
       readonly typeName?: string | undefined
     }
   ): (self: ProtobufAny) => Either.Either<A, ParseError>
@@ -189,7 +192,7 @@ export const unpack: {
     options: {
       /** The schema of the value that {@link message} returns. */
       readonly schema: Schema.Schema<A, I>
-      /** The expected full name of the type. Default: any type is accepted. */
+      /** The expected full type name. Default: any type is accepted. */
       readonly typeName?: string | undefined
     }
   ): Either.Either<A, ParseError>
@@ -204,7 +207,7 @@ export const unpack: {
       const found = actual === "" ? "a message without @type" : `a ${oneLine(actual)}`
       return Either.left(mismatch(options.schema, self, `Expected a ${options.typeName}, actual ${found}`))
     }
-    // The recursion of a recursive schema is as deep as the message.
+    // A recursive schema recurses as deeply as the message is nested.
     if (isDeep(self)) return Either.left(mismatch(options.schema, self, "Expected a message of at most 100 levels"))
     return Schema.decodeUnknownEither(options.schema)(message(self))
   }

@@ -14,7 +14,7 @@ import * as Operation from "./Operation.js"
 import * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `ResultError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `ResultError`. The key is the same in all copies and versions of this package.
  *
  * @since 0.2.0
  * @category type ids
@@ -30,14 +30,14 @@ export const TypeId: TypeId = "~effect-google-operations/ResultError"
 export type TypeId = "~effect-google-operations/ResultError"
 
 /**
- * Tells whether a value is a `ResultError`.
+ * Checks whether a value is a `ResultError`.
  *
  * @since 0.2.0
  * @category guards
  */
 export const isResultError = (u: unknown): u is ResultError => hasProperty(u, TypeId)
 
-// The limit in characters. A description of a problem can quote a long value.
+// The maximum length of a problem description, in characters. A description can quote a long value.
 const maxProblem = 200
 
 const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: string, cause: ParseError): string => {
@@ -53,10 +53,10 @@ const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: strin
 
 /**
  * The operation succeeded, but its response is not what the `OperationInfo` expects. The response is of another type,
- * does not decode with the schema, or is absent. `response` is the raw response.
+ * does not decode with the schema, or is absent. `response` contains the raw response.
  *
- * Do not start the operation again because of this error. Another wait for the operation fails with the same error. The
- * class is also a schema, so a program can send the error to another process as JSON.
+ * Do not start the operation again because of this error. Waiting for the operation again fails with the same error.
+ * The class is also a schema, so a program can send the error to another process as JSON.
  *
  * @since 0.2.0
  * @category errors
@@ -81,22 +81,22 @@ const describe = (response: ProtobufAny.ProtobufAny | undefined, expected: strin
  */
 export class ResultError
   extends Schema.TaggedError<ResultError>("effect-google-operations/ResultError")("ResultError", {
-    /** The last state of the operation. */
+    /** The final state of the operation. */
     operation: Operation.inState<Operation.Succeeded>("Succeeded", Operation.isSucceeded),
-    /** The full name of the expected type. */
+    /** The full name of the expected response type. */
     expected: Schema.String,
-    /** Why the response does not decode, and at which field. */
+    /** Why and at which field the response does not decode. */
     cause: ParseErrorFromJson
   })
 {
-  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
-    /** The last state of the operation. */
+    /** The final state of the operation. */
     readonly operation: Operation.Succeeded
-    /** The full name of the expected type. */
+    /** The full name of the expected response type. */
     readonly expected: string
-    /** Why the response does not decode, and at which field. */
+    /** Why and at which field the response does not decode. */
     readonly cause: ParseError
   }) {
     const { cause, ...given } = errorFields(ResultError.fields, fields)
@@ -110,12 +110,14 @@ export class ResultError
     return TypeId
   }
 
-  /** The raw response, if there is one. */
+  /** The raw response, or undefined if it is absent. */
   get response(): ProtobufAny.ProtobufAny | undefined {
     return this.operation.response
   }
 
-  /** The name of the operation, and why its response does not decode. At most 4,000 characters on one line. */
+  /**
+   * Names the operation and says why its response does not decode. The message is one line of at most 4,000 characters.
+   */
   override get message(): string {
     const { cause, expected, operation, response } = this
     const subject = operation.name === "" ? "The operation" : `Operation ${oneLine(operation.name)}`

@@ -1,5 +1,5 @@
 /**
- * `google.rpc.Status`: the error of a Google API.
+ * `google.rpc.Status`: the error format that Google APIs use.
  *
  * @since 0.1.0
  * @module
@@ -14,7 +14,7 @@ import { fromFunctions, mismatch } from "./internal/parsing.js"
 import type * as ProtobufAny from "./ProtobufAny.js"
 
 /**
- * The property that marks a `Status`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `Status`. The key is the same in all copies and versions of this package.
  *
  * @since 0.4.0
  * @category type ids
@@ -30,7 +30,7 @@ export const TypeId: TypeId = "~effect-google-operations/Status"
 export type TypeId = "~effect-google-operations/Status"
 
 /**
- * Tells whether a value is a `Status`.
+ * Checks whether a value is a `Status`.
  *
  * @since 0.4.0
  * @category guards
@@ -38,10 +38,10 @@ export type TypeId = "~effect-google-operations/Status"
 export const isStatus = (u: unknown): u is Status => hasProperty(u, TypeId)
 
 /**
- * The error of a Google API: a code, a message for developers, and details for programs.
+ * An error from a Google API. It contains a code, a message for developers, and machine-readable details.
  *
- * `code` is the number of a `google.rpc.Code`, and never an HTTP status. An unknown number is kept. `details` are in
- * the order in which the server sent them. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or a raw
+ * `code` is a `google.rpc.Code` number, never an HTTP status. Unknown numbers are preserved. `details` keeps the order
+ * in which the server sent the details. Each detail is a decoded standard message (`_tag: "ErrorInfo"`, …) or a raw
  * `Any`.
  *
  * Source: `google/rpc/status.proto`; AIP-193.
@@ -63,11 +63,11 @@ export const isStatus = (u: unknown): u is Status => hasProperty(u, TypeId)
  * ```
  */
 export class Status {
-  /** The number of a `google.rpc.Code`. */
+  /** The `google.rpc.Code` number. */
   readonly code: number
-  /** The server's message for developers, in its full length. */
+  /** The server's message for developers. It is not truncated. */
   readonly message: string
-  /** Additional information for programs. */
+  /** Additional machine-readable information. */
   readonly details: ReadonlyArray<ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny>
 
   constructor(fields: {
@@ -87,17 +87,17 @@ export class Status {
     return TypeId
   }
 
-  /** The name of the code. It is `"UNKNOWN"` for an unknown number. */
+  /** The code name, or `"UNKNOWN"` if the number is unknown. */
   get codeName(): Code.Code {
     return Code.fromNumber(this.code)
   }
 
-  /** The first `ErrorInfo` among the details. Its `reason` is the reason of the error, for programs (AIP-193). */
+  /** The first `ErrorInfo` in `details`. Its `reason` is the machine-readable reason for the error (AIP-193). */
   get errorInfo(): ErrorDetails.ErrorInfo | undefined {
     return this.details.find((detail) => detail._tag === "ErrorInfo")
   }
 
-  /** The first `RetryInfo` among the details. */
+  /** The first `RetryInfo` in `details`. */
   get retryInfo(): ErrorDetails.RetryInfo | undefined {
     return this.details.find((detail) => detail._tag === "RetryInfo")
   }
@@ -114,7 +114,7 @@ export const int32 = (u: unknown): number | undefined => {
 }
 
 /**
- * Reads a status from JSON. The left side is a description of the problem.
+ * Reads a status from JSON. A `Left` contains a description of the problem.
  *
  * @internal
  */
@@ -131,8 +131,8 @@ export const read = (json: unknown): Either.Either<Status, string> => {
 /**
  * Reads a `google.rpc.Status` from JSON.
  *
- * An absent or `null` field has its default value (0, `""`, no details). A malformed or too large detail is not decoded
- * (see {@link ErrorDetails.fromAny}). A detail that is not an object becomes `{ value }`.
+ * An absent or `null` field takes its default value (0, `""`, no details). A detail that is malformed or too large is
+ * not decoded (see {@link ErrorDetails.fromAny}). A detail that is not an object becomes `{ value }`.
  *
  * @since 0.1.0
  * @category decoding
@@ -176,7 +176,7 @@ const StatusFromSelf = Schema.declare(isStatus, {
 })
 
 /**
- * The schema of a status. It decodes JSON to a {@link Status}.
+ * The schema for statuses. It decodes JSON to a {@link Status}.
  *
  * @since 0.1.0
  * @category schemas
@@ -185,7 +185,7 @@ const StatusFromSelf = Schema.declare(isStatus, {
  * import * as Status from "effect-google-operations/Status"
  * import * as Schema from "effect/Schema"
  *
- * // One item of the response of a batch method:
+ * // One item in a batch method's response:
  * const Result = Schema.Struct({ item: Schema.String, error: Schema.optional(Status.StatusFromJson) })
  *
  * const result = Schema.decodeUnknownSync(Result)({ item: "a", error: { code: 5 } })

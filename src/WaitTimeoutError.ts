@@ -1,5 +1,5 @@
 /**
- * The error of a wait that ended before the operation was done.
+ * The error with which a wait fails if it ends before the operation is done.
  *
  * @since 0.1.0
  * @module
@@ -13,7 +13,8 @@ import { errorFields } from "./internal/values.js"
 import * as Operation from "./Operation.js"
 
 /**
- * The property that marks a `WaitTimeoutError`. It is the same in all copies and versions of this package.
+ * The key of the property that marks a `WaitTimeoutError`. The key is the same in all copies and versions of this
+ * package.
  *
  * @since 0.1.0
  * @category type ids
@@ -29,7 +30,7 @@ export const TypeId: TypeId = "~effect-google-operations/WaitTimeoutError"
 export type TypeId = "~effect-google-operations/WaitTimeoutError"
 
 /**
- * Tells whether a value is a `WaitTimeoutError`.
+ * Checks whether a value is a `WaitTimeoutError`.
  *
  * @since 0.1.0
  * @category guards
@@ -41,8 +42,8 @@ export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProp
  * (`"ScheduleEnded"`).
  *
  * The operation may still be running. To continue, wait for `operationName` again. With `onTimeout: "cancel"`, the
- * server was asked to cancel the operation. If this request failed, `cancelError` is its error. The class is also a
- * schema, so a program can send the error to another process as JSON.
+ * server was asked to cancel the operation. If the cancel request failed, `cancelError` contains its error. The class
+ * is also a schema, so a program can send the error to another process as JSON.
  *
  * @since 0.1.0
  * @category errors
@@ -51,7 +52,7 @@ export const isWaitTimeoutError = (u: unknown): u is WaitTimeoutError => hasProp
  * import * as OperationsService from "effect-google-operations/OperationsService"
  * import * as Effect from "effect/Effect"
  *
- * // Waits for a minute, then logs the metadata and waits without a limit:
+ * // Waits for a minute. If the operation is not done by then, logs the metadata and waits without a time limit:
  * const program = Effect.gen(function*() {
  *   const operations = yield* OperationsService.OperationsService
  *   return yield* operations.wait("operations/accessPolicies/1/create/1700000000000001", { timeout: "1 minute" }).pipe(
@@ -68,36 +69,40 @@ export class WaitTimeoutError
   extends Schema.TaggedError<WaitTimeoutError>("effect-google-operations/WaitTimeoutError")("WaitTimeoutError", {
     /** Why the wait ended. */
     reason: Schema.Literal("Timeout", "ScheduleEnded"),
-    /** The name of the operation. */
+    /** The operation name. */
     operationName: Schema.String,
     /** The latest state of the operation. Absent if the state was never read. */
     last: Schema.optional(Operation.inState<Operation.Pending>("Pending", Operation.isPending)),
-    /** How long the wait took. */
+    /** How long the wait lasted. */
     elapsed: Schema.Duration,
-    /** How many polls the wait made, failed ones included. */
+    /** The number of polls, including failed polls. */
     polls: Schema.Number,
-    /** The last transient failure of the wait, if there was one. */
+    /** The most recent transient failure during the wait. Absent if no poll failed. */
     lastError: Schema.optional(HttpError),
-    /** The error of the cancel request that `onTimeout: "cancel"` sent, if it failed. */
+    /**
+     * The error of the cancel request that `onTimeout: "cancel"` sent. Absent if the request succeeded or was not sent.
+     */
     cancelError: Schema.optional(HttpError)
   })
 {
-  // The constructor accepts the fields of the constructor of the schema class, because decoding calls it.
+  // The constructor takes the same fields as the schema class's own constructor, because decoding calls it.
   // @effect-diagnostics-next-line overriddenSchemaConstructor:off
   constructor(fields: {
     /** Why the wait ended. */
     readonly reason: "Timeout" | "ScheduleEnded"
-    /** The name of the operation. */
+    /** The operation name. */
     readonly operationName: string
     /** The latest state of the operation. Absent if the state was never read. */
     readonly last?: Operation.Pending | undefined
-    /** How long the wait took. */
+    /** How long the wait lasted. */
     readonly elapsed: Duration.Duration
-    /** How many polls the wait made, failed ones included. */
+    /** The number of polls, including failed polls. */
     readonly polls: number
-    /** The last transient failure of the wait, if there was one. */
+    /** The most recent transient failure during the wait. Absent if no poll failed. */
     readonly lastError?: HttpError | undefined
-    /** The error of the cancel request that `onTimeout: "cancel"` sent, if it failed. */
+    /**
+     * The error of the cancel request that `onTimeout: "cancel"` sent. Absent if the request succeeded or was not sent.
+     */
     readonly cancelError?: HttpError | undefined
   }) {
     super(errorFields(WaitTimeoutError.fields, fields), true)
@@ -110,7 +115,10 @@ export class WaitTimeoutError
     return TypeId
   }
 
-  /** Which wait ended, after how long, why, and the last failures. At most 4,000 characters on one line. */
+  /**
+   * Says which wait ended, after how long and why, and quotes the most recent failures. The message is one line of at
+   * most 4,000 characters.
+   */
   override get message(): string {
     const polls = `${this.polls} ${this.polls === 1 ? "poll" : "polls"}`
     const words = [
