@@ -50,7 +50,7 @@ const brokenBody = (body: string): ReadableStream<Uint8Array> =>
       controller.enqueue(new TextEncoder().encode(body.slice(0, body.length / 2)))
     },
     pull(controller) {
-      controller.error(new Error("the emulator closed the connection within the body"))
+      controller.error(new Error("the emulator closed the connection before the end of the body"))
     }
   })
 
