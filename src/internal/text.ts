@@ -1,22 +1,22 @@
 /**
- * Prepares text from servers and callers for messages: short, and on one line.
+ * Prepares text from servers and callers for messages, by shortening it to one line.
  */
 
-// The longest text that a message quotes, in characters.
+// The maximum length of a text that a message quotes, in characters.
 const maxQuoted = 1_000
 
-// The longest quotation of an option's value in a message, in characters.
+// The maximum length of an option value that a message quotes, in characters.
 const maxValue = 100
 
 /**
- * The longest message, in characters. It has space for a few quoted texts.
+ * The maximum message length, in characters. It allows for a few quoted texts.
  *
  * @internal
  */
 export const maxMessage = 4_000
 
 /**
- * Returns the beginning of a text without line breaks.
+ * Returns the beginning of a text, with line breaks replaced by spaces.
  *
  * @internal
  */
@@ -28,21 +28,21 @@ export const oneLine = (text: string, length = maxQuoted): string => {
 }
 
 /**
- * Returns a text with a full stop at its end, so that another sentence can follow.
+ * Returns a text that ends with a period, so that another sentence can follow.
  *
  * @internal
  */
 export const sentence = (text: string): string => /[.!?…]["')]?$/.test(text) ? text : `${text}.`
 
 /**
- * The largest number of names in a log line.
+ * The maximum number of names in a log line.
  *
  * @internal
  */
 export const namesInLog = 10
 
 /**
- * The first names, and the number of further names. `count` is the number of all names.
+ * Lists the first names, and states how many names are omitted. `count` is the total number of names.
  *
  * @internal
  */
@@ -50,7 +50,7 @@ export const listNames = (names: ReadonlyArray<string>, count = names.length): s
   `${names.slice(0, namesInLog).join(", ")}${count > namesInLog ? `, and ${count - namesInLog} more` : ""}`
 
 /**
- * Describes a value of a caller: short values are quoted, other values are described by their type.
+ * Describes a value that the caller passed: quotes strings, and describes other values by their type.
  *
  * @internal
  */
