@@ -50,7 +50,8 @@ export const listNames = (names: ReadonlyArray<string>, count = names.length): s
   `${names.slice(0, namesInLog).join(", ")}${count > namesInLog ? `, and ${count - namesInLog} more` : ""}`
 
 /**
- * Describes a value that the caller passed: quotes strings, and describes other values by their type.
+ * Describes a value that the caller passed: quotes a string, prints any other primitive value, and names the type of an
+ * object.
  *
  * @internal
  */
