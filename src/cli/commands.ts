@@ -73,7 +73,7 @@ const timing = {
 const names = { name: "NAME", min: 1, max: Infinity }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Operations of an API
+// Commands for operations
 // ---------------------------------------------------------------------------------------------------------------------
 
 const orUsageError = <A>(either: Either.Either<A, string>): Either.Either<A, UsageError> =>

@@ -12,8 +12,8 @@ export interface Completed {
   readonly program: string
   readonly commands: ReadonlyArray<Command>
   /**
-   * The possible values of options, in addition to the choices that options define. These values are the same in all
-   * commands. `api` contains the API names in the catalog.
+   * The values to suggest for options that define no choices, by option name. They are the same in all commands. For
+   * example, the values for `api` are the API names in the catalog.
    */
   readonly values: Readonly<Record<string, ReadonlyArray<string>>>
 }

@@ -29,7 +29,7 @@ export const of = (outcome: Outcome): number => {
   }
 }
 
-// If several outcomes have different exit codes, the first of these codes that occurs is used.
+// The exit code for several outcomes is the first code in this list that any of the outcomes has.
 const worstFirst = [operationFailed, usage, unknown, gaveUp]
 
 /** Returns the exit code for several outcomes. It is 0 only if the codes of all outcomes are 0. */

@@ -34,7 +34,7 @@ export interface Flag<A> {
   readonly options: Options.Options<A>
 }
 
-/** The options of a command, by the names that its code uses. */
+/** The options of a command, by the names that the command's code uses. */
 export type Flags = Readonly<Record<string, Flag<unknown>>>
 
 /** The option values. */

@@ -151,7 +151,7 @@ const printOne = <A>(
 /** Prints any number of values, page by page. */
 export interface Printer<A> {
   readonly page: (values: ReadonlyArray<A>) => Effect.Effect<void, OutputError>
-  /** Completes the output, even if a failure prevented some pages. */
+  /** Completes the output, even if a failure has occurred before the final page. */
   readonly end: Effect.Effect<void, OutputError>
 }
 

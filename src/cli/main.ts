@@ -59,8 +59,8 @@ const die = (name: NodeJS.Signals): void => {
   process.kill(process.pid, name)
 }
 
-// npm forwards signals to its child process, which has already received them from the terminal. Two signals that arrive
-// almost together are therefore counted as one. In ms.
+// The longest interval between two signals that count as one signal, in ms. npm forwards signals to its child process,
+// which has already received them from the terminal.
 const together = 500
 
 let signal: { readonly name: NodeJS.Signals; readonly at: number } | undefined

@@ -56,7 +56,8 @@ const works: ReadonlyArray<readonly [done: Path, all: Path]> = [
   [path("progressBytes.completedWork"), path("progressBytes.estimatedWork")]
 ]
 
-// Lists whose items each contain a percentage, for Spanner statements and Video Intelligence annotations.
+// Lists whose items each contain a percentage. Spanner reports statements in this way, and Video Intelligence reports
+// annotations.
 const parts: ReadonlyArray<Path> = ["progress", "annotationProgress"].map(path)
 
 // ProtoJSON represents 64-bit numbers as strings.

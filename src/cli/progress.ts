@@ -161,7 +161,7 @@ const least = (numbers: ReadonlyArray<number | undefined>): number | undefined =
   return known.length === 0 || known.length < numbers.length ? undefined : Math.min(...known)
 }
 
-/** Returns the parts of the status line that all operations share. */
+/** Returns the parts of the status line that summarizes all operations. */
 const summary = (rows: ReadonlyArray<Row>, now: number): ReadonlyArray<string> => {
   const left = rows.filter((row) => !isEnded(row))
   const failed = rows.filter(({ status }) => status === "failed").length

@@ -3,7 +3,7 @@
  */
 
 /**
- * Marks up text. Each function returns its text either unchanged or with terminal control sequences.
+ * Marks up text. Each function returns the text either unchanged or with terminal control sequences.
  */
 export interface Style {
   readonly bold: (text: string) => string

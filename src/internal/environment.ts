@@ -68,8 +68,8 @@ export const checkUniverse = (
     )
 
 /**
- * Returns credentials for the access token from the environment. If none is set, returns Application Default
- * Credentials whose universe is checked.
+ * Returns credentials for the access token from the environment. If no access token is set, returns Application Default
+ * Credentials, and checks their universe.
  *
  * @internal
  */

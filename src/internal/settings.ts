@@ -78,7 +78,7 @@ export interface Settings {
   readonly requestTimeout: number
   /** The maximum size of a response body, in bytes. */
   readonly maxBodySize: number
-  /** The longest retry delay that a server can request, in ms. */
+  /** The longest delay that a server can request, in ms. */
   readonly maxServerDelay: number
   /** The maximum number of requests that start per second. `Infinity` means no limit. */
   readonly requestsPerSecond: number

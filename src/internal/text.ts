@@ -21,7 +21,7 @@ export const maxMessage = 4_000
  * @internal
  */
 export const oneLine = (text: string, length = maxQuoted): string => {
-  // Do not cut a surrogate pair.
+  // Do not split a surrogate pair.
   const end = text.length > length && /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length
   const line = text.slice(0, end).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim()
   return text.length > length ? `${line}…` : line

@@ -42,7 +42,7 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
   return true
 }
 
-// Errors limit their own data.
+// Errors are excluded, because they limit their own data.
 const isData = (u: unknown): u is object => isObject(u) && !(u instanceof Error)
 
 // Counts a value, all values that it contains, and the nesting levels. Stops at the first level that exceeds a limit.

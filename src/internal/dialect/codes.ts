@@ -4,8 +4,8 @@
 import type * as Code from "../../Code.js"
 
 /**
- * The most frequent Compute Engine error codes, from "Troubleshooting resource creation" and the API reference. All
- * other codes are mapped by the operation's HTTP status.
+ * The most frequent Compute Engine error codes, from "Troubleshooting resource creation" and the API reference. For all
+ * other codes, the operation's HTTP status determines the `google.rpc.Code`.
  *
  * @internal
  */

@@ -106,8 +106,8 @@ const keptRequests = { count: 10_000, weight: 2 ** 24 }
 const maxStarters = 1_000
 const maxPathLength = 2_048
 
-// The Access Context Manager versions that the emulator implements. They are available if the emulator serves these
-// versions.
+// The Access Context Manager versions that the emulator implements. Each of them is available if the emulator serves
+// that version.
 const accessContextManagerVersions = new Set(["v1", "v1alpha"])
 
 const isVersion = (text: unknown): boolean =>

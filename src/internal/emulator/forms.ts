@@ -120,7 +120,7 @@ const longRunning: Form = {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Operations with a state
+// Operations with a state field
 // ---------------------------------------------------------------------------------------------------------------------
 
 const typeOf = ({ "@type": type }: Any): string => typeof type === "string" ? lastSegment(type) : ""
@@ -167,8 +167,8 @@ const errorDetail = (detail: Any): Fields => {
   return { [`${first.toLowerCase()}${rest.join("")}`]: fieldsOf(detail) }
 }
 
-// `error.errors` contains one item for each reason in the API's own domain, or otherwise one item with the
-// google.rpc.Code name. The first item also contains the message and the other details.
+// `error.errors` contains one item for each reason in the API's own domain. If there is no such reason, it contains one
+// item with the google.rpc.Code name. The first item also contains the message and the other details.
 const errorsOf = (failed: Failed, domain: string): ReadonlyArray<Fields> => {
   const { code, details = [], message } = failed.error
   const [first = Code.fromNumber(code), ...others] = reasonsOf(failed, domain)
@@ -260,7 +260,7 @@ const container: Form = {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Jobs of BigQuery
+// BigQuery jobs
 // ---------------------------------------------------------------------------------------------------------------------
 
 const bigQueryReasons: ReadonlyMap<Code.Code, string> = new Map(
@@ -402,7 +402,7 @@ export const isAggregated = (collection: string): boolean =>
   /^projects\/[^/]+\/aggregated\/operations$/.test(collection)
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The format of an API
+// API formats
 // ---------------------------------------------------------------------------------------------------------------------
 
 // The formats by decoder, so that a custom dialect that changes only paths keeps its format.

@@ -10,7 +10,7 @@ export interface RecordedRequest {
   readonly method: string
   /** The path as sent, with its percent-encoding. */
   readonly path: string
-  /** The query parameters. If a parameter occurs several times, its final value. */
+  /** The query parameters. If a parameter occurs several times, only its final value is kept. */
   readonly query: Readonly<Record<string, string>>
   /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>

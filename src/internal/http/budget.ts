@@ -39,8 +39,8 @@ export class Permits {
   }
 
   /**
-   * Returns a permit. In a microtask, grants it to the next request in the queue. The microtask ensures that if many
-   * requests are interrupted together, none of the others starts in between.
+   * Returns a permit, and grants it to the next queued request in a microtask. If many requests are interrupted
+   * together, all of them have left the queue by then, so none of them starts.
    */
   release(): void {
     this.#free++

@@ -86,8 +86,9 @@ const hasTlsCode = (cause: unknown): boolean =>
 const isUnknown = (cause: unknown): boolean => hasProperty(cause, "code") && cause.code === "ENOTFOUND"
 
 /**
- * Returns whether a request failed because its host name could not be resolved. The error itself is marked as
- * transient: if the service has received a response before, the host exists, so the DNS failure is probably temporary.
+ * Returns whether a request failed because its host name could not be resolved. The error itself is transient, because
+ * a DNS failure can be temporary. If the service has never received a response, the exchange changes the error to a
+ * permanent one, because the host name is probably wrong.
  *
  * @internal
  */

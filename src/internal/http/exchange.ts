@@ -117,8 +117,8 @@ const failureError = (
       return transportError(context, cause, "the connection closed within the body")
     case "Connection": {
       const error = transportError(context, cause)
-      // A host name that was resolved before is temporarily unavailable. A host name that was never resolved is
-      // probably wrong.
+      // If a response was received before, the host name exists, and the failure is temporary. Otherwise, the host name
+      // is probably wrong.
       return isUnknownHost(error) && !hasResponded
         ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: false })
         : error
@@ -199,7 +199,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     return stop === undefined ? Exit.void : stop()
   }
 
-  /** Ends the exchange because its time limit has passed. */
+  /** Ends the exchange. The timer calls this method when the time limit has passed. */
   onTime(): void {
     this.#stop?.()
     this.#end(Exit.fail(timeoutError(this.#context())))

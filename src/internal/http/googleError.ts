@@ -11,7 +11,7 @@ export interface GoogleError {
   readonly status: Status.Status
   /** Whether the response contains the error code. If not, the code is derived from the HTTP status. */
   readonly named: boolean
-  /** The HTTP status of the response. If the response has a success status, the status in its body. */
+  /** The HTTP status of the response. If the response has a success status, this is the status in its body. */
   readonly httpStatus: number
   /** The error reasons in format 1 (`errors[].reason`). */
   readonly reasons: ReadonlyArray<string>

@@ -86,7 +86,7 @@ type Failure = HttpClientError.HttpClientError | TransportFailure
 const isStatusError = (failure: Failure): failure is HttpClientError.ResponseError =>
   "_tag" in failure && failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
-// Older releases of workerd throw if a request's settings contain `cache`. The support is tested once.
+// Older releases of workerd throw if a request's settings contain `cache`. Support for `cache` is tested once.
 let takesCache: boolean | undefined
 const withoutCache = (): { readonly cache?: "no-store" } => {
   if (takesCache === undefined) {

@@ -37,9 +37,9 @@ export interface RequestInFlight extends Closeable {
 export class Lifecycle {
   #isClosing = false
   readonly #workerRequest = new WorkerRequest()
-  // The requests in flight, for which `close` waits. They are stored in an array, because V8 frees deleted entries of a
-  // frequently changed `Set` late. When a `Set` grows, its old table refers to the new table, so only a full garbage
-  // collection frees the deleted requests.
+  // The requests in flight, for which `close` waits. They are stored in an array, because V8 is slow to free the
+  // entries that are deleted from a frequently changed `Set`. When a `Set` grows, its old table refers to the new
+  // table, so only a full garbage collection frees the deleted requests.
   readonly #inFlight: Array<RequestInFlight> = []
   readonly #listeners = new Set<Closeable>()
   #onIdle: (() => void) | undefined

@@ -7,7 +7,7 @@
 import { Wakeable } from "../time/timer.js"
 
 /**
- * A place in a queue. Its `granted` function is called when its turn comes.
+ * A place in a queue. The queue's owner calls `granted` when the place reaches the front.
  *
  * @internal
  */

@@ -160,7 +160,8 @@ export const apiRequest = (
 
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
-// Moves credentials from the query to headers, because queries can appear in logs and spans. Google APIs accept both.
+// Moves credentials from the query to headers, because queries can appear in logs and spans. Google APIs accept
+// credentials in both places.
 const moveCredentials = (url: URL, headers: Record<string, string>): void => {
   const key = url.searchParams.get("key")
   const token = url.searchParams.get("access_token") ?? url.searchParams.get("oauth_token")

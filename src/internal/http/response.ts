@@ -66,7 +66,7 @@ const describe = (context: ErrorContext, { status }: RawResponse, google: Google
     : "the response contains no Google error; see the `body` of this error"
 }
 
-// Longer error bodies are not decoded. Google API errors have a size of at most a few kilobytes.
+// Longer error bodies are not decoded. Errors from Google APIs are at most a few kilobytes long.
 const maxErrorLength = 1_048_576
 
 const keptLength = 16_384

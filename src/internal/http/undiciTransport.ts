@@ -36,7 +36,7 @@ const toUnsendable = (error: unknown): unknown => {
     error instanceof errors.RequestContentLengthMismatchError
   ) return error
   if (!(error instanceof Error)) return undefined
-  // Deno denied a permission. Its message names the flag that grants it.
+  // Deno denied a permission. The error message names the flag that grants the permission.
   if (error.name === "NotCapable") return error
   const status = refusalOfProxy.exec(error.message)?.[1]
   if (status === undefined || status === "408" || status === "429") return undefined

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 export const maxSleep = 2 ** 31 - 1
 
 /**
- * The live clock, which is not replaced in tests.
+ * The live clock, which tests do not replace.
  *
  * @internal
  */

@@ -29,8 +29,7 @@ export const cancelRequest = (settings: Settings, name: string): Either.Either<A
 }
 
 /**
- * Logs the cancel requests of one call that failed. If several such requests are in flight at the same time, their
- * failures are logged in one line.
+ * Logs the failed cancel requests of one call. Requests that are in flight at the same time share one log line.
  *
  * @internal
  */

@@ -322,7 +322,8 @@ export class Engine implements ListObserver {
   // which the server began to delay its response. If the server delayed the response for at least this long, the next
   // request is therefore sent immediately. If the server responded immediately, the full delay of the schedule applies.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
-    // An unchanged state does not replace the previous object. The garbage collector then need not move the new one.
+    // If the state is unchanged, keep the previous object. The new object is then short-lived, so the garbage collector
+    // does not have to move it.
     const isFirst = waiter.schedule === undefined
     const isSame = sameValue(operation, waiter.last)
     if (isFirst || !isSame) waiter.context.telemetry.onPending(waiter, isFirst ? "first" : "changed")
@@ -448,7 +449,7 @@ export class Engine implements ListObserver {
     )
   }
 
-  // Ends waiters at the request of their call.
+  // Ends waiters that were interrupted or are no longer needed.
   #abandon(waiters: Iterable<Waiter>, wantsCancel: (waiter: Waiter) => boolean): Effect.Effect<void> {
     const all = [...waiters]
     const running: Array<Effect.Effect<void>> = []

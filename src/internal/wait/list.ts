@@ -25,7 +25,7 @@ import type { InFlight, OperationRecord, PolledCollection, WaitContext, Waiter }
 const largestPage = 1_000
 const smallestPage = 100
 
-/** A round reads one page for each group of this many operations. */
+/** A round reads at most one page for every group of this many operations. */
 const operationsPerPage = 10
 
 /** After this many consecutive transient failures, a waiter switches to separate requests. */

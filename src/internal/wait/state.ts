@@ -82,7 +82,7 @@ export interface WaiterOptions {
   readonly known: Operation.Pending | undefined
   /** The timeout in ms. */
   readonly timeout: number
-  /** How long NOT_FOUND means that the operation is not yet visible, in ms from the start of the waiter. */
+  /** How long NOT_FOUND means that the operation is not yet visible, in ms from when the waiter began. */
   readonly notFoundGrace: number
   /** Whether the operation comes from a handle. If such an operation is not found, it may have expired. */
   readonly isFromHandle: boolean
