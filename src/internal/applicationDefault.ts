@@ -10,7 +10,7 @@ import * as GoogleAuth from "../GoogleAuth.js"
 import * as HttpError from "../HttpError.js"
 import { checkUniverse, type Environment } from "./environment.js"
 
-// Adds the variable name to an error about an unreadable credentials file.
+// Adds GOOGLE_APPLICATION_CREDENTIALS and its value to an authentication error, because the file may be the reason.
 const named = (file: string) => (error: HttpError.HttpError): HttpError.HttpError =>
   error.reason === "Authentication"
     ? new HttpError.HttpError({

@@ -1,5 +1,5 @@
 /**
- * Decodes a list page of operations.
+ * Decodes a page from a list of operations.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"

@@ -414,7 +414,7 @@ export class Emulator {
     return this.#operations.answer(operation, base, now)
   }
 
-  // Returns a default operation name, below the resource in the path, for a start that does not specify a name.
+  // Returns a default operation name, below the resource in the path, for a start request that does not specify a name.
   #defaultName(path: string, body: unknown, serial: number): string | undefined {
     const { collection, id, isLongRunning, named } = this.#form
     const resource = Either.getOrElse(decodeSegments(path), () => "")

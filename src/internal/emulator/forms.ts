@@ -56,9 +56,12 @@ export interface Form {
   readonly deleted: Reply
   /** The error format for requests that do not select one. */
   readonly errorFormat: "1" | null
-  /** Generates the final segment of an operation name, for a start that does not specify a name. */
+  /** Generates the final segment of an operation name, for a start request that does not specify a name. */
   readonly id: (serial: number) => string
-  /** Returns the operation name that the request body specifies, if any, for a start that does not specify a name. */
+  /**
+   * Returns the operation name that the request body specifies, if any, for a start request that does not specify a
+   * name.
+   */
   readonly named?: ((project: string | undefined, body: unknown, id: string) => string | undefined) | undefined
   /** The name of the collection of operations under a resource. */
   readonly collection: "operations" | "jobs"

@@ -29,7 +29,7 @@ const maxValues = 200_000
 
 /**
  * Copies a value as JSON. As in `JSON.stringify`, a `toJSON` method is called if the value has one, and `undefined`
- * properties are omitted. If a part of the value is not JSON, returns a `Left` with its location and type.
+ * properties are omitted. If a part of the value is not JSON, returns a `Left` with the location and type of that part.
  *
  * @internal
  */

@@ -94,7 +94,8 @@ const maxEarlier = 3
 
 /**
  * Returns a function that converts credentials to request headers. Most requests use the same credentials, so the
- * function caches its latest result. Each result also carries the secrets of the last few credentials, for redaction.
+ * function caches its latest result. Each result also carries the secrets of the most recent earlier credentials, for
+ * redaction.
  *
  * @internal
  */

@@ -54,7 +54,6 @@ export class ApiClient implements Sender {
       origin: endpoint.origin,
       path: request.path,
       requestTimeout: this.#requestTimeout,
-      // Reuse the same object for the same credentials, because the redactor is cached by object.
       secrets: Object.keys(request.secrets).length === 0 ? authorization : { ...request.secrets, ...authorization },
       credentials: credentials === Credentials.anonymous
         ? "none"

@@ -145,7 +145,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
   // The values to redact in errors: the credentials that all attempts used.
   #secrets: ClearHeaders = noHeaders
   #isRepeated = false
-  // How many times the request was sent, and whether it is currently in flight.
+  // `#sends` counts how many times the request was sent. `#isSent` is true while the request is in flight.
   #sends = 0
   #isSent = false
   #span: Tracer.Span | undefined

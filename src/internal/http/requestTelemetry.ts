@@ -17,7 +17,7 @@ import type { ApiRequest } from "./request.js"
  * @internal
  */
 export interface RequestTrace<A> {
-  /** The operation that the request refers to. */
+  /** The name of the operation to which the request refers. */
   readonly operationName?: string | undefined
   /** The request's poll number, counted from 1 in each `wait` call. It is 0 for a request that starts an operation. */
   readonly pollAttempt?: number | undefined

@@ -169,7 +169,7 @@ export class Engine implements ListObserver {
     const polling = record.waiters.filter(({ phase }) => phase === "polling")
     for (const waiter of polling) {
       this.#rest(waiter)
-      // Polls that return no information about the operation are not counted.
+      // A poll that returns no information about the operation is not counted.
       waiter.polls--
       waiter.phase = "new"
     }
