@@ -35,7 +35,7 @@ afterEach(() => {
 })
 
 const message =
-  /^(?:GET|POST) \/v1\/operations\/\S+ was not sent: the OperationsService belongs to another request of this Worker\. Make a service for each request\.?$/
+  /^(?:GET|POST) \/v1\/operations\/\S+ was not sent: the OperationsService was created for a different request handled by this Worker\. Create one service per request\.?$/
 
 it.scoped("a service can be used by one request only", () =>
   Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * Finds the API and the operation that an argument refers to.
+ * Finds the API and operation to which an argument refers.
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -11,14 +11,14 @@ import { nameProblem } from "../internal/http/request.js"
 
 /** The options that select an API. */
 export interface ApiOptions {
-  /** An API of the catalog: `run` or `run/v2`. */
+  /** An API in the catalog, with or without a version: `run` or `run/v2`. */
   readonly api?: string | undefined
-  /** The location of the API's endpoint, such as `us-central1`. */
+  /** The location of the API endpoint, such as `us-central1`. */
   readonly location?: string | undefined
   readonly baseUrl?: string | undefined
   readonly apiVersion?: string | undefined
   readonly dialect?: Dialect.Dialect | undefined
-  /** The domain of the universe of the catalog's hosts. */
+  /** The universe domain to use in the catalog's hosts. */
   readonly universeDomain: string
 }
 
@@ -26,13 +26,13 @@ export interface ApiOptions {
 export interface Target {
   readonly api: GoogleApi.GoogleApi
   readonly name: string
-  /** The argument of the command line for this target. */
+  /** The command-line argument that specified this target. */
   readonly argument: string
 }
 
 type Resolved<A> = Either.Either<A, string>
 
-// Stable versions first (`v1`, not `v1beta1`), and newer versions before older versions.
+// Orders stable versions first (`v1` before `v1beta1`), and newer versions before older versions.
 const byPreference = (a: GoogleApiCatalog.Entry, b: GoogleApiCatalog.Entry): number => {
   const stable = ({ version }: GoogleApiCatalog.Entry): number => /^v\d+$/.test(version) ? 1 : 0
   return stable(b) - stable(a) || b.version.localeCompare(a.version, "en", { numeric: true })
@@ -50,7 +50,7 @@ const distance = (a: string, b: string): number => {
   return row[b.length]!
 }
 
-/** The candidate that is similar to a word. Undefined if there is none. */
+/** Returns the candidate most similar to a word. Returns `undefined` if no candidate is similar enough. */
 export const closest = (word: string, candidates: ReadonlyArray<string>): string | undefined => {
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -83,7 +83,10 @@ const entriesOf = (text: string, apiVersion: string | undefined): Resolved<Reado
 
 const checked = (api: GoogleApi.GoogleApi): Resolved<GoogleApi.GoogleApi> => Either.map(endpoint(api), () => api)
 
-/** The APIs that the options allow, the preferred API first. Empty if no option selects an API. */
+/**
+ * Returns the APIs that the options allow, with the preferred API first. The result is empty if no option selects an
+ * API.
+ */
 const candidates = (options: ApiOptions): Resolved<ReadonlyArray<GoogleApi.GoogleApi>> => {
   const { apiVersion, baseUrl, dialect, location, universeDomain } = options
   if (location !== undefined && options.api === undefined) return Either.left("--location needs --api")
@@ -129,7 +132,7 @@ const fromCatalog = (url: string, { api, universeDomain }: ApiOptions): Resolved
         : Either.left(`${quoteUrl(url)} is a URL of ${entry.name}, but --api is ${api}`)
   })
 
-// The regular expressions of the catalog and of the dialects consist of these parts.
+// The regular expressions in the catalog and in the dialects consist of these parts.
 const patterns = ({ operationName: { source } }: GoogleApi.GoogleApi): ReadonlyArray<string> => {
   const text = source
     .replaceAll("\\/", "/")
@@ -171,8 +174,8 @@ const operation = (
 }
 
 /**
- * Finds the operations that arguments refer to, without duplicates. The left side describes the problem, as a sentence
- * without a period.
+ * Finds the operations to which arguments refer, without duplicates. If an argument is invalid, returns a `Left` that
+ * describes the problem in a sentence without a final period.
  */
 export const operations = (
   args: ReadonlyArray<string>,
@@ -190,11 +193,11 @@ export const operations = (
       })
   )
 
-/** Finds the collection of operations to list. It is given by a name or a URL. */
+/** Finds the operation collection to list. The argument is its name or URL. */
 export const collection = (argument: string | undefined, options: ApiOptions): Resolved<Target> => {
   const url = argument !== undefined && isUrl(argument) ? argument : undefined
   if (url !== undefined) {
-    // A collection has no pattern. The URL of an operation in the collection has one.
+    // APIs define no URL pattern for collections, so the URL of an operation in the collection is used.
     const probe = url.replace(/\/*([?#].*)?$/, "/-$1")
     return Either.mapBoth(operations([probe], options), {
       onLeft: () => `${quoteUrl(url)} is not the URL of a collection of operations of an API in the catalog`,
@@ -215,6 +218,6 @@ export const collection = (argument: string | undefined, options: ApiOptions): R
   })
 }
 
-/** A key of an API. APIs with the same key are equal. */
+/** Returns the same key for equal APIs. */
 export const keyOf = (api: GoogleApi.GoogleApi): string =>
   [api.baseUrl, api.version, api.operationName.source, api.dialect.name].join(" ")

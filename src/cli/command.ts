@@ -1,5 +1,5 @@
 /**
- * Commands: the arguments and options of each command, and the effect that runs it.
+ * Defines a command by its arguments, its options, and the effect that runs it.
  */
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
@@ -8,21 +8,21 @@ import { choice, type Flags, type Line, onOff, read, UsageError } from "./flags.
 import { Io, logging, logLevels, type Service } from "./io.js"
 import type { OutputError } from "./output.js"
 
-/** The arguments of a command without its options. */
+/** The arguments of a command, excluding options. */
 export interface Args {
-  /** What stands for an argument in help, such as `NAME`. */
+  /** The placeholder for an argument in help, such as `NAME`. */
   readonly name: string
   readonly min: number
   readonly max: number
 }
 
-/** Options that every command has. */
+/** The options that every command supports. */
 const commonFlags = {
   quiet: onOff("quiet", "No progress on standard error, only errors", "q"),
   logLevel: choice("log-level", "LEVEL", "debug, info, warning (default), error or none", logLevels)
 }
 
-/** The option of every command that is looked for before a command is read. */
+/** The help option. Every command supports it, and it is handled before the command parses its words. */
 export const help = onOff("help", "Shows this help", "h")
 
 /** A command. */
@@ -31,13 +31,13 @@ export interface Command {
   readonly summary: string
   readonly args: Args | undefined
   readonly flags: Flags
-  /** Lines below the options in help. */
+  /** Lines to show below the options in help. */
   readonly notes: ReadonlyArray<string>
-  /** Reads the words after the command's name, runs the command, and returns the exit code. */
+  /** Parses the words after the command name, runs the command, and returns the exit code. */
   readonly run: (words: ReadonlyArray<string>) => Effect.Effect<number, UsageError | OutputError, Io | Scope.Scope>
 }
 
-/** What a command works on. */
+/** The input that a command processes. */
 export interface Input<F extends Flags> extends Line<F, typeof commonFlags> {
   readonly io: Service
 }
@@ -47,7 +47,7 @@ const countProblem = ({ max, min, name }: Args, args: ReadonlyArray<string>): st
 
 const noArgs: Args = { name: "", min: 0, max: 0 }
 
-/** Makes a command. */
+/** Creates a command. */
 export const command = <F extends Flags>(options: {
   readonly name: string
   readonly summary: string

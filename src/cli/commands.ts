@@ -1,5 +1,5 @@
 /**
- * The commands.
+ * The commands of the `google-operations` program.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 
 const longest = Duration.days(365)
 
-/** Reads a duration such as `90s`, `10m` or `1h30m`. A number without a unit is in seconds. */
+/** Parses a duration such as `90s`, `10m` or `1h30m`. A number without a unit is in seconds. */
 export const parseDuration =
   (shortest: Duration.Duration) => (text: string): Either.Either<Duration.Duration, string> => {
     const parts = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text
@@ -73,7 +73,7 @@ const timing = {
 const names = { name: "NAME", min: 1, max: Infinity }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Operations of an API
+// Commands for operations
 // ---------------------------------------------------------------------------------------------------------------------
 
 const orUsageError = <A>(either: Either.Either<A, string>): Either.Either<A, UsageError> =>
@@ -81,7 +81,7 @@ const orUsageError = <A>(either: Either.Either<A, string>): Either.Either<A, Usa
 
 type ConnectionValues = ValuesOf<typeof connectionFlags>
 
-/** Finds the operations that the arguments refer to, and makes the services for them. */
+/** Finds the operations to which the arguments refer, and creates the services for them. */
 const connect = (values: ConnectionValues, args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const connected = yield* connection(values)
@@ -92,11 +92,11 @@ const connect = (values: ConnectionValues, args: ReadonlyArray<string>) =>
 const reportFailure = (failure: Failure) =>
   Effect.flatMap(Io, ({ stderrStyle }) => report(failureLines(failure, stderrStyle)))
 
-// The number of requests of one command that are in flight.
+// The maximum number of requests that one command keeps in flight.
 const concurrency = 16
 
 /**
- * Sends a request about each operation, and reports the failures. The outcomes are in the order of the arguments.
+ * Sends a request for each operation, and reports failures. The outcomes are in the same order as the arguments.
  */
 const forEach = <A extends Operation.Operation | void>(
   targets: ReadonlyArray<Api.Target>,
@@ -110,7 +110,7 @@ const forEach = <A extends Operation.Operation | void>(
     { concurrency }
   )
 
-// The command line that continues the wait: the same options, with the operations that are not done.
+// Returns the command line that continues to wait: the same options, with the operations that are not done.
 const commandFor = <F extends Flags>({ io, options }: Input<F>) => (targets: ReadonlyArray<Api.Target>): string =>
   `${io.invocation} ${commandLine(["wait", ...targets.map(({ argument }) => argument), ...options])}`
 
@@ -196,12 +196,12 @@ const get = command({
     })
 })
 
-/** A command that sends one request about each operation, and has no result. */
+/** Creates a command that sends one request for each operation and prints no result. */
 const requesting = (options: {
   readonly name: string
   readonly summary: string
   readonly send: (service: OperationsService.Service, name: string) => Effect.Effect<void, HttpError.HttpError>
-  /** What the server was asked to do, for the message. */
+  /** The request that was sent to the server, as a phrase for the message. */
   readonly done: string
 }): Command =>
   command({
@@ -302,7 +302,7 @@ const apis = command({
     })
 })
 
-// Messages of the emulator contain the options of its functions. They are replaced by the options of the command.
+// Replaces function options in an emulator error message with the corresponding command options.
 const emulatorProblem = (cause: unknown): UsageError =>
   new UsageError(
     cause instanceof Error
@@ -354,5 +354,5 @@ const emulator = command({
     })
 })
 
-/** All commands, in the order of the help. */
+/** All commands, in the order in which help lists them. */
 export const commands: ReadonlyArray<Command> = [wait, watch, get, list, cancel, del, apis, emulator]

@@ -1,19 +1,19 @@
 /**
- * Completion scripts for shells. A script is generated from the commands and their options, and does not run the
- * command line.
+ * Generates completion scripts for shells from the commands and their options. A completion script does not run the
+ * program.
  */
 import type { Command } from "./command.js"
 import { help } from "./command.js"
 import type { Flag } from "./flags.js"
 
-/** The data for a script. */
+/** The data from which a script is generated. */
 export interface Completed {
-  /** The name of the program. */
+  /** The program name. */
   readonly program: string
   readonly commands: ReadonlyArray<Command>
   /**
-   * The values of options that are the same in all commands, besides the choices of the options. `api` has the names of
-   * the catalog.
+   * The values to suggest for options that define no choices, by option name. They are the same in all commands. For
+   * example, the values for `api` are the API names in the catalog.
    */
   readonly values: Readonly<Record<string, ReadonlyArray<string>>>
 }
@@ -161,7 +161,7 @@ const fish = (completed: Completed): string => {
   ].join("\n") + "\n"
 }
 
-/** Writes the script for a shell. */
+/** Generates the completion script for a shell. */
 export const script = (shell: Shell, completed: Completed): string => {
   switch (shell) {
     case "bash":

@@ -1,5 +1,5 @@
 /**
- * The options that select an API and credentials, and the services for these options.
+ * Defines the options that select an API and credentials, and creates services from these options.
  */
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -63,7 +63,7 @@ const sourceOf = ({ accessTokenFile, anonymous, gcloud }: Values): Either.Either
   return Either.right(first?.[1] ?? { from: "environment" })
 }
 
-/** The settings for APIs and credentials, from the options and the environment. */
+/** The API and credential settings, from the options and the environment. */
 export interface Connection {
   readonly apiOptions: ApiOptions
   readonly source: Credentials.Source
@@ -71,7 +71,7 @@ export interface Connection {
   readonly quotaProject: string | undefined
 }
 
-/** Reads options and environment. */
+/** Reads the connection settings from the options and the environment. */
 export const connection = (values: Values): Effect.Effect<Connection, UsageError> =>
   Effect.gen(function*() {
     const source = yield* sourceOf(values)
@@ -84,14 +84,14 @@ export const connection = (values: Values): Effect.Effect<Connection, UsageError
     }
   })
 
-/** Makes the services for targets, one for each API. Their connections are open until the scope ends. */
+/** Creates the services for targets, one for each API. Their connections remain open until the scope ends. */
 export const services = (
   targets: ReadonlyArray<Target>,
   { environment, quotaProject, source }: Connection
 ): Effect.Effect<(target: Target) => OperationsService.Service, UsageError, Scope.Scope> =>
   Effect.gen(function*() {
     const credentials = yield* Credentials.make(source, environment)
-    // This module loads undici, which most commands do not need.
+    // Import dynamically, because this module loads undici, which most commands do not need.
     const { make } = yield* Effect.promise(() => import("../GoogleEnvironment.js"))
     const byApi = new Map<string, OperationsService.Service>()
     for (const { api } of targets) {

@@ -1,5 +1,5 @@
 /**
- * The credentials that the options of a command select.
+ * Creates the credentials that a command's options select.
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -17,13 +17,13 @@ type Token = Effect.Effect<Redacted.Redacted, HttpError.HttpError>
 
 const checkedToken = (text: string, from: string): Token => {
   const token = text.trim()
-  // The message does not quote the text, because it may still be a secret.
+  // The error message does not quote the text, because the text may still be a secret.
   return /^[\x21-\x7e]+$/.test(token)
     ? Effect.succeed(Redacted.make(token))
     : Effect.fail(noCredentials(`${from} ${token === "" ? "is empty" : "is not one access token"}`))
 }
 
-/** Caches a token until the server refuses it. */
+/** Caches a token until the server rejects it. */
 const renewable = (token: Token): Effect.Effect<Credentials.Credentials> =>
   Effect.map(Ref.make<Redacted.Redacted | undefined>(undefined), (latest) =>
     Credentials.make({
@@ -38,7 +38,7 @@ const renewable = (token: Token): Effect.Effect<Credentials.Credentials> =>
         )
     }))
 
-/** An access token from a file. The file is read again if the server has refused the token. */
+/** Reads an access token from a file. If the server rejects the token, the file is read again. */
 const fromFile = (path: string): Effect.Effect<Credentials.Credentials> =>
   renewable(
     Effect.tryPromise({
@@ -53,7 +53,7 @@ const run = (args: ReadonlyArray<string>): Effect.Effect<string, HttpError.HttpE
     execFile(
       "gcloud",
       [...args, "--quiet"],
-      // On Windows, gcloud is a script.
+      // On Windows, gcloud is a script, so it must be run in a shell.
       { signal, timeout: 60_000, shell: process.platform === "win32", windowsHide: true },
       (error, stdout, stderr) => {
         if (error === null) return resume(Effect.succeed(stdout))
@@ -67,12 +67,12 @@ const run = (args: ReadonlyArray<string>): Effect.Effect<string, HttpError.HttpE
     )
   })
 
-/** The access token of the active account of gcloud. The universe of the account is checked. */
+/** Gets an access token for gcloud's active account, and checks the account's universe. */
 const fromGcloud = (environment: Environment): Effect.Effect<Credentials.Credentials> =>
   renewable(
     Effect.all([
       run(["auth", "print-access-token"]),
-      // An old gcloud does not know the property, and always uses the default universe.
+      // Old gcloud versions do not support this property, and always use the default universe.
       Effect.orElseSucceed(run(["config", "get", "core/universe_domain"]), () => "")
     ], { concurrency: "unbounded" }).pipe(
       Effect.flatMap(([token, universeDomain]) =>

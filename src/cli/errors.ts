@@ -1,5 +1,5 @@
 /**
- * Writes errors for users: the failure, the details from the server, and a suggestion.
+ * Formats errors for users: the failure, the details that the server sent, and a suggestion.
  */
 import * as Duration from "effect/Duration"
 import type * as ErrorDetails from "../ErrorDetails.js"
@@ -9,7 +9,7 @@ import type * as Status from "../Status.js"
 import type { Failure } from "./outcome.js"
 import { plain, singleLine, type Style } from "./text.js"
 
-/** A labelled line about an error. */
+/** A labeled line that describes part of an error. */
 type Entry = readonly [label: string, text: string]
 
 const joined = (separator: string, ...parts: ReadonlyArray<string | undefined>): string =>
@@ -87,10 +87,10 @@ const statusOf = (error: Failure): Status.Status | undefined =>
   error._tag === "WaitTimeoutError" ? error.lastError?.status : error.status
 
 // ---------------------------------------------------------------------------------------------------------------------
-// What to try
+// Suggestions
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Reasons of ErrorInfo in the domain googleapis.com (google/api/error_reason.proto).
+// Suggestions by ErrorInfo reason, in the domain googleapis.com (google/api/error_reason.proto).
 const byReason: Readonly<Record<string, (metadata: Readonly<Record<string, string>>) => string>> = {
   SERVICE_DISABLED: ({ consumer = "projects/PROJECT", service = "SERVICE" }) =>
     `Enable the API: gcloud services enable ${service} --project=${consumer.replace(/^projects\//, "")}`,
@@ -136,7 +136,7 @@ const hintForHttp = (error: HttpError.HttpError): string | undefined => {
   }
 }
 
-/** Suggests an action after a failure, in a sentence. */
+/** Suggests what to do after a failure, in one sentence. */
 export const hint = (error: Failure): string | undefined => {
   switch (error._tag) {
     case "HttpError":
@@ -162,7 +162,7 @@ export const hint = (error: Failure): string | undefined => {
 
 const labelWidth = 14
 
-// The body of an unexpected response, such as the page of a proxy.
+// The maximum length of an unexpected response body to show, such as a proxy's error page.
 const longestBody = 300
 
 const cut = (text: string, length: number): string => text.length > length ? `${text.slice(0, length)}…` : text
@@ -171,12 +171,12 @@ const block = (entries: ReadonlyArray<Entry>, style: Style): ReadonlyArray<strin
   entries.map(([label, text]) => `  ${style.dim(label.padEnd(labelWidth))}${singleLine(text)}`)
 
 /**
- * Writes a failure as lines: the first with the code and the message, then one line for each detail, and one with a
- * suggestion.
+ * Formats a failure as lines: a first line with the code and message, then one line for each detail, and one line with
+ * a suggestion.
  */
 export const failureLines = (error: Failure, style: Style = plain): ReadonlyArray<string> => {
   const details = (statusOf(error)?.details ?? []).flatMap(entriesOf)
-  // The message and the details already contain the body of a Google error.
+  // If the response contains a Google error, the message and the details already show the content of the body.
   const body = error._tag === "HttpError" && error.status === undefined ? error.body?.trim() ?? "" : ""
   const cancelError = error._tag === "WaitTimeoutError" ? error.cancelError : undefined
   const advice = hint(error)
@@ -194,7 +194,7 @@ export const failureLines = (error: Failure, style: Style = plain): ReadonlyArra
   ]
 }
 
-/** Writes a usage error as one line. */
+/** Formats a usage error as one line. */
 export const usageLine = (
   { command, message }: { readonly message: string; readonly command?: string | undefined },
   invocation: string,

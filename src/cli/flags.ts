@@ -1,7 +1,7 @@
 /**
- * Options of commands: how their values are read, and their texts in help and completions.
+ * Defines command options: how their values are parsed, and how help and completions show them.
  *
- * `@effect/cli` reads the values. It treats an unknown or a repeated option as an argument. Therefore `strictly` checks
+ * `@effect/cli` parses the values. However, it treats unknown and repeated options as arguments, so `strictly` checks
  * all words of a command line first.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
@@ -18,29 +18,29 @@ import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import { closest } from "./api.js"
 
-/** An option of a command, whose value is an `A`. */
+/** A command option whose value has the type `A`. */
 export interface Flag<A> {
   readonly name: string
   readonly alias?: string | undefined
-  /** The placeholder for the value in help. An option without a placeholder has no value. */
+  /** The placeholder for the value in help. Options without a placeholder take no value. */
   readonly value?: string | undefined
   /** The possible values, if there are only a few. */
   readonly choices?: ReadonlyArray<string> | undefined
-  /** Whether the value is the path of a file. */
+  /** Whether the value is a file path. */
   readonly isFile?: boolean | undefined
-  /** Whether the option can be given several times. */
+  /** Whether the option can be repeated. */
   readonly isRepeated?: boolean | undefined
   readonly summary: string
   readonly options: Options.Options<A>
 }
 
-/** The options of a command, by the names in its code. */
+/** The options of a command, by the names that the command's code uses. */
 export type Flags = Readonly<Record<string, Flag<unknown>>>
 
-/** The values of options. */
+/** The option values. */
 export type ValuesOf<F extends Flags> = { readonly [K in keyof F]: F[K] extends Flag<infer A> ? A : never }
 
-/** The command line is invalid. */
+/** Reports an invalid command line. */
 export class UsageError {
   readonly _tag = "UsageError"
   readonly message: string
@@ -52,7 +52,7 @@ export class UsageError {
   }
 }
 
-/** An option without a value. */
+/** Defines an option that takes no value. */
 export const onOff = (name: string, summary: string, alias?: string): Flag<boolean> => ({
   name,
   alias,
@@ -60,7 +60,10 @@ export const onOff = (name: string, summary: string, alias?: string): Flag<boole
   options: Options.boolean(name)
 })
 
-/** An option with a value. The left side of `read` is a clause after the option's name that describes a valid value. */
+/**
+ * Defines an option that takes a value. If the value is invalid, `read` returns a `Left` that describes a valid value.
+ * The text continues a sentence that begins with the option name.
+ */
 export const valued = <A>(
   name: string,
   value: string,
@@ -81,7 +84,7 @@ export const valued = <A>(
   )
 })
 
-/** An option with a value that can be given several times. */
+/** Defines an option that takes a value and can be repeated. */
 export const repeated = (
   name: string,
   value: string,
@@ -97,7 +100,7 @@ export const repeated = (
   )
 })
 
-/** An option with one of a few values. */
+/** Defines an option that takes one of a few values. */
 export const choice = <A>(
   name: string,
   value: string,
@@ -120,14 +123,14 @@ export const choice = <A>(
 // ---------------------------------------------------------------------------------------------------------------------
 
 interface Words {
-  /** The options in the form that `@effect/cli` expects: each value is a separate word. */
+  /** The options in the form that `@effect/cli` expects, in which each value is a separate word. */
   readonly options: ReadonlyArray<string>
-  /** The options in the form in which they can be passed again. */
+  /** The options in the form in which another command line can contain them. */
   readonly again: ReadonlyArray<string>
   readonly args: ReadonlyArray<string>
 }
 
-/** Divides the words of a command line into options and arguments, and refuses all other words. */
+/** Splits the words of a command line into options and arguments, and rejects all other words. */
 const strictly = (
   words: ReadonlyArray<string>,
   flags: ReadonlyArray<Flag<unknown>>
@@ -174,7 +177,7 @@ const strictly = (
   return Either.right({ options, again, args })
 }
 
-// The options read no files, and have no prompts on a terminal.
+// Options do not read files or prompt the user, so these services do nothing.
 const nothing = Layer.mergeAll(
   FileSystem.layerNoop({}),
   Path.layer,
@@ -193,24 +196,24 @@ const config = CliConfig.make({ isCaseSensitive: true })
 const textOf = ({ error }: ValidationError.ValidationError): string =>
   stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim()
 
-// The record has the keys of the flags, with the value of each option.
+// Creates a record that maps each flag key to its option value.
 const optionsOf = <F extends Flags>(flags: F): Options.Options<ValuesOf<F>> =>
   Options.map(
     Options.all(Object.fromEntries(Object.entries(flags).map(([key, { options }]) => [key, options]))),
     (values) => values as ValuesOf<F>
   )
 
-/** The parsed words after the name of a command. */
+/** The parsed words after the command name. */
 export interface Line<F extends Flags, C extends Flags> {
   readonly values: ValuesOf<F>
   readonly common: ValuesOf<C>
   readonly args: ReadonlyArray<string>
-  /** The options as words, to write the same command line again. */
+  /** The options as words, from which the same command line can be written again. */
   readonly options: ReadonlyArray<string>
 }
 
 /**
- * Reads the words after the name of a command: its options, the common options, and its arguments.
+ * Parses the words after the command name: the command's options, the common options, and the arguments.
  */
 export const read = <F extends Flags, C extends Flags>(
   words: ReadonlyArray<string>,

@@ -1,5 +1,5 @@
 /**
- * Results on standard output: `json`, `yaml`, `table` or `value(FIELD)`.
+ * Formats results for standard output as `json`, `yaml`, `table` or `value(FIELD)`.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -15,7 +15,7 @@ export type Format =
   | { readonly type: "json" | "yaml" | "table" }
   | { readonly type: "value"; readonly fields: ReadonlyArray<ReadonlyArray<string>> }
 
-/** Reads the value of `--format`. */
+/** Parses the value of `--format`. */
 export const parse = (text: string): Either.Either<Format, string> => {
   if (text === "json" || text === "yaml" || text === "table") return Either.right({ type: text })
   const fields = /^value\(([^()]+)\)$/.exec(text)?.[1]
@@ -24,7 +24,7 @@ export const parse = (text: string): Either.Either<Format, string> => {
     : Either.right({ type: "value", fields: fields.split(",").map((field) => field.trim().split(".")) })
 }
 
-/** A kind of result: how it is written as JSON, and as a row of a table. */
+/** Describes how results of one kind are converted to JSON and to table rows. */
 export interface Kind<A> {
   readonly toJson: (value: A) => unknown
   readonly columns: ReadonlyArray<Column>
@@ -57,7 +57,7 @@ const details = (operation: Operation.Operation): string => {
     .join(" ")
 }
 
-/** Operations of all APIs, in the JSON form of `google.longrunning.Operation`. */
+/** Operations of any API, in the JSON format of `google.longrunning.Operation`. */
 export const operation: Kind<Operation.Operation> = {
   toJson: Operation.toJson,
   columns: [{ title: "STATUS" }, { title: "NAME", isFlexible: true }, { title: "DETAILS", isFlexible: true }],
@@ -74,7 +74,7 @@ export const operation: Kind<Operation.Operation> = {
 const methodsOf = ({ methods }: GoogleApiCatalog.Entry): string =>
   Object.entries(methods).flatMap(([name, has]) => has === false ? [] : [name]).join(",")
 
-/** APIs of the catalog. */
+/** APIs in the catalog. */
 export const api: Kind<GoogleApiCatalog.Entry> = {
   toJson: (entry) => entry,
   columns: [
@@ -90,7 +90,7 @@ export const api: Kind<GoogleApiCatalog.Entry> = {
 // Formats
 // ---------------------------------------------------------------------------------------------------------------------
 
-// Control characters above U+007F are valid in JSON, but a terminal may interpret them.
+// JSON allows unescaped control characters above U+007F, but a terminal may interpret them, so they are escaped.
 const json = (value: unknown): string =>
   JSON.stringify(value, undefined, 2).replace(
     /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
@@ -110,13 +110,13 @@ const scalar = (value: unknown): string =>
   value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value)
 
 /**
- * Returns the fields of a value, separated by tabs. Text is unchanged, other values are written as JSON, and an absent
+ * Returns a value's fields, separated by tabs. Strings are unchanged, other values are written as JSON, and an absent
  * field is empty.
  */
 const fields = (value: unknown, paths: ReadonlyArray<ReadonlyArray<string>>): string =>
   paths.map((path) => scalar(fieldOf(value, path))).join("\t")
 
-// Scripts get unchanged text. A terminal would interpret the control characters in it.
+// Scripts get unchanged text. Terminals would interpret control characters, so these are replaced for a terminal.
 const write = (output: Output, text: string): Effect.Effect<void, OutputError> =>
   output.print(output.size === undefined ? text : printable(text))
 
@@ -148,14 +148,14 @@ const printOne = <A>(
   }
 }
 
-/** Prints any number of values, by pages. */
+/** Prints any number of values, page by page. */
 export interface Printer<A> {
   readonly page: (values: ReadonlyArray<A>) => Effect.Effect<void, OutputError>
-  /** Completes the output, even if a failure has ended the pages. */
+  /** Completes the output, even if a failure has occurred before the final page. */
   readonly end: Effect.Effect<void, OutputError>
 }
 
-/** Prints values as a list. The first page determines the widths of the columns of a table. */
+/** Prints values as a list. In a table, the first page determines the column widths. */
 export const printer = <A>(
   output: Output,
   format: Format,
@@ -199,7 +199,10 @@ export const printer = <A>(
     }
   })
 
-/** Prints operations. Several operations are printed as a list, even if only one or none of them has a state. */
+/**
+ * Prints operations. If several operations were requested, they are printed as a list, even if fewer than two of them
+ * have a state.
+ */
 export const printOperations = (
   { stdout, stdoutStyle }: { readonly stdout: Output; readonly stdoutStyle: Style },
   options: {

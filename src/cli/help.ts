@@ -1,5 +1,5 @@
 /**
- * Help that fits a screen of 80 columns and 24 rows.
+ * Generates help texts that fit a screen with 80 columns and 24 rows.
  */
 import { type Args, type Command, help } from "./command.js"
 import type { Flag } from "./flags.js"
@@ -17,7 +17,7 @@ const rows = (entries: ReadonlyArray<readonly [left: string, right: string]>): R
 const flagText = ({ alias, name, value }: Flag<unknown>): string =>
   `${alias === undefined ? "" : `-${alias}, `}--${name}${value === undefined ? "" : ` ${value}`}`
 
-/** The help of the command line. */
+/** Returns the help for the program. */
 export const general = (
   commands: ReadonlyArray<Command>,
   { invocation, version }: { readonly invocation: string; readonly version: string }
@@ -41,7 +41,7 @@ export const general = (
     "4 timeout, 130 interrupted."
   ].join("\n") + "\n"
 
-/** The help of one command. */
+/** Returns the help for one command. */
 export const ofCommand = (
   { args, flags, name, notes, summary }: Command,
   { invocation }: { readonly invocation: string }

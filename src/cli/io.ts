@@ -9,7 +9,7 @@ import type { Output } from "./output.js"
 import type { Signs } from "./progress.js"
 import { colored, plain, singleLine, type Style } from "./text.js"
 
-/** The two outputs of a process, and the style of their text. */
+/** A process's two outputs, and the style for text on each of them. */
 export interface Service {
   /** The output for results. */
   readonly stdout: Output
@@ -19,7 +19,7 @@ export interface Service {
   readonly stderrStyle: Style
   readonly signs: Signs
   /**
-   * The name with which the command was called, for messages: `google-operations` or `npx effect-google-operations`.
+   * The name under which the program was called, for messages: `google-operations` or `npx effect-google-operations`.
    */
   readonly invocation: string
   readonly version: string
@@ -27,17 +27,17 @@ export interface Service {
 
 export class Io extends Context.Tag("effect-google-operations/cli/Io")<Io, Service>() {}
 
-/** The style of an output: colors on a terminal, unless `NO_COLOR` is set (https://no-color.org). */
+/** Returns the style for an output. Terminals use colors, unless `NO_COLOR` is set (https://no-color.org). */
 export const styleFor = (output: Output, environment: Readonly<Record<string, string | undefined>>): Style =>
   output.size !== undefined && (environment["NO_COLOR"] ?? "") === "" && environment["TERM"] !== "dumb"
     ? colored
     : plain
 
-/** Prints lines on standard error, and does not wait until they are written. */
+/** Prints lines to standard error, without waiting until they are written. */
 export const report = (lines: ReadonlyArray<string>): Effect.Effect<void, never, Io> =>
   Effect.map(Io, ({ stderr }) => lines.forEach((line) => stderr.post(`${line}\n`)))
 
-/** Logs to standard error, one line an entry. */
+/** Logs to standard error, with one line per entry. */
 export const logging = (
   { stderr, stderrStyle }: Service,
   level: LogLevel.LogLevel
@@ -56,7 +56,7 @@ export const logging = (
     ))
   )
 
-/** The values of `--log-level`. */
+/** The possible values of `--log-level`. */
 export const logLevels: Readonly<Record<string, LogLevel.LogLevel>> = {
   debug: LogLevel.Debug,
   info: LogLevel.Info,

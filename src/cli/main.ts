@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `google-operations`. It connects the command line to a process.
+ * The `google-operations` program. It connects the command line to a process.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -20,7 +20,7 @@ const sizeOf = (stream: NodeJS.WriteStream): () => Size | undefined => () => ({
   rows: stream.rows > 0 ? stream.rows : 24
 })
 
-// Only the size of Node's streams is used, because the streams write synchronously.
+// Node's streams write synchronously, so they are used only to determine the terminal size.
 const stdout = isatty(1) ? new Output(toFd(1), sizeOf(process.stdout)) : new Output(toFd(1))
 const stderr = isatty(2) && process.env["TERM"] !== "dumb"
   ? new Output(toFd(2), sizeOf(process.stderr))
@@ -38,10 +38,10 @@ const io: Service = {
   version
 }
 
-// Warnings of Node and of libraries are not for users of this program.
+// Warnings from Node and from libraries are not intended for users of this program.
 process.removeAllListeners("warning")
 
-// An uncaught exception would exit with 1, which means that an operation has failed.
+// By default, Node exits with 1 after an uncaught exception, but 1 means that an operation failed.
 process.on("uncaughtException", (error) => {
   try {
     writeSync(2, `internal error: ${error.stack ?? error}\n`)
@@ -52,15 +52,15 @@ process.on("uncaughtException", (error) => {
 
 const fiber = Effect.runFork(Effect.provideService(run(process.argv.slice(2)), Io, io))
 
-// Ends the process by a signal. `process.exit` would wait for a blocked write, for example to a full pipe without a
+// Ends the process with a signal. `process.exit` would wait for a blocked write, for example to a full pipe without a
 // reader.
 const die = (name: NodeJS.Signals): void => {
   process.removeAllListeners(name)
   process.kill(process.pid, name)
 }
 
-// npm passes signals on to its child, which has already received them from the terminal. Two signals at the same time
-// count as one.
+// The longest interval between two signals that count as one signal, in ms. npm forwards signals to its child process,
+// which has already received them from the terminal.
 const together = 500
 
 let signal: { readonly name: NodeJS.Signals; readonly at: number } | undefined

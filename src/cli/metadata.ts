@@ -1,8 +1,8 @@
 /**
- * Reads the progress from the metadata of an operation.
+ * Reads the progress of an operation from its metadata.
  *
- * In `google.longrunning`, each API has its own format of metadata. The fields below come from the discovery documents
- * of Google's APIs. For an API with other fields, no state and no percentage is shown.
+ * With `google.longrunning`, each API defines its own metadata format. The fields below are taken from the discovery
+ * documents of Google's APIs. If an API uses other fields, neither a state nor a percentage is shown.
  */
 import { isRecord } from "effect/Predicate"
 import type * as Operation from "../Operation.js"
@@ -14,7 +14,7 @@ const path = (dotted: string): Path => dotted.split(".")
 const valueAt = (value: unknown, path: Path): unknown =>
   path.reduce((value, key) => isRecord(value) ? value[key] : undefined, value)
 
-// The fields that contain the state as a word: `RUNNING`, `EXPORTING`, `CONDITION_RECONCILING`.
+// Fields that contain the state as a word, such as `RUNNING`, `EXPORTING` or `CONDITION_RECONCILING`.
 const states: ReadonlyArray<Path> = [
   "state",
   "status",
@@ -33,7 +33,7 @@ const states: ReadonlyArray<Path> = [
   "statusDetail"
 ].map(path)
 
-// Fields with numbers from 0 to 100.
+// Fields that contain a number from 0 to 100.
 const percentages: ReadonlyArray<Path> = [
   "progress", // Compute Engine, Deployment Manager, Logging
   "progressPercent",
@@ -46,20 +46,21 @@ const percentages: ReadonlyArray<Path> = [
   "progress.percentDone" // Apigee
 ].map(path)
 
-// Fields with numbers from 0 to 1.
+// Fields that contain a number from 0 to 1.
 const ratios: ReadonlyArray<Path> = ["statistics.completionRatio"].map(path) // BigQuery
 
-// Fields with the completed work and the total work.
+// Pairs of fields that contain the completed work and the total work.
 const works: ReadonlyArray<readonly [done: Path, all: Path]> = [
   [path("progressEntities.workCompleted"), path("progressEntities.workEstimated")], // Datastore
   [path("progressDocuments.completedWork"), path("progressDocuments.estimatedWork")], // Firestore
   [path("progressBytes.completedWork"), path("progressBytes.estimatedWork")]
 ]
 
-// Lists of parts with a percentage each: Spanner's statements, the annotations of Video Intelligence.
+// Lists whose items each contain a percentage. Spanner reports statements in this way, and Video Intelligence reports
+// annotations.
 const parts: ReadonlyArray<Path> = ["progress", "annotationProgress"].map(path)
 
-// 64-bit numbers are strings (ProtoJSON).
+// ProtoJSON represents 64-bit numbers as strings.
 const numberOf = (value: unknown): number | undefined => {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value
   return typeof number === "number" && Number.isFinite(number) ? number : undefined
@@ -94,7 +95,7 @@ export const stateOf = ({ metadata }: Operation.Operation): string | undefined =
     return typeof value === "string" && value !== "" && value.length <= longestState ? value : undefined
   })
 
-/** Returns the progress in the metadata, in percent. */
+/** Returns the progress in the metadata as a percentage. */
 export const percentageOf = ({ metadata }: Operation.Operation): number | undefined =>
   first(percentages, (path) => inRange(numberOf(valueAt(metadata, path)))) ??
     first(ratios, (path) => ratio(numberOf(valueAt(metadata, path)), 1)) ??

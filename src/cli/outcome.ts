@@ -1,5 +1,5 @@
 /**
- * The outcome of a request about an operation, or of a wait for it.
+ * The outcome of a request for an operation, or of waiting for the operation.
  */
 import * as Either from "effect/Either"
 import type * as HttpError from "../HttpError.js"
@@ -10,10 +10,10 @@ import type * as WaitTimeoutError from "../WaitTimeoutError.js"
 /** The reason why there is no result. */
 export type Failure = OperationError.OperationError | HttpError.HttpError | WaitTimeoutError.WaitTimeoutError
 
-/** The operation, or nothing for a request without a result, or the failure. */
+/** The operation, `undefined` for a request without a result, or the failure. */
 export type Outcome = Either.Either<Operation.Operation | void, Failure>
 
-/** The latest state of the operation, even if the operation has failed. */
+/** Returns the latest state of the operation, even if the operation has failed. */
 export const operationOf = (outcome: Outcome): Operation.Operation | undefined => {
   if (Either.isRight(outcome)) return outcome.right ?? undefined
   return outcome.left._tag === "OperationError" ? outcome.left.operation : undefined

@@ -1,9 +1,9 @@
 /**
  * Writes to standard output and standard error.
  *
- * Text is written in order, with one asynchronous write at a time. A slow terminal or a slow reader therefore does not
- * block the process, and polls and signals are handled. Below the text there can be a live region, which is redrawn in
- * place. While one write is in progress, newer frames replace older frames.
+ * Text is written in order, with one asynchronous write at a time. A slow terminal or reader therefore does not block
+ * the process, which continues to handle polls and signals. A live region can be shown below the text and redrawn in
+ * place. While a write is in progress, each new frame replaces the previous frame that has not yet been written.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { write as writeToFd } from "node:fs"
 import { stripVTControlCharacters } from "node:util"
 import { cutEnd, width } from "./text.js"
 
-/** Writes bytes, or some of them, and returns the number of written bytes. */
+/** Writes all or part of the bytes, and passes on the number of bytes written. */
 export type Write = (
   data: Uint8Array,
   done: (error: { readonly code?: string | undefined; readonly message: string } | null, written: number) => void
@@ -26,13 +26,13 @@ export interface Size {
   readonly rows: number
 }
 
-/** The output could not be written, for example to a full disk. */
+/** Reports that output could not be written, for example because a disk is full. */
 export class OutputError extends Data.TaggedError("OutputError")<{ readonly message: string }> {}
 
-// The reader is gone: the pipe or the terminal was closed.
+// The reader has closed the pipe or terminal.
 const gone = new Set(["EPIPE", "ECONNRESET", "EIO", "EBADF"])
 
-// Another process has made the descriptor non-blocking, and its buffer is full.
+// Another process has made the file descriptor non-blocking, and its buffer is full.
 const full = new Set(["EAGAIN", "EWOULDBLOCK"])
 
 const retryMillis = 10
@@ -43,33 +43,33 @@ export class Output {
   #text = ""
   #frame: ReadonlyArray<string> = []
   #isFrameNew = false
-  /** The lines of the live region on the screen. */
+  /** The lines of the live region that are on the screen. */
   #drawn: ReadonlyArray<string> = []
   #isWriting = false
   #error: OutputError | undefined
   #onIdle: Array<() => void> = []
-  /** Whether the reader has closed the output. Further text is dropped. */
+  /** Whether the reader has closed the output. If it has, all later text is discarded. */
   isClosed = false
 
-  /** `size` returns the size of the terminal, or undefined if the output is not a terminal. */
+  /** `size` returns the terminal size, or `undefined` if the output is not a terminal. */
   constructor(write: Write, size: () => Size | undefined = () => undefined) {
     this.#write = write
     this.#size = size
   }
 
-  /** The size of the terminal. Undefined if the output is not a terminal. */
+  /** The terminal size. It is `undefined` if the output is not a terminal. */
   get size(): Size | undefined {
     return this.#size()
   }
 
-  /** Adds text, which ends with a line break. */
+  /** Appends text, which must end with a line break. */
   post(text: string): void {
     if (this.isClosed) return
     this.#text += text
     this.#next()
   }
 
-  /** Replaces the live region. Without lines, the region is removed. */
+  /** Replaces the live region. If `lines` is empty, removes the region. */
   draw(lines: ReadonlyArray<string>): void {
     if (this.isClosed) return
     this.#frame = lines
@@ -78,8 +78,7 @@ export class Output {
   }
 
   /**
-   * Waits until everything is written. Fails if a write fails. If the reader has closed the output, this is not a
-   * failure.
+   * Waits until all text is written. Fails if a write fails, unless it fails because the reader has closed the output.
    */
   readonly flush: Effect.Effect<void, OutputError> = Effect.suspend(() => {
     const result = Effect.suspend(() => this.#error === undefined ? Effect.void : Effect.fail(this.#error))
@@ -129,13 +128,13 @@ export class Output {
   }
 }
 
-// The last column stays empty, because a terminal may wrap after it. The last row is for the cursor.
+// The final column stays empty, because a terminal may wrap after it. The final row is reserved for the cursor.
 const visible = (lines: ReadonlyArray<string>, { columns, rows }: Size): ReadonlyArray<string> =>
   lines.slice(0, Math.max(1, rows - 1)).map((line) =>
     width(line) < columns ? line : cutEnd(stripVTControlCharacters(line), columns - 1)
   )
 
-// On a terminal that has become narrower, a line takes several rows.
+// If the terminal has become narrower, a line occupies several rows.
 const erase = (lines: ReadonlyArray<string>, { columns }: Size): string => {
   if (lines.length === 0) return ""
   const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0)

@@ -1,5 +1,5 @@
 /**
- * The command line as an effect from words to an exit code.
+ * Runs the command line, as an effect that takes words and returns an exit code.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import type { OutputError } from "./output.js"
 
 const isHelp = (word: string): boolean => word === "--help" || word === "-h"
 
-// Words after `--` are arguments.
+// Words after `--` are arguments, so they do not request help.
 const asksForHelp = (words: ReadonlyArray<string>): boolean => {
   const end = words.indexOf("--")
   return (end === -1 ? words : words.slice(0, end)).some(isHelp)
@@ -72,7 +72,7 @@ const dispatch = (words: ReadonlyArray<string>): Effect.Effect<number, UsageErro
     return yield* Effect.scoped(command.run(rest))
   })
 
-/** Runs the command line, and returns the exit code. Only an interruption has no exit code. */
+/** Runs the command line and returns the exit code. The effect returns no exit code only if it is interrupted. */
 export const run = (words: ReadonlyArray<string>): Effect.Effect<number, never, Io> =>
   dispatch(words).pipe(
     Effect.catchAll((error) =>

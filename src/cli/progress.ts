@@ -1,5 +1,5 @@
 /**
- * The progress of waits, as data and as lines of text.
+ * Tracks the progress of waiting for operations, and formats it as text.
  */
 import * as Either from "effect/Either"
 import type * as HttpError from "../HttpError.js"
@@ -10,23 +10,23 @@ import type { Size } from "./output.js"
 import { type Cell, layout } from "./table.js"
 import { count, cutEnd, cutStart, duration, plain, singleLine, type Style, width } from "./text.js"
 
-/** The state of one wait. Times are in milliseconds on one monotonic clock. */
+/** The progress of waiting for one operation. Times are in milliseconds on one monotonic clock. */
 export interface Row {
   readonly name: string
   readonly status: "pending" | "failing" | "succeeded" | "failed" | "unknown" | "timed out"
-  /** The code of the failed operation, or of the request that could not read it. */
+  /** The code of the failed operation, or of the failed request that should have read it. */
   readonly code: string | undefined
-  /** The state in the metadata as a word. */
+  /** The state in the metadata as a word, such as `RUNNING`. */
   readonly state: string | undefined
   readonly percentage: number | undefined
   readonly polls: number
   readonly startedAt: number
-  /** When the next poll is due. Undefined while a poll is in flight, and at the end. */
+  /** When the next poll is due. It is `undefined` while a poll is in flight, and after waiting has ended. */
   readonly nextPollAt: number | undefined
   readonly endedAt: number | undefined
 }
 
-/** The row of a new wait. */
+/** Creates the row for an operation when waiting begins. */
 export const begin = (name: string, now: number): Row => ({
   name,
   status: "pending",
@@ -41,7 +41,7 @@ export const begin = (name: string, now: number): Row => ({
 
 const codeOf = (error: HttpError.HttpError): string => error.code ?? error.reason
 
-/** A poll has read a pending operation. */
+/** Updates the row after a poll has read a pending operation. */
 export const onPending = (row: Row, operation: Operation.Pending): Row => ({
   ...row,
   status: "pending",
@@ -52,7 +52,7 @@ export const onPending = (row: Row, operation: Operation.Pending): Row => ({
   nextPollAt: undefined
 })
 
-/** A poll has failed, and the wait polls again. */
+/** Updates the row after a poll has failed and another poll will follow. */
 export const onFailure = (row: Row, error: HttpError.HttpError): Row => ({
   ...row,
   status: "failing",
@@ -61,14 +61,15 @@ export const onFailure = (row: Row, error: HttpError.HttpError): Row => ({
   nextPollAt: undefined
 })
 
-/** The next poll is due after a delay. */
+/** Updates the row when the next poll has been scheduled. */
 export const onDelay = (row: Row, now: number, delay: number): Row => ({ ...row, nextPollAt: now + delay })
 
-// If no request was sent, there was no poll. The last of several transient failures was already counted.
+// Returns whether a poll preceded the final error. If no request was sent, there was no poll. If the error is the final
+// one of several transient failures, its poll has already been counted.
 const isPoll = ({ isTransient, reason }: HttpError.HttpError): boolean =>
   !isTransient && reason !== "InvalidRequest" && reason !== "Authentication" && reason !== "Closed"
 
-/** The wait has ended. */
+/** Updates the row when waiting has ended. */
 export const onEnd = (row: Row, outcome: Either.Either<Operation.Succeeded, Failure>, now: number): Row => {
   const ended = { ...row, nextPollAt: undefined, endedAt: now }
   if (Either.isRight(outcome)) {
@@ -85,7 +86,7 @@ export const onEnd = (row: Row, outcome: Either.Either<Operation.Succeeded, Fail
   }
 }
 
-/** Whether the wait has ended. */
+/** Returns whether waiting has ended. */
 export const isEnded = ({ endedAt }: Row): boolean => endedAt !== undefined
 
 const isDone = ({ status }: Row): boolean => status === "succeeded" || status === "failed"
@@ -94,7 +95,7 @@ const isDone = ({ status }: Row): boolean => status === "succeeded" || status ==
 // Text
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** The symbols of a live display, for terminals with and without Unicode. */
+/** The symbols in a live display, for terminals with or without Unicode support. */
 export interface Signs {
   readonly spinner: ReadonlyArray<string>
   readonly done: string
@@ -132,14 +133,17 @@ const markupOf = ({ status }: Row, style: Style): (text: string) => string => {
   }
 }
 
-/** The content of a line of {@link changeLine} without times and polls. A row with the same content has not changed. */
+/**
+ * Returns the content of {@link changeLine} without the elapsed time and poll count. If the content is the same as
+ * before, the row has not changed.
+ */
 export const key = (row: Row): string => statusOf(row)
 
-/** A line for a change of one operation, for an output that is not a terminal. */
+/** Formats a change of one operation as a line, for an output that is not a terminal. */
 export const changeLine = (row: Row, now: number): string =>
   `${singleLine(row.name)}: ${statusOf(row)}, ${duration(elapsed(row, now))}, ${count(row.polls, "poll")}`
 
-/** The permanent line of an operation whose wait has ended, for a terminal. */
+/** Formats the permanent line for an operation when waiting has ended, for a terminal. */
 export const endLine = (row: Row, { columns }: Size, signs: Signs, style: Style): string => {
   const sign = row.status === "succeeded" ? signs.done : signs.failed
   const rest = ` ${statusOf(row)}, ${duration(elapsed(row, 0))}, ${count(row.polls, "poll")}`
@@ -157,7 +161,7 @@ const least = (numbers: ReadonlyArray<number | undefined>): number | undefined =
   return known.length === 0 || known.length < numbers.length ? undefined : Math.min(...known)
 }
 
-/** The parts of the common status line of all waits. */
+/** Returns the parts of the status line that summarizes all operations. */
 const summary = (rows: ReadonlyArray<Row>, now: number): ReadonlyArray<string> => {
   const left = rows.filter((row) => !isEnded(row))
   const failed = rows.filter(({ status }) => status === "failed").length
@@ -170,7 +174,7 @@ const summary = (rows: ReadonlyArray<Row>, now: number): ReadonlyArray<string> =
   ]
 }
 
-// The most important parts come first. Parts that do not fit are omitted.
+// Joins as many parts as fit. The most important parts come first.
 const fitted = (start: string, parts: ReadonlyArray<string>, columns: number, separator: string): string => {
   let shown = parts.length
   const line = () => start + parts.slice(0, shown).join(separator)
@@ -178,7 +182,7 @@ const fitted = (start: string, parts: ReadonlyArray<string>, columns: number, se
   return cutEnd(line(), columns - 1)
 }
 
-/** The live status of a wait: one line with a spinner. */
+/** Formats the live status as one line with a spinner. */
 export const statusLine = (rows: ReadonlyArray<Row>, now: number, { columns }: Size, signs: Signs): string => {
   const sign = `${spinner(signs, now)} `
   const [row] = rows
@@ -197,7 +201,7 @@ export const statusLine = (rows: ReadonlyArray<Row>, now: number, { columns }: S
     : `${sign}${cutStart(singleLine(row.name), room)}: ${rest}`
 }
 
-// Failures are most important, and finished operations least important.
+// Sorts failures first, because they are most important, and finished operations last.
 const order = (row: Row): number => isDone(row) ? row.status === "failed" ? 0 : 2 : row.status === "pending" ? 1 : 0
 
 const cells = (row: Row, now: number, style: Style): ReadonlyArray<Cell> => [
@@ -208,8 +212,8 @@ const cells = (row: Row, now: number, style: Style): ReadonlyArray<Cell> => [
 ]
 
 /**
- * The live table of `watch`. It has a line for every operation if there is room, or else for the most important
- * operations.
+ * Formats the live table for `watch`. If there is not enough room for all operations, it shows only the most important
+ * ones.
  */
 export const watchTable = (
   rows: ReadonlyArray<Row>,
@@ -218,7 +222,7 @@ export const watchTable = (
   signs: Signs,
   style: Style
 ): ReadonlyArray<string> => {
-  // The rows besides those of operations: titles, the status line, and the row for the cursor.
+  // Three rows are not available for operations: the titles, the status line, and the cursor row.
   const room = Math.max(1, height - 3)
   const isComplete = rows.length <= room
   const shown = isComplete

@@ -1,18 +1,18 @@
 /**
- * Tables of plain text.
+ * Formats plain text tables.
  */
 import { cutEnd, cutStart, padEnd, plain, singleLine, type Style, width } from "./text.js"
 
-/** A column of a table. */
+/** A table column. */
 export interface Column {
   readonly title: string
-  /** Whether the column may be cut to make the table fit. Its text is cut at the start. */
+  /** Whether the column may be truncated so that the table fits. Its text is truncated at the start. */
   readonly isFlexible?: boolean
-  /** Whether the column is omitted if the table does not fit otherwise. */
+  /** Whether the column may be omitted if the table would otherwise not fit. */
   readonly isOptional?: boolean
 }
 
-/** A cell: its text, and the markup of the text. */
+/** The text of a cell, optionally with markup for the text. */
 export type Cell = string | { readonly text: string; readonly markup: (text: string) => string }
 
 const textOf = (cell: Cell | undefined): string => singleLine(typeof cell === "object" ? cell.text : cell ?? "")
@@ -25,17 +25,17 @@ const gap = 2
 const total = (widths: ReadonlyArray<number>): number =>
   widths.reduce((sum, columns) => sum + columns, gap * Math.max(0, widths.length - 1))
 
-/** Writes rows below their titles. */
+/** Formats rows, and the titles above them. */
 export interface Layout {
   readonly titles: string
   readonly row: (cells: ReadonlyArray<Cell>) => string
 }
 
 /**
- * Computes the layout of a table for the given rows. Further rows have the same columns.
+ * Computes the layout of a table from the given rows. Rows that are added later use the same column widths.
  *
- * Without `columns`, no text is cut. With `columns`, no line is wider: the flexible columns are cut, and if this is not
- * enough, optional columns are omitted from the right.
+ * Without `columns`, no text is truncated. With `columns`, no line is wider: flexible columns are truncated first, and
+ * if this is not enough, optional columns are omitted, starting with the rightmost one.
  */
 export const layout = (
   columns: ReadonlyArray<Column>,
@@ -63,7 +63,7 @@ export const layout = (
   }
   const flexible = shown.filter((index) => columns[index]!.isFlexible === true)
   shrink(flexible, (index) => least[index]!)
-  // The table still does not fit.
+  // If the table still does not fit, truncate all columns.
   shrink([...flexible, ...shown.toReversed()], () => 1)
 
   const line = (cells: ReadonlyArray<Cell>, markup?: (text: string) => string): string =>

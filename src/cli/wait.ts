@@ -24,13 +24,13 @@ import type { OutputError } from "./output.js"
 import * as Progress from "./progress.js"
 import { count } from "./text.js"
 
-/** How a wait shows its progress on standard error: none, a line with a spinner, or a table. */
+/** How the progress is shown on standard error: not at all, as a line with a spinner, or as a table. */
 type Display = "none" | "status" | "table"
 
 export interface Options {
   readonly targets: ReadonlyArray<Target>
   readonly serviceOf: (target: Target) => OperationsService.Service
-  /** Whether the end of one operation ends the wait. */
+  /** Whether to stop waiting as soon as one operation is done. */
   readonly any: boolean
   readonly timeout: Duration.Duration | undefined
   readonly interval: Duration.Duration | undefined
@@ -38,7 +38,7 @@ export interface Options {
   readonly cancelsOnTimeout: boolean
   readonly display: Display
   readonly format: Format.Format
-  /** The command line that continues to wait for some of the operations. */
+  /** Returns the command line that continues to wait for some of the operations. */
   readonly commandFor: (targets: ReadonlyArray<Target>) => string
 }
 
@@ -46,12 +46,12 @@ type Outcome = Either.Either<Operation.Succeeded, Failure>
 
 const isVerdict = (outcome: Outcome): boolean => operationOf(outcome) !== undefined
 
-// Milliseconds on a clock that a change of the system time does not affect.
+// The current time in milliseconds, on a clock that is not affected by changes to the system time.
 const now: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1000n) / 1000)
 
 const frameMillis = 100
 
-/** The rows of the waits, and their display. */
+/** Keeps a progress row for each operation, and displays the rows. */
 class View {
   readonly #io: Service
   readonly #display: Display
@@ -66,7 +66,7 @@ class View {
     this.#isLive = display !== "none" && io.stderr.size !== undefined
   }
 
-  /** Changes a row. Without a terminal, a visible change is printed as a line. */
+  /** Changes a row. If standard error is not a terminal, prints a visible change as a line. */
   update(index: number, time: number, change: (row: Progress.Row) => Progress.Row): void {
     const before = this.#rows[index]!
     const after = change(before)
@@ -101,7 +101,7 @@ class View {
     )
   }
 
-  /** Removes the live region. Later changes are not shown. */
+  /** Removes the live region. Later changes are not displayed. */
   end(): void {
     this.#isOver = true
     if (this.#isLive) this.#io.stderr.draw([])
@@ -141,7 +141,7 @@ const waitForOne = (options: Options, view: View, index: number): Effect.Effect<
 const continuation = (options: Options, left: ReadonlyArray<Target>, what: string): Effect.Effect<void, never, Io> =>
   report([`${what}: ${options.commandFor(left)}`])
 
-/** Waits until all operations are done, or one of them is done. */
+/** Waits until all operations are done, or, if `any` is set, until one of them is done. */
 const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outcome | undefined>, never, Io> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
@@ -149,8 +149,8 @@ const collect = (options: Options, view: View): Effect.Effect<ReadonlyArray<Outc
       const ends = yield* Queue.unbounded<readonly [index: number, exit: Exit.Exit<Outcome>]>()
       const outcomes: Array<Outcome | undefined> = targets.map(() => undefined)
       const fibers = yield* Effect.forEach(targets, (_, index) =>
-        // If one operation is enough, the other waits are not interrupted, because an interruption could cancel their
-        // operations. They end with the service.
+        // If `any` is set and one operation is done, the other fibers are not interrupted, because an interruption could
+        // cancel their operations. They end when the service is closed.
         Effect.forkDaemon(
           Effect.interruptible(waitForOne(options, view, index)).pipe(
             Effect.onExit((exit) => Queue.offer(ends, [index, exit]))
@@ -215,7 +215,7 @@ export const run = (options: Options): Effect.Effect<number, OutputError, Io | S
       isList: options.targets.length > 1 && !options.any,
       operations: counted.flatMap((outcome) => operationOf(outcome) ?? [])
     })
-    // Without a table, failures have already been reported.
+    // If no table was displayed, failures have already been reported.
     if (options.display === "table") yield* Effect.forEach(failures, reportFailure, { discard: true })
     if (failures.some(({ _tag }) => _tag === "WaitTimeoutError")) {
       yield* continuation(

@@ -1,7 +1,7 @@
 /**
- * Application Default Credentials of one universe.
+ * Application Default Credentials for one universe.
  *
- * This file loads Google's authentication library, which is large. Import the file dynamically.
+ * This file loads Google's authentication library, which is large, so import the file dynamically.
  */
 import * as Effect from "effect/Effect"
 import { Compute, GoogleAuth as Library } from "google-auth-library"
@@ -10,7 +10,7 @@ import * as GoogleAuth from "../GoogleAuth.js"
 import * as HttpError from "../HttpError.js"
 import { checkUniverse, type Environment } from "./environment.js"
 
-// The error about an unreadable credentials file contains the name of the variable.
+// Adds GOOGLE_APPLICATION_CREDENTIALS and its value to an authentication error, because the file may be the reason.
 const named = (file: string) => (error: HttpError.HttpError): HttpError.HttpError =>
   error.reason === "Authentication"
     ? new HttpError.HttpError({
@@ -30,13 +30,14 @@ export const applicationDefault = (environment: Environment): Credentials.Creden
   const { credentialsFile } = environment
   const auth = new Library({
     scopes: ["https://www.googleapis.com/auth/cloud-platform"],
-    // Otherwise the library runs gcloud and asks the metadata server for the id of the project, which is not needed.
+    // A placeholder project ID prevents the library from looking up the real one, which is not needed, with gcloud and
+    // the metadata server.
     projectId: "unused",
     ...(credentialsFile === undefined ? undefined : { keyFilename: credentialsFile }),
     clientOptions: { transporterOptions: { timeout: 10_000 } }
   })
   const { headers } = GoogleAuth.make(auth)
-  // The client of a metadata server does not read its universe, so the universe is read here.
+  // Reads the universe from the metadata server, because `Compute` clients do not read it.
   let ofMachine: string | undefined
   const universeOfMachine = Effect.suspend(() =>
     ofMachine !== undefined
@@ -48,7 +49,7 @@ export const applicationDefault = (environment: Environment): Credentials.Creden
   )
   const check = Effect.option(Effect.tryPromise(() => auth.getClient())).pipe(
     Effect.flatMap((client) => {
-      // Without a client there is no universe to check. `headers` fails with the reason.
+      // If there is no client, there is no universe to check, and `headers` fails with the reason.
       if (client._tag === "None") return Effect.void
       const universe = client.value instanceof Compute
         ? universeOfMachine

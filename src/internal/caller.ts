@@ -1,6 +1,6 @@
 /**
- * The fiber that calls a public method. The effects that a user passes in, such as schedules and credentials, run with
- * its clock, context and fiber references.
+ * The fiber that calls a public method. Effects that a user passes in, such as schedules and credentials, run with the
+ * fiber's clock, context and fiber references.
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -23,7 +23,7 @@ import * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 import { describeValue } from "./text.js"
 
-// The values that are needed to make spans. They are read once, because the fiber of a stream's consumer changes them
+// The values that are needed to create spans. They are read once, because a stream consumer's fiber can change them
 // later.
 interface Tracing {
   readonly tracer: Tracer.Tracer
@@ -36,12 +36,12 @@ interface Tracing {
 /** @internal */
 export class Caller {
   readonly clock: Clock.Clock
-  /** The span of the call. Undefined if the tracer is off. */
+  /** The call span. It is `undefined` if tracing is off. */
   readonly span: Tracer.Span | undefined
-  /** The labels of `Effect.tagMetrics`. */
+  /** The labels from `Effect.tagMetrics`. */
   readonly metricLabels: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #fiber: Fiber.RuntimeFiber<unknown, unknown>
-  /** Whether the requests of the call have spans. */
+  /** Whether the requests of this call have spans. */
   readonly tracesRequests: boolean
   readonly #tracing: Tracing | undefined
   #runtime: Runtime.Runtime<never> | undefined
@@ -62,7 +62,7 @@ export class Caller {
     }
   }
 
-  /** The runtime of the caller. The parent of its spans is the span of the call. The runtime is made on first use. */
+  /** The caller's runtime, in which the call span is the parent of new spans. The runtime is created on first use. */
   get runtime(): Runtime.Runtime<never> {
     if (this.#runtime === undefined) {
       const context = this.#fiber.getFiberRef(FiberRef.currentContext)
@@ -75,12 +75,12 @@ export class Caller {
     return this.#runtime
   }
 
-  /** Whether log lines of a level are logged. */
+  /** Returns whether log lines of this level are logged. */
   logs(level: LogLevel.LogLevel): boolean {
     return LogLevel.lessThanEqual(this.#fiber.getFiberRef(FiberRef.currentMinimumLogLevel), level)
   }
 
-  /** Starts the span of a request, as a child of the span of the call. Undefined if requests are not traced. */
+  /** Starts a request span as a child of the call span. Returns `undefined` if requests are not traced. */
   requestSpan(name: string): Tracer.Span | undefined {
     const { span: parent } = this
     const tracing = this.#tracing
@@ -99,8 +99,8 @@ export class Caller {
   }
 
   /**
-   * The span for the trace headers of a request: the span of the request, or else the span of the call. Undefined if
-   * trace headers are turned off.
+   * Returns the span for a request's trace headers: the request span if it exists, or else the call span. Returns
+   * `undefined` if trace headers are turned off.
    */
   propagated(span = this.span): Tracer.Span | undefined {
     return span !== undefined && this.#tracing?.propagates === true &&
@@ -109,24 +109,25 @@ export class Caller {
       : undefined
   }
 
-  // In ns since the epoch.
+  // Returns the current time, in ns since the epoch.
   #time(): bigint {
     return this.#tracing?.isTimed === true ? this.clock.unsafeCurrentTimeNanos() : 0n
   }
 
-  /** Adds an event to the span of the call. */
+  /** Adds an event to the call span. */
   addEvent(name: string, attributes: Readonly<Record<string, unknown>>): void {
     this.span?.event(name, this.#time(), attributes)
   }
 
-  /** Ends a span once. */
+  /** Ends a span, unless it has already ended. */
   endSpan(span: Tracer.Span | undefined, exit: Exit.Exit<unknown, unknown>): void {
     if (span !== undefined && span.status._tag !== "Ended") span.end(this.#time(), exit)
   }
 
   /**
-   * Runs an effect with the runtime of the caller, and calls back with its exit. If the effect is already an `Exit`, no
-   * fiber is started. Returns a function that interrupts the effect, or undefined if it is already done.
+   * Runs an effect with the caller's runtime, and calls back with its exit. If the effect is already an `Exit`, no
+   * fiber is started. Returns a function that interrupts the effect, or `undefined` if the effect has already
+   * completed.
    */
   run<A, E>(effect: Effect.Effect<A, E>, onExit: (exit: Exit.Exit<A, E>) => void): Interrupt | undefined {
     return runFork(this, effect, onExit)
@@ -134,14 +135,15 @@ export class Caller {
 }
 
 /**
- * Interrupts an effect immediately. Its exit is then ignored. The returned effect waits until the interruption is done.
+ * Interrupts an effect immediately, after which its exit is ignored. The returned effect completes when the
+ * interruption has completed.
  *
  * @internal
  */
 export type Interrupt = () => Effect.Effect<void>
 
 /**
- * Runs an effect. The runtime of the owner is read only if the effect needs a fiber.
+ * Runs an effect. The owner's runtime is read only if the effect needs a fiber.
  *
  * @internal
  */
@@ -154,12 +156,13 @@ export const runFork = <A, E>(
     onExit(effect as Exit.Exit<A, E>)
     return undefined
   }
-  // In plain JavaScript, a function may return any value. With some values, a fiber would never end.
+  // Plain JavaScript functions may return any value. With some values, a fiber would never end.
   if (!Effect.isEffect(effect)) {
     onExit(Exit.die(new TypeError(`A function of the caller must return an Effect, not ${describeValue(effect)}`)))
     return undefined
   }
-  // A fiber that fails would log an unhandled error, but its failure is passed to the caller.
+  // A fiber that fails would log an unhandled error, although the failure is passed to the caller. `Effect.exit`
+  // prevents this.
   const fiber = Runtime.runFork(owner.runtime)(Effect.exit(effect))
   const exit = fiber.unsafePoll()
   if (exit !== null) {
@@ -178,8 +181,8 @@ export const runFork = <A, E>(
 }
 
 /**
- * A public method. It starts its work, and calls `done` once with the result. It returns a function that stops the
- * work, or undefined if the work is already done.
+ * Implements a public method. Starts the work, and calls `done` once with the result. Returns a function that stops the
+ * work, or `undefined` if the work has already completed.
  *
  * @internal
  */
@@ -189,11 +192,11 @@ export type Begin<A, E> = (
 ) => (() => Effect.Effect<void>) | undefined
 
 /**
- * Runs a public method in a span with its name. An interruption stops its work.
+ * Runs a public method in a span with the method name. An interruption stops the work.
  *
- * The fiber of the caller only waits for the result. Effects run with the runtime of the caller, whose spans have the
- * span of the call as parent. The span is not added to the context of the fiber, because this would take more time than
- * the rest of the call.
+ * The caller's fiber only waits for the result. Effects run with the caller's runtime, in which the call span is the
+ * parent of new spans. The span is not added to the fiber's context, because this would take longer than the rest of
+ * the call.
  *
  * @internal
  */
@@ -207,9 +210,8 @@ export const call = <A, E>(method: string, target: unknown, begin: Begin<A, E>):
   })
 
 /**
- * The options of the span of a call. `target` is the operation of the call, before the arguments are checked. The span
- * links to the span in which a handle was made.
- *
+ * Returns the options for a call span. `target` is the operation argument of the call, before validation. If a handle
+ * was passed, the span links to the span that created the handle.
  * @internal
  */
 export const callSpanOptions = (target: unknown): Tracer.SpanOptions => {
@@ -222,7 +224,7 @@ export const callSpanOptions = (target: unknown): Tracer.SpanOptions => {
 }
 
 /**
- * The links to the span in which a handle was made. Empty if the handle contains no span.
+ * Returns a link to the span that created a handle. The result is empty if the handle contains no span.
  *
  * @internal
  */
@@ -250,13 +252,13 @@ const waitFor = <A, E>(caller: Caller, begin: Begin<A, E>): Effect.Effect<A, E> 
   })
 
 /**
- * The caller of a stream. Its fiber also does other work, so the context for the effects is read at the beginning. The
- * span of the call is the current span.
+ * Returns the caller of a stream. The consumer's fiber also does other work, so the context for effects is read when
+ * the stream begins. The current span is used as the call span.
  *
  * @internal
  */
 export const currentCaller = (options?: {
-  /** Whether the requests of the call have spans. */
+  /** Whether the requests of this call have spans. */
   readonly tracesRequests: boolean
 }): Effect.Effect<Caller> =>
   Effect.withFiberRuntime((fiber) => {
@@ -275,7 +277,8 @@ export const currentCaller = (options?: {
 const traceparentPattern = /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/
 
 /**
- * The current span as a W3C `traceparent`. Undefined if there is no span, or if trace headers are turned off.
+ * The current span as a W3C `traceparent`. It is `undefined` if there is no current span, or if trace headers are
+ * turned off.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Reads credentials, quota project and universe from the environment, as Google's tools do.
+ * Reads credentials, the quota project and the universe from the environment, as Google's tools do.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ export interface Environment {
   readonly universeDomain: string
 }
 
-// An empty variable is ignored, as in Google's tools.
+// Empty variables are ignored, as in Google's tools.
 const optional = (name: string): Config.Config<string | undefined> =>
   Config.map(Config.option(Config.string(name)), (value) => {
     const text = Option.getOrElse(value, () => "").trim()
@@ -50,7 +50,7 @@ export const environment: Config.Config<Environment> = Config.all({
 })
 
 /**
- * Fails if the universe of the credentials is not the universe of the API (AIP-4117).
+ * Fails if the credentials and the API belong to different universes (AIP-4117).
  *
  * @internal
  */
@@ -68,7 +68,8 @@ export const checkUniverse = (
     )
 
 /**
- * The access token of the environment, or else Application Default Credentials after a check of their universe.
+ * Returns credentials for the access token from the environment. If no access token is set, returns Application Default
+ * Credentials, and checks their universe.
  *
  * @internal
  */
@@ -84,8 +85,8 @@ export const credentialsOf = (environment: Environment): Effect.Effect<Credentia
 }
 
 /**
- * The API in the universe of the environment: the domain `googleapis.com` of a host is replaced by the domain of the
- * universe.
+ * Moves an API to the universe from the environment, by replacing `googleapis.com` in its host with the universe
+ * domain.
  *
  * @internal
  */

@@ -1,18 +1,18 @@
 /**
- * The labels of the metrics of one service.
+ * The metric labels of one service.
  *
- * The hook of a metric is cached for each array of labels. Each combination of labels is therefore one array, which is
- * made once, and an update allocates nothing.
+ * Effect caches a metric's hook for each label array. Each combination of labels is therefore represented by one array
+ * that is created once, so an update allocates nothing.
  */
 import * as MetricLabel from "effect/MetricLabel"
 
 /**
- * A set of labels, and the larger sets that begin with these labels.
+ * A set of labels, with cached larger sets that start with these labels.
  *
  * @internal
  */
 export class Labels {
-  /** The labels of the service, then the labels of `Effect.tagMetrics`. */
+  /** The service labels, followed by the labels from `Effect.tagMetrics`. */
   readonly all: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #own: ReadonlyArray<MetricLabel.MetricLabel>
   readonly #ofCaller: ReadonlyArray<MetricLabel.MetricLabel>
@@ -25,7 +25,8 @@ export class Labels {
   }
 
   /**
-   * Adds a label, unless it has no value. After the same labels, labels with different keys must have different values.
+   * Adds a label if its value is defined. Label sets are cached by value, so different keys that are added to the same
+   * set must use different values.
    */
   with(key: string, value: string | number | undefined): Labels {
     if (value === undefined) return this
@@ -39,7 +40,7 @@ export class Labels {
 }
 
 /**
- * The labels of the metrics of one service, for one caller.
+ * The metric labels of one service for one caller.
  *
  * @internal
  */

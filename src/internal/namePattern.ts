@@ -1,9 +1,9 @@
 /**
- * Patterns of resource names. `*` matches one segment of a name, `**` matches one or more.
+ * Resource name patterns. `*` matches one name segment, and `**` matches one or more segments.
  */
 
 /**
- * Returns a regular expression that matches a name if one of the patterns does.
+ * Returns a regular expression that matches a name if at least one of the patterns matches it.
  *
  * @internal
  */
@@ -16,7 +16,7 @@ export const toRegExp = (patterns: ReadonlyArray<string>): RegExp => {
 }
 
 /**
- * Returns the collections of the resources that the patterns describe. A pattern without a literal segment has no
+ * Returns the collections of the resources that the patterns describe. Patterns without a literal segment have no
  * collection.
  *
  * @internal

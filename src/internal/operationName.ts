@@ -1,5 +1,5 @@
 /**
- * Reads the name of an operation from a reference to the operation.
+ * Reads the operation name from a reference to an operation.
  */
 import * as Either from "effect/Either"
 import * as GoogleApi from "../GoogleApi.js"
@@ -13,7 +13,7 @@ import type { Settings } from "./settings.js"
 import { describeValue } from "./text.js"
 
 /**
- * A reference to an operation: its name or URL, a state, or a handle.
+ * A reference to an operation: its name, its URL, one of its states, or a handle.
  *
  * @internal
  */
@@ -23,7 +23,8 @@ const invalid = (description: string): Either.Either<never, HttpError.HttpError>
   Either.left(invalidRequest(description))
 
 /**
- * Returns the checked name. The left side is an error if the reference is not valid for the API of the service.
+ * Returns the validated operation name. If the reference is not valid for the service's API, returns a `Left` with the
+ * error.
  *
  * @internal
  */
@@ -42,8 +43,8 @@ export const operationName = (settings: Settings, operation: Waitable): Either.E
 }
 
 /**
- * Returns the handle. The left side is an error if the handle was made for another type of response. A handle without a
- * type is always accepted.
+ * Returns the handle. If the handle was created for another response type, returns a `Left` with the error. Handles
+ * without a type are always accepted.
  *
  * @internal
  */
@@ -58,7 +59,7 @@ export const handleOfType = (
         `${responseType}; read the handle with the OperationInfo that made it`
     )
 
-// Values that the types exclude, but that plain JavaScript can pass.
+// Handles values that the types exclude but plain JavaScript callers can pass.
 const problemOf = (operation: unknown): string =>
   isEncodedHandle(operation)
     ? `the handle of ${

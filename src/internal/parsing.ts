@@ -1,5 +1,5 @@
 /**
- * Makes and reads the errors of Effect's Schema. No other file uses these errors.
+ * Creates and reads the errors of Effect's Schema. No other file uses these error types.
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -8,7 +8,7 @@ import { oneLine } from "./text.js"
 import { isDeep } from "./values.js"
 
 /**
- * Makes a schema from two functions. The left side of `decode` describes the problem.
+ * Creates a schema from two functions. If `decode` returns a `Left`, its text describes the problem.
  *
  * @internal
  */
@@ -28,7 +28,7 @@ export const fromFunctions = <A, I>(
   })
 
 /**
- * Makes the error of a value that does not match a schema.
+ * Creates the error for a value that does not match a schema.
  *
  * @internal
  */
@@ -38,10 +38,10 @@ export const mismatch = <A, I, R>(
   problem: string
 ): ParseResult.ParseError => ParseResult.parseError(new ParseResult.Type(schema.ast, actual, problem))
 
-// The declaration of ResultError names this type, so it is not marked as internal.
-/** A problem with a value, and its location. */
+// The declaration of ResultError refers to this type by name, so it is not marked as internal.
+/** Describes a problem with a value, and where in the value it occurs. */
 export interface Misfit {
-  /** The path to the location. Empty for the value itself. */
+  /** The path to the part with the problem. It is empty for the value itself. */
   readonly path: ReadonlyArray<string | number>
   readonly message: string
 }
@@ -56,7 +56,7 @@ const format = (error: ParseResult.ParseError): ReadonlyArray<Misfit> =>
 
 const tooLarge: Misfit = { path: [], message: "the value does not decode, and is too large to show" }
 
-// The formatter throws for a deeply nested value.
+// Schema's formatter throws if a value is deeply nested.
 const misfits = (error: ParseResult.ParseError): ReadonlyArray<Misfit> => {
   try {
     return isDeep(error.issue.actual) ? [tooLarge] : format(error)
@@ -78,7 +78,7 @@ const fromMisfits = ([first = tooLarge, ...others]: ReadonlyArray<Misfit>): Pars
 }
 
 /**
- * Returns the same error, or a replacement if the message cannot be formatted.
+ * Returns the same error, or a replacement if Schema cannot format its message.
  *
  * @internal
  */
@@ -88,8 +88,8 @@ export const showable = (error: ParseResult.ParseError): ParseResult.ParseError 
 }
 
 /**
- * The schema of a `ParseError` that is sent to another process. It contains the messages and their paths, but not the
- * values and schemas.
+ * Encodes a `ParseError` so that it can be sent to another process. The encoded form contains the messages and paths,
+ * but no values or schemas.
  *
  * @internal
  */
@@ -104,14 +104,14 @@ export const ParseErrorFromJson: Schema.Schema<ParseResult.ParseError, ReadonlyA
 
 /** @internal */
 export interface Problem {
-  /** The path, such as `steps.0.type`. Empty for the value itself. */
+  /** The path to the part with the problem, such as `steps.0.type`. It is empty for the value itself. */
   readonly path: string
   readonly message: string
   readonly isMissing: boolean
 }
 
 /**
- * Returns the first problem of an error.
+ * Returns the first problem that an error reports.
  *
  * @internal
  */

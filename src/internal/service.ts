@@ -1,5 +1,5 @@
 /**
- * The methods of `OperationsService`.
+ * Implements the methods of `OperationsService`.
  */
 import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -41,20 +41,21 @@ import { Waiter, type WaitFailure } from "./wait/state.js"
 import { updates } from "./wait/updates.js"
 import { waitAll } from "./wait/waitAll.js"
 
-// The latest time of a Date, in ms since the epoch. A later deadline is treated as no deadline.
+// The latest time that a Date can represent, in ms since the epoch. A later deadline is treated as no deadline.
 const lastDate = 8.64e15
 
-// The default number of polls of one `waitAll` that are in flight. `requestBudget` can set another number.
+// The default number of polls that one `waitAll` call keeps in flight. `requestBudget` can set a different number.
 const pollsAtATime = 64
 
-// The result of an operation for a caller: a failed operation is an error.
+// Converts a final operation state to a result: a failed operation becomes an error.
 const verdict = (
   operation: Operation.Operation
 ): Exit.Exit<Operation.Pending | Operation.Succeeded, OperationError> =>
   operation._tag === "Failed" ? Exit.fail(new OperationError({ operation })) : Exit.succeed(operation)
 
 /**
- * Makes a service over a transport. If an option is out of range, every call fails with an error that names the option.
+ * Creates a service that uses a transport. If an option is out of range, every call fails with an error that names the
+ * option.
  *
  * @internal
  */
@@ -77,7 +78,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   const { api, endpoint: { address } } = settings
   const engine = new Engine(client)
 
-  // A method that sends one request about an operation.
+  // Implements a method that sends one request for an operation.
   const method = <A, B, E, Options = never>(
     method: string,
     { decode, request, result, state }: {
@@ -139,7 +140,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
         ))
     })
 
-  // Runs after an interrupted start: logs the name of the operation, and cancels the operation if `onInterrupt` is
+  // Runs after a `start` call was interrupted. Logs the operation name, and cancels the operation if `onInterrupt` is
   // `"cancel"`.
   const onInterruptedStart = (
     caller: Caller,
@@ -254,8 +255,8 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
       result: () => Exit.void
     }),
 
-    // Once the request is sent, an interruption takes effect after the response. Otherwise the operation's name would
-    // be lost.
+    // Once the request is sent, an interruption takes effect only after the response arrives. Otherwise, the operation
+    // name would be lost.
     start: (custom, options) =>
       call<Operation.Pending | Operation.Succeeded, OperationError | HttpError.HttpError>("start", undefined, (
         caller,
@@ -320,7 +321,7 @@ const methods = (client: ApiClient, problem: HttpError.HttpError | undefined): S
   }
 }
 
-// Decodes a page, and refuses a page token that was used before.
+// Decodes a page, and rejects a page token that was already used.
 const decodeNewPage = (decode: Decode<Page>, seen: Set<string | undefined>): Decode<Page> => (context, response, now) =>
   Either.flatMap(decode(context, response, now), (page) => {
     const { nextPageToken } = page

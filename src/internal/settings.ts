@@ -1,5 +1,5 @@
 /**
- * Checks all options of a service once, and adds the defaults. All other code uses the checked settings.
+ * Validates all service options once and fills in the defaults. All other code uses the validated settings.
  */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -18,7 +18,7 @@ import { invalidRequest } from "./http/errors.js"
 import { describeValue } from "./text.js"
 
 /**
- * The options of a wait, as `OperationsService.WaitOptions` describes them.
+ * The options of a `wait` call. `OperationsService.WaitOptions` documents them.
  *
  * @internal
  */
@@ -33,7 +33,7 @@ export interface WaitOptions {
 }
 
 /**
- * The options of a service, as `OperationsService.Options` describes them.
+ * The service options. `OperationsService.Options` documents them.
  *
  * @internal
  */
@@ -51,7 +51,7 @@ export interface Options extends Pick<WaitOptions, "schedule" | "retrySchedule" 
 }
 
 /**
- * The checked options of a wait.
+ * The validated options of a `wait` call.
  *
  * @internal
  */
@@ -60,7 +60,7 @@ export interface WaitSettings {
   readonly retrySchedule: Schedule.Schedule<unknown, HttpError.HttpError>
   readonly isTransient: (error: HttpError.HttpError) => boolean
   readonly onUpdate: ((operation: Operation.Operation) => Effect.Effect<void>) | undefined
-  /** In ms. Undefined if the wait has no `timeout`. */
+  /** The timeout in ms. It is `undefined` if no `timeout` is set. */
   readonly timeout: number | undefined
   readonly cancelOnInterrupt: boolean
   readonly cancelOnTimeout: boolean
@@ -72,26 +72,26 @@ export interface Settings {
   readonly endpoint: Endpoint
   readonly credentials: Credentials.Credentials
   readonly xgafv: "1" | "2" | undefined
-  /** The headers of all requests, by lower-case name. */
+  /** The headers to add to every request, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** In ms. */
+  /** The time limit for each request, in ms. */
   readonly requestTimeout: number
-  /** In bytes. */
+  /** The maximum size of a response body, in bytes. */
   readonly maxBodySize: number
-  /** The longest delay that a server can ask for, in ms. */
+  /** The longest delay that a server can request, in ms. */
   readonly maxServerDelay: number
-  /** How many requests may start in a second. Infinity for no limit. */
+  /** The maximum number of requests that start per second. `Infinity` means no limit. */
   readonly requestsPerSecond: number
-  /** How many requests may be in flight. Infinity for no limit. */
+  /** The maximum number of requests in flight. `Infinity` means no limit. */
   readonly concurrentRequests: number
   readonly wait: WaitSettings
 }
 
-// `null`, which plain JavaScript can pass, is refused like any other invalid value. Only `undefined` selects the
-// default.
+// Plain JavaScript callers can pass `null`, which is rejected like any other invalid value. Only `undefined` selects
+// the default.
 const isGiven = <A>(value: A | undefined): value is A => value !== undefined
 
-// Duration.decode turns NaN and negative numbers into zero, so these values are checked here.
+// Duration.decode converts NaN and negative numbers to zero, so these values are rejected here.
 const isOutOfRange = (value: unknown): boolean =>
   typeof value === "string"
     ? value.trimStart().startsWith("-")
@@ -105,14 +105,14 @@ const durationMillis = (value: unknown): number =>
     : Option.match(Duration.decodeUnknown(value), { onNone: () => NaN, onSome: Duration.toMillis })
 
 /**
- * Checks options, and keeps the first problem.
+ * Validates options and keeps the first problem.
  *
  * @internal
  */
 export class Checks {
   problem: string | undefined
 
-  /** Records a problem with an option. `must` describes a valid value. */
+  /** Records a problem with an option. `must` describes the valid values. */
   refuse(option: string, must: string, value: unknown): void {
     this.problem ??= `${option} must be ${must}, not ${describeValue(value)}`
   }
@@ -121,7 +121,7 @@ export class Checks {
     if (!isValid) this.refuse(option, must, value)
   }
 
-  /** A duration in ms, or the default. */
+  /** Returns the duration in ms, or the default. */
   duration(option: string, value: unknown, defaultMillis: number, min: "positive" | "zero"): number {
     if (!isGiven(value)) return defaultMillis
     const millis = durationMillis(value)
@@ -130,7 +130,7 @@ export class Checks {
     return isValid ? millis : defaultMillis
   }
 
-  /** A whole number above zero, or the default. */
+  /** Returns the positive integer, or the default. */
   count(option: string, value: unknown, defaultCount: number): number {
     if (!isGiven(value)) return defaultCount
     const isValid = typeof value === "number" && Number.isSafeInteger(value) && value > 0
@@ -138,7 +138,7 @@ export class Checks {
     return isValid ? value : defaultCount
   }
 
-  /** One of the given values, or undefined. */
+  /** Returns the value if it is one of the allowed values. Otherwise, returns `undefined`. */
   oneOf<A extends string | boolean>(option: string, value: unknown, values: ReadonlyArray<A>): A | undefined {
     const found = values.find((candidate) => candidate === value)
     const must = values.map((candidate) => JSON.stringify(candidate)).join(" or ")
@@ -146,7 +146,7 @@ export class Checks {
     return found
   }
 
-  /** The value, or the error of the first problem, which names the option. */
+  /** Returns the value, or an error that describes the first problem and names the option. */
   result<A>(value: A): Either.Either<A, HttpError.HttpError> {
     return this.problem === undefined ? Either.right(value) : Either.left(invalidRequest(this.problem))
   }
@@ -176,7 +176,7 @@ const checkWaitOptions = (checks: Checks, options: WaitOptions): void => {
 const actions = ["detach", "cancel"] as const
 
 /**
- * The settings of one wait: its own options, or else the options of the service.
+ * Returns the settings for one `wait` call. Options that the call omits are taken from the service.
  *
  * @internal
  */
@@ -204,7 +204,8 @@ export const waitSettings = (
 }
 
 /**
- * The checked option of `updates` that a wait does not have: whether the stream emits unchanged states.
+ * Returns the validated `emitUnchanged` option of `updates`, which `wait` does not support: whether the stream emits
+ * unchanged states.
  *
  * @internal
  */
@@ -220,7 +221,7 @@ interface StartOptions {
 }
 
 /**
- * The checked options of a start: whether an interruption cancels the operation.
+ * Returns the validated options for `start`: whether an interruption cancels the operation.
  *
  * @internal
  */
@@ -242,7 +243,7 @@ export interface GetOptions {
 const noGetOptions: Either.Either<GetOptions> = Either.right({})
 
 /**
- * The checked options of a get.
+ * Returns the validated options for `get`.
  *
  * @internal
  */
@@ -254,7 +255,7 @@ export const getSettings = (options: GetOptions | undefined): Either.Either<GetO
 }
 
 /**
- * The options of a list, as `OperationsService.ListOptions` describes them.
+ * The options for listing operations. `OperationsService.ListOptions` documents them.
  *
  * @internal
  */
@@ -271,7 +272,7 @@ const checkString = (checks: Checks, option: string, value: unknown): void => {
 }
 
 /**
- * The checked options of a list.
+ * Returns the validated options for listing operations.
  *
  * @internal
  */
@@ -281,7 +282,7 @@ export const listSettings = (options: ListOptions | undefined): Either.Either<Li
   const checks = new Checks()
   for (const option of ["collection", "filter", "pageToken"] as const) checkString(checks, option, options[option])
   const { pageSize } = options
-  // With a size of zero, the server chooses the size (AIP-158).
+  // A page size of zero lets the server choose the size (AIP-158).
   if (isGiven(pageSize)) {
     checks.check(
       "pageSize",
@@ -301,7 +302,7 @@ interface HandleOptions {
 }
 
 /**
- * The checked options of a handle, with the timeout in ms.
+ * Returns the validated options for a handle. The timeout is in ms.
  *
  * @internal
  */
@@ -351,20 +352,20 @@ const endpointOf = (checks: Checks, api: GoogleApi.GoogleApi): Endpoint => {
 }
 
 /**
- * Additional settings from a transport.
+ * Additional settings that a transport provides.
  *
  * @internal
  */
 export interface TransportDefaults {
-  /** Additional headers of all requests, by lower-case name. */
+  /** Additional headers to add to every request, by lower-case name. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The problem with the options of the transport, if there is one. */
+  /** Describes the problem if a transport option is invalid. */
   readonly problem?: string | undefined
 }
 
 /**
- * Checks the options of a service, and adds the defaults. If an option is out of range, the left side is the error of
- * every call.
+ * Validates service options and fills in the defaults. If an option is out of range, returns a `Left` with the error
+ * with which every call fails.
  *
  * @internal
  */
@@ -425,7 +426,7 @@ export const resolve = (
 }
 
 /**
- * Checks options that come from configuration. Fails with a `ConfigError` if an option is out of range.
+ * Validates options that come from configuration. Fails with a `ConfigError` if an option is out of range.
  *
  * @internal
  */
@@ -439,7 +440,7 @@ export const checkedOptions = <O extends Options>(
   })
 
 /**
- * The options of a service, with the API of its tag.
+ * Returns the service options with the API that the tag specifies.
  *
  * @internal
  */

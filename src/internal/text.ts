@@ -1,48 +1,48 @@
 /**
- * Prepares text from servers and callers for messages: short, and on one line.
+ * Prepares text from servers and callers for messages, by shortening it to one line.
  */
 
-// The longest text that a message quotes, in characters.
+// The maximum length of a text that a message quotes, in characters.
 const maxQuoted = 1_000
 
-// The longest quotation of an option's value in a message, in characters.
+// The maximum length of an option value that a message quotes, in characters.
 const maxValue = 100
 
 /**
- * The longest message, in characters. It has space for a few quoted texts.
+ * The maximum message length, in characters. It allows for a few quoted texts.
  *
  * @internal
  */
 export const maxMessage = 4_000
 
 /**
- * Returns the beginning of a text without line breaks.
+ * Returns the beginning of a text, with line breaks replaced by spaces.
  *
  * @internal
  */
 export const oneLine = (text: string, length = maxQuoted): string => {
-  // Do not cut a surrogate pair.
+  // Do not split a surrogate pair.
   const end = text.length > length && /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length
   const line = text.slice(0, end).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim()
   return text.length > length ? `${line}…` : line
 }
 
 /**
- * Returns a text with a full stop at its end, so that another sentence can follow.
+ * Returns a text that ends with a period, so that another sentence can follow.
  *
  * @internal
  */
 export const sentence = (text: string): string => /[.!?…]["')]?$/.test(text) ? text : `${text}.`
 
 /**
- * The largest number of names in a log line.
+ * The maximum number of names in a log line.
  *
  * @internal
  */
 export const namesInLog = 10
 
 /**
- * The first names, and the number of further names. `count` is the number of all names.
+ * Lists the first names, and states how many names are omitted. `count` is the total number of names.
  *
  * @internal
  */
@@ -50,7 +50,8 @@ export const listNames = (names: ReadonlyArray<string>, count = names.length): s
   `${names.slice(0, namesInLog).join(", ")}${count > namesInLog ? `, and ${count - namesInLog} more` : ""}`
 
 /**
- * Describes a value of a caller: short values are quoted, other values are described by their type.
+ * Describes a value that the caller passed: quotes a string, prints any other primitive value, and names the type of an
+ * object.
  *
  * @internal
  */

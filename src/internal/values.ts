@@ -1,6 +1,6 @@
 /**
- * Functions on values from a server. Except for `cut`, they are not recursive, because a value may be nested thousands
- * of levels deep.
+ * Functions that process values from a server. Except for `cut`, they are not recursive, because such values may be
+ * nested thousands of levels deep.
  */
 
 const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
@@ -13,13 +13,13 @@ const keysOf = (value: object): ReadonlyArray<PropertyKey> => {
   return symbols.length === 0 ? Object.keys(value) : [...Object.keys(value), ...symbols]
 }
 
-// A response of 4 MiB has at most two million values. Only cyclic values, which cannot come from a server, reach this
-// limit.
+// A 4 MiB response contains at most two million values. Only cyclic values reach this limit, and a server cannot send
+// them.
 const maxVisits = 5_000_000
 
 /**
- * Tells whether two values have the same content. The order of fields does not matter. A field that is `undefined` is
- * the same as an absent field.
+ * Returns whether two values have the same content. The order of fields does not matter. A field whose value is
+ * `undefined` is treated as absent.
  *
  * @internal
  */
@@ -42,10 +42,10 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
   return true
 }
 
-// An error limits its data itself.
+// Errors are excluded, because they limit their own data.
 const isData = (u: unknown): u is object => isObject(u) && !(u instanceof Error)
 
-// Counts the values in a value, including itself, and their levels. It stops at the level that exceeds a limit.
+// Counts a value, all values that it contains, and the nesting levels. Stops at the first level that exceeds a limit.
 const measure = (value: unknown, maxCount: number, maxLevels: number): { count: number; levels: number } => {
   let level = [value]
   let count = 0
@@ -61,24 +61,24 @@ const measure = (value: unknown, maxCount: number, maxLevels: number): { count: 
 }
 
 /**
- * Counts the values in a value, including itself. It stops when there are more than `limit`.
+ * Counts a value and all values that it contains. Stops when the count exceeds `limit`.
  *
  * @internal
  */
 export const countValues = (value: unknown, limit: number): number => measure(value, limit, Infinity).count
 
-// The deepest nesting of the data in an error. Protobuf's own JSON parsers have the same limit. The recursion of
-// JSON.stringify, loggers and `util.inspect` can be several times as deep.
+// The maximum nesting depth for data in an error. Protobuf's own JSON parsers use the same limit. JSON.stringify,
+// loggers and `util.inspect` can recurse several times as deep.
 const maxLevels = 100
 
 /**
- * Tells whether a value is nested too deeply for the data of an error.
+ * Returns whether a value is nested too deeply to be stored in an error.
  *
  * @internal
  */
 export const isDeep = (value: unknown): boolean => measure(value, maxVisits, maxLevels).levels > maxLevels
 
-// The recursion is not deeper than `levels`.
+// Recurses at most `levels` deep.
 const cut = (value: unknown, levels: number): unknown => {
   if (!isData(value)) return value
   if (levels === 0) return "…"
@@ -87,11 +87,11 @@ const cut = (value: unknown, levels: number): unknown => {
   return Object.create(Object.getPrototypeOf(value), Object.getOwnPropertyDescriptors(fields))
 }
 
-// Returns the value, or a copy in which "…" replaces the data below the deepest level.
+// Returns the value, or a copy in which "…" replaces the data below the deepest allowed level.
 const shallow = (value: unknown): unknown => isDeep(value) ? cut(value, maxLevels - 1) : value
 
 /**
- * Returns the known fields of an error that have a value. Data that is nested too deeply is cut off.
+ * Returns the known error fields that have a value. Data that is nested too deeply is truncated.
  *
  * @internal
  */

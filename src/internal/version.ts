@@ -1,5 +1,5 @@
 /**
- * The version of this package, as in package.json. A test checks that they are equal.
+ * The version of this package. A test checks that it matches package.json.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The dialects of this package, by name.
+ * The dialects that this package provides, by name.
  */
 import * as Dialect from "../../Dialect.js"
 

@@ -1,11 +1,11 @@
 /**
- * The error codes of Google's older APIs, with the corresponding `google.rpc.Code`.
+ * Maps the error codes of Google's older APIs to `google.rpc.Code`.
  */
 import type * as Code from "../../Code.js"
 
 /**
- * The most frequent codes of Compute Engine, from "Troubleshooting resource creation" and from the API's reference. For
- * all other codes, the HTTP status of the operation is used.
+ * The most frequent Compute Engine error codes, from "Troubleshooting resource creation" and the API reference. For all
+ * other codes, the operation's HTTP status determines the `google.rpc.Code`.
  *
  * @internal
  */
@@ -27,15 +27,15 @@ export const compute: ReadonlyMap<string, Code.Code> = new Map<string, Code.Code
 ])
 
 /**
- * The codes of Cloud SQL. A code with the name of a `google.rpc.Code`, such as `UNKNOWN`, needs no entry.
+ * Cloud SQL error codes. A code that is also a `google.rpc.Code` name, such as `UNKNOWN`, needs no entry.
  *
  * @internal
  */
 export const sqlAdmin: ReadonlyMap<string, Code.Code> = new Map<string, Code.Code>([["INTERNAL_ERROR", "INTERNAL"]])
 
 /**
- * The reasons of BigQuery (its documentation, "Error messages"). The HTTP statuses in that table are for requests, not
- * for jobs.
+ * BigQuery error reasons, from "Error messages" in the BigQuery documentation. The HTTP statuses listed there apply to
+ * requests, not to jobs.
  *
  * @internal
  */

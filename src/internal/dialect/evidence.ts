@@ -1,5 +1,5 @@
 /**
- * Finds out whether a response is an operation of another dialect, or no operation.
+ * Detects whether a response is an operation in another dialect, or not an operation.
  */
 import { isRecord } from "effect/Predicate"
 import { quote } from "./names.js"
@@ -8,7 +8,7 @@ import { quote } from "./names.js"
 export type Raw = { readonly [field: string]: unknown }
 
 /**
- * The name and the pattern that a response is compared with.
+ * The operation name and name pattern with which a response is compared.
  *
  * @internal
  */
@@ -25,14 +25,14 @@ const byKind: ReadonlyMap<string, string> = new Map([
   ["deploymentmanager#operation", "compute"],
   ["sql#operation", "sqlAdmin"],
   ["bigquery#job", "bigQuery"],
-  // The operations of Cloud Storage are google.longrunning.Operations with a `kind`.
+  // Cloud Storage returns google.longrunning.Operations that also contain a `kind`.
   ["storage#operation", "longRunning"]
 ])
 
 const use = (dialect: string): string => `make the API with the dialect Dialect.${dialect}`
 
 /**
- * Returns why an object is not an operation of the dialect, if its `kind` or its fields show this.
+ * Explains why an object is not an operation in this dialect, if its `kind` or its fields show this.
  *
  * @internal
  */
@@ -46,7 +46,7 @@ export const inAnotherDialect = (dialect: string, raw: Raw): string | undefined 
         quote(kind)
       }, which no dialect of this package reads; make the API with a dialect of your own`
     }
-    // A google.longrunning.Operation may have additional fields.
+    // A google.longrunning.Operation may contain additional fields.
     if (dialect !== "longRunning") return `it is a ${quote(kind)}, not an operation`
   }
   if (isRecord(jobReference) && dialect !== "bigQuery") return `it has a "jobReference"; ${use("bigQuery")}`

@@ -1,5 +1,5 @@
 /**
- * Decodes `google.longrunning.Operation`, and refuses every other message.
+ * Decodes `google.longrunning.Operation`, and rejects all other messages.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -9,7 +9,7 @@ import { matches, quote } from "./names.js"
 
 const fields = ["name", "metadata", "done", "error", "response"]
 
-// If the "@type" is not a string, the message has no type.
+// Removes an "@type" that is not a string, so that the message has no type.
 const withStringType = (any: unknown): unknown => {
   if (!isRecord(any) || !("@type" in any) || typeof any["@type"] === "string") return any
   const { "@type": _, ...message } = any
@@ -24,7 +24,7 @@ const read = (raw: Raw): Either.Either<Operation.Operation, string> => {
   )
 }
 
-// Returns why an object without `done` is not a pending operation.
+// Explains why an object without `done` is not a pending operation. Returns `undefined` if it is one.
 const notPending = (raw: Raw, asked: Asked): string | undefined => {
   const { error, name } = raw
   const other = inAnotherDialect("longRunning", raw)

@@ -1,11 +1,11 @@
 /**
- * Reads the names of operations from URLs and from the links in responses.
+ * Reads operation names from URLs and from links in responses.
  */
 import * as Either from "effect/Either"
 
 /**
- * Tells whether a name matches the pattern of an operation. `search` ignores the `lastIndex` of a pattern with the flag
- * `g` or `y`.
+ * Returns whether a name matches an operation name pattern. `search` ignores `lastIndex`, which a `g` or `y` flag would
+ * otherwise use.
  *
  * @internal
  */
@@ -15,7 +15,7 @@ export const matches = (pattern: RegExp, name: string): boolean => name.search(p
 export const lastSegment = (name: string): string => name.slice(name.lastIndexOf("/") + 1)
 
 /**
- * The name without its last segment: the collection of an operation whose id is one segment.
+ * Returns the name without its final segment. This is the collection of an operation whose ID is one segment.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ export const parent = (name: string): string | undefined => {
 }
 
 /**
- * Quotes text from a server or a caller in a message. The result is short and has no line breaks.
+ * Quotes text from a server or caller for a message. The result is short and contains no line breaks.
  *
  * @internal
  */
@@ -34,12 +34,12 @@ export const quote = (text: string): string => JSON.stringify(text.length > 100 
 interface Link {
   readonly origin: string
   readonly hostname: string
-  /** The path, percent-decoded segment by segment. */
+  /** The path segments, each percent-decoded. */
   readonly segments: ReadonlyArray<string>
   readonly query: URLSearchParams
 }
 
-// Names do not have such segments, and a decoded slash would look like two segments.
+// Rejects segments that cannot occur in names. A decoded slash would look like a separator between two segments.
 const segment = (encoded: string): string | undefined => {
   try {
     const text = decodeURIComponent(encoded)
@@ -49,8 +49,8 @@ const segment = (encoded: string): string | undefined => {
   }
 }
 
-// The path is read from the text, because the `URL` class resolves `..` and even `%2e%2e`. The left side describes the
-// problem. It does not contain the parts of the URL that can contain a secret.
+// Parses the path from the text, because the `URL` class resolves `..` and even `%2e%2e`. If the link is invalid,
+// returns a `Left` that describes the problem without quoting URL parts that can contain a secret.
 const parseLink = (text: string): Either.Either<Link, string> => {
   const [, base, path, query] = /^(https?:\/\/[^/?#\\]*)([^?#]*)(?:\?([^#]*))?/i.exec(text) ?? []
   const url = base !== undefined && URL.canParse(base) ? new URL(base) : undefined
@@ -88,8 +88,8 @@ const isVersion = (segment: string): boolean => /^(?:v\d+[a-z0-9]*|alpha|beta)$/
 
 const google = ".googleapis.com"
 
-// Tells whether two hosts serve the same API. The host for mutual TLS is equal to the host without `.mtls`.
-// www.googleapis.com is equal to the API's own host if a service path, such as /compute, identifies the API.
+// Returns whether two hosts serve the same API. A mutual TLS host is equivalent to the host without `.mtls`.
+// www.googleapis.com is equivalent to the API's own host if a service path, such as /compute, identifies the API.
 const isSameHost = (one: string, other: string, hasServicePath: boolean): boolean => {
   const [a, b] = [one, other].map((host) => host.replace(/\.mtls\.googleapis\.com$/, google))
   if (a === b) return true
@@ -98,7 +98,8 @@ const isSameHost = (one: string, other: string, hasServicePath: boolean): boolea
 }
 
 /**
- * Returns the part of a URL after the API's version. The left side says why the URL is not a URL of the API.
+ * Returns the part of a URL after the API version. If the URL does not belong to the API, returns a `Left` with the
+ * reason.
  *
  * @internal
  */
@@ -115,7 +116,7 @@ export const pathBelowVersion = (
       (base.origin === `https://${base.hostname}` && link.origin === `https://${link.hostname}` &&
         isSameHost(base.hostname, link.hostname, service.length > 0))
     if (!isOwn) return Either.left(`it is at ${link.origin}, and this API is at ${base.origin}`)
-    // A selfLink may have another version, because the name of a resource is the same in all versions (AIP-122).
+    // A selfLink may contain another version, because a resource has the same name in all versions (AIP-122).
     const [version, ...rest] = link.segments.slice(service.length)
     const own = prefix.at(-1)
     return service.every((segment, index) => segment === link.segments[index]) && version !== undefined &&

@@ -1,5 +1,5 @@
 /**
- * Decodes a page of a list of operations.
+ * Decodes a page from a list of operations.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -20,8 +20,8 @@ const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 const isStrings = (u: unknown): u is ReadonlyArray<string> => isList(u) && u.every(isString)
 
 /**
- * Decodes a page. The names of the fields with the operations and the unreachable locations are `items` and
- * `unreachable`.
+ * Decodes a list page. `items` and `unreachable` are the names of the fields that contain the operations and the
+ * unreachable locations.
  *
  * @internal
  */
@@ -49,7 +49,8 @@ export const decodePage = (
 }
 
 /**
- * Turns an aggregated list (`projects/p/aggregated/operations`), which has a list for each scope, into one list.
+ * Converts an aggregated list (`projects/p/aggregated/operations`), which contains one list per scope, to a single
+ * list.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Decodes operations that have a state field: operations of Compute Engine, Cloud SQL and GKE, and jobs of BigQuery.
+ * Decodes operations that have a state field: Compute Engine, Cloud SQL and GKE operations, and BigQuery jobs.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -12,23 +12,23 @@ import { type Asked, inAnotherDialect, notAnObject, type Raw } from "./evidence.
 import { lastSegment, matches, nameInLink, quote } from "./names.js"
 
 /**
- * The format of an API's operations.
+ * Describes how an API represents operations.
  *
  * @internal
  */
 export interface Form {
-  /** The name of the dialect. */
+  /** The dialect name. */
   readonly dialect: string
-  /** The full name of the message. It becomes the type of the metadata and the response. */
+  /** The full message name. It becomes the type of the metadata and the response. */
   readonly type: string
-  /** The states of an operation in progress. An operation is done only in the state `DONE`. */
+  /** The states in which an operation is in progress. An operation is done only in the state `DONE`. */
   readonly pending: ReadonlyArray<string>
   readonly state: (raw: Raw) => unknown
-  /** The id, which is the last segment of the name. */
+  /** Returns the operation ID, which is the final segment of the name. */
   readonly id: (raw: Raw) => unknown
-  /** The name, if the operation contains it. */
+  /** Returns the operation name, if the operation contains it. */
   readonly ownName: (raw: Raw) => string | undefined
-  /** The error of a failed operation. The left side says why it cannot be decoded. */
+  /** Returns the error of a failed operation. If the error cannot be decoded, returns a `Left` with the reason. */
   readonly failure: (raw: Raw) => Either.Either<Status.Status | undefined, string>
 }
 
@@ -41,19 +41,19 @@ const number = (value: unknown): string | undefined =>
 
 const records = (value: unknown): ReadonlyArray<Raw> => Array.isArray(value) ? value.filter(isRecord) : []
 
-// Returns the requested name if the id in the response matches it. Otherwise, returns the name in the response.
+// Returns the requested name if the response contains a matching ID. Otherwise, returns the name in the response.
 const nameOf = (form: Form, raw: Raw, id: string, asked: Asked): string | undefined => {
   if (asked.name !== undefined) {
     const last = lastSegment(asked.name)
-    // Compute Engine accepts the number of an operation instead of its name.
+    // Compute Engine accepts the numeric ID of an operation instead of its name.
     if (last !== "" && (id === last || number(raw["id"]) === last)) return asked.name
-    // If there is no id, the kind and the state show that the response is an operation.
+    // If the response contains no ID, its kind and state show that it is an operation.
     if (id === "" && typeof raw["kind"] === "string" && typeof form.state(raw) === "string") return asked.name
   }
   return [form.ownName(raw), id].find((name) => name !== undefined && name !== "" && matches(asked.operationName, name))
 }
 
-// Returns why an object without a name is not an operation.
+// Explains why an object without a name is not an operation.
 const nameless = (raw: Raw, id: string, state: string | null | undefined, asked: Asked): string => {
   if (isAbsent(state) && isRecord(raw["error"])) {
     return "it is an error without an operation: it has neither a state nor a name"
@@ -78,8 +78,8 @@ export const decodeState =
     const name = nameOf(form, json, id, asked)
     const metadata = { ...json, "@type": `type.googleapis.com/${form.type}` }
     if (state === "DONE") {
-      // Without a name, the kind or the type of the operation shows that the object is an operation. The kind belongs
-      // to this dialect, because operations of other dialects were refused before.
+      // Without a name, the kind or operation type shows that the object is an operation. The kind matches this
+      // dialect, because operations in other dialects have already been rejected.
       if (name === undefined && typeof json["kind"] !== "string" && typeof json["operationType"] !== "string") {
         return Either.left(nameless(json, id, state, asked))
       }
@@ -95,7 +95,7 @@ export const decodeState =
         `its state ${quote(state)} is unknown; the known states are ${form.pending.join(", ")} and DONE`
       )
     }
-    // Before the operation is done, an error that cannot be decoded is ignored.
+    // Until the operation is done, an error that cannot be decoded is ignored.
     const error = Either.getOrUndefined(form.failure(json))
     return Either.right(Operation.pending({ name, metadata, ...(error === undefined ? undefined : { error }) }))
   }
@@ -103,7 +103,7 @@ export const decodeState =
 /** @internal */
 export const linkedName = (raw: Raw): string | undefined => nameInLink(raw["selfLink"])
 
-// The error codes of an API, with the corresponding google.rpc.Code.
+// Maps an API's error codes to google.rpc.Code.
 type Codes = ReadonlyMap<string, Code.Code>
 
 const codeOf = (codes: Codes, own: string, httpStatus: number | undefined): number =>
@@ -128,7 +128,7 @@ type Detail = ErrorDetails.ErrorDetail | ProtobufAny.ProtobufAny
 const detail = (type: string, fields: Raw): Detail =>
   ErrorDetails.fromAny({ ...fields, "@type": `type.googleapis.com/google.rpc.${type}` })
 
-// The standard messages in the `errorDetails` of Compute Engine, by the field that contains them.
+// Compute Engine's `errorDetails` entries for standard messages, by the field that contains the message.
 const standardDetails: { readonly [field: string]: (fields: Raw, message: string) => Detail } = {
   errorInfo: (info) => detail("ErrorInfo", { ...info, metadata: info["metadatas"] ?? info["metadata"] }),
   quotaInfo: (info, message) =>
@@ -154,8 +154,8 @@ const errorDetails = (raw: Raw, message: string): ReadonlyArray<Detail> =>
   )
 
 /**
- * Decodes the error of an operation of Compute Engine or Cloud SQL: the first item of `error.errors`, with the HTTP
- * status and message of the operation.
+ * Decodes a Compute Engine or Cloud SQL operation error: the first item in `error.errors`, combined with the
+ * operation's HTTP status and message.
  *
  * @internal
  */
@@ -185,7 +185,7 @@ export const errorsFailure =
   }
 
 /**
- * Decodes the error of an operation of GKE: a `google.rpc.Status`, or the `statusMessage` of older servers.
+ * Decodes a GKE operation error: a `google.rpc.Status`, or the `statusMessage` that older servers send.
  *
  * @internal
  */
@@ -200,8 +200,8 @@ export const statusFailure = (raw: Raw): Either.Either<Status.Status | undefined
 }
 
 /**
- * Decodes the error of a BigQuery job: its `errorResult`. The `errors` of the job are details. Without an
- * `errorResult`, the job has not failed.
+ * Decodes a BigQuery job error, `errorResult`. The job's `errors` become details. A job without an `errorResult` has
+ * not failed.
  *
  * @internal
  */

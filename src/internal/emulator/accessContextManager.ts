@@ -1,8 +1,8 @@
 /**
- * The resources of Access Context Manager: policies, access levels and service perimeters.
+ * Emulates the Access Context Manager resources: policies, access levels and service perimeters.
  *
  * Sources: `google/identity/accesscontextmanager/v1/*.proto`, and the discovery document of `accesscontextmanager.v1`.
- * Where the sources do not define the response to an invalid request, the emulator responds as the AIPs require.
+ * If the sources do not define the response to an invalid request, the emulator responds as the AIPs require.
  */
 import * as Either from "effect/Either"
 import * as ProtobufAny from "../../ProtobufAny.js"
@@ -12,7 +12,7 @@ import { paginate } from "./pages.js"
 import { type Params, parseTemplate, type Template } from "./path.js"
 import type { Failure } from "./reply.js"
 
-// The largest number of policies, and of levels and perimeters in each policy.
+// The maximum number of policies, and the maximum numbers of levels and of perimeters in each policy.
 const maxPolicies = 1_000
 const maxMembers = 1_000
 
@@ -83,19 +83,19 @@ type Members = ReadonlyMap<string, JsonObject>
 
 interface Policy {
   readonly resource: JsonObject
-  /** Counts the changes of the policy and of its levels and perimeters. */
+  /** Counts changes to the policy and to its levels and perimeters. */
   readonly version: number
   readonly levels: Members
   readonly perimeters: Members
 }
 
-// The kinds of resources within a policy.
+// A kind of resource that a policy contains.
 interface Kind {
   readonly collection: "accessLevels" | "servicePerimeters"
   readonly members: "levels" | "perimeters"
   readonly typeName: "AccessLevel" | "ServicePerimeter"
   readonly message: Message
-  /** The path of the message in Google's descriptions of errors. */
+  /** The path to the message, as Google's error descriptions state it. */
   readonly at: string
   readonly mutable: ReadonlyArray<string>
 }
@@ -131,7 +131,7 @@ const stringsAt = (json: Json | undefined, field: string): ReadonlyArray<string>
   return Array.isArray(strings) ? strings.filter((item): item is string => typeof item === "string") : []
 }
 
-// The names of the access levels that a level or a perimeter refers to.
+// Returns the names of the access levels to which a level or perimeter refers.
 const references = (member: JsonObject): ReadonlyArray<string> => {
   const { basic, spec, status } = member
   const conditions = isJsonObject(basic) && Array.isArray(basic["conditions"]) ? basic["conditions"] : []
@@ -142,7 +142,7 @@ const references = (member: JsonObject): ReadonlyArray<string> => {
   ]
 }
 
-// A referenced access level must exist. It cannot be removed before the reference is removed.
+// Referenced access levels must exist. A level cannot be removed while it is referenced.
 const checkReferences = (before: Policy, after: Policy): Result<Policy> => {
   for (const [name, member] of [...after.levels, ...after.perimeters]) {
     const missing = references(member).find((level) => !after.levels.has(level))
@@ -175,7 +175,7 @@ const checkPerimeter = (perimeter: JsonObject): Result<JsonObject> => {
 const check = (kind: Kind, member: JsonObject): Result<JsonObject> =>
   kind === levelKind ? checkLevel(member) : checkPerimeter(member)
 
-// Eight bytes in base64. The value is different after each change.
+// Encodes eight bytes in base64. The value changes with each change to the policy.
 const etagOf = ({ resource, version }: Policy): string => {
   let hash = 0x811c9dc5
   for (const character of textOf(resource, "name")) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
@@ -190,7 +190,7 @@ const etagOf = ({ resource, version }: Policy): string => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * The planned result of a mutation: the response of its operation, and the change.
+ * The planned result of a mutation: the change, and the response of the resulting operation.
  *
  * @internal
  */
@@ -200,8 +200,8 @@ export interface Plan {
 }
 
 /**
- * A request for a method of Access Context Manager. A method that changes a resource starts an operation. The change is
- * planned twice: at the start, so an invalid request fails immediately, and when the operation ends.
+ * A call to an Access Context Manager method. Methods that change a resource start an operation. The change is planned
+ * twice: when the operation starts, so that an invalid request fails immediately, and when the operation ends.
  *
  * @internal
  */
@@ -209,7 +209,7 @@ export type Call =
   | { readonly _tag: "Read"; readonly read: () => Result<JsonObject> }
   | {
     readonly _tag: "Mutation"
-    /** The part of the operation's name that describes the change, such as `accessPolicies/1/create`. */
+    /** The part of the operation name that describes the change, such as `accessPolicies/1/create`. */
     readonly subject: string
     readonly plan: () => Result<Plan>
   }
@@ -226,7 +226,7 @@ const typePrefix = "google.identity.accesscontextmanager.v1"
 const empty: ProtobufAny.ProtobufAny = { "@type": "type.googleapis.com/google.protobuf.Empty" }
 
 /**
- * The metadata of the operations: an empty message.
+ * The operation metadata, which is an empty message.
  *
  * @internal
  */
@@ -251,10 +251,11 @@ const read = (read: () => Result<JsonObject>): Call => ({ _tag: "Read", read })
 
 const mutation = (subject: string, plan: () => Result<Plan>): Call => ({ _tag: "Mutation", subject, plan })
 
-// The policy that contains a resource.
+// Returns the name of the policy that contains a resource.
 const policyOf = (name: string): string => name.split("/", 2).join("/")
 
-// A request could also ask for basic levels as expressions.
+// Validates the requested format. Requests can ask for basic levels to be returned as expressions, which the emulator
+// does not support.
 const checkFormat = (kind: Kind, query: URLSearchParams): Result<void> => {
   const format = query.get("accessLevelFormat")
   return kind === levelKind && format === "CEL"
@@ -292,7 +293,7 @@ const checkCount = (members: Members): Result<Members> =>
 
 const notFound = (name: string): Either.Either<never, Failure> => failure("NOT_FOUND", `${name} was not found.`)
 
-// The etag of a perimeter is the etag of its policy: any change within the policy changes it.
+// A perimeter uses the etag of its policy, so any change to the policy or to its members changes the perimeter's etag.
 const renderMember = (kind: Kind, policy: Policy, member: JsonObject): JsonObject =>
   kind === perimeterKind ? { ...member, etag: etagOf(policy) } : member
 
@@ -364,8 +365,8 @@ export class AccessContextManager {
   }
 
   /**
-   * The method that a request is for. Undefined if the request is not for a method of this API. `path` begins with the
-   * slash after the version.
+   * Returns the call that a request makes. Returns `undefined` if the request does not match a method of this API.
+   * `path` starts with the slash after the version.
    */
   route(verb: string, path: string, query: URLSearchParams, body: string): Call | undefined {
     for (const { method, template, verb: expected } of this.#routes) {
@@ -403,7 +404,7 @@ export class AccessContextManager {
   }
 
   #createPolicy(body: Result<JsonObject>): Call {
-    // Numbers of nine digits. The factor and the range have no common divisor, so each number occurs once.
+    // Generates nine-digit numbers. The factor and the range have no common divisor, so numbers do not repeat.
     const id = 100_000_000 + ++this.#created * 618_033_989 % 900_000_000
     const name = `accessPolicies/${id}`
     return mutation(`${name}/create`, () =>
@@ -465,7 +466,7 @@ export class AccessContextManager {
     )
   }
 
-  /** The planned change of a policy, or of a resource in a policy. */
+  /** Plans a change to a policy, or to a resource in a policy. */
   #plan(
     name: string,
     etag: string,
@@ -533,14 +534,14 @@ export class AccessContextManager {
     return Either.map(members, (members) => withMembers(policy, kind, members))
   }
 
-  // A perimeter that does not exist is created if the mask contains its name.
+  // If a perimeter does not exist, it is created if the mask contains `name`.
   #patchMember(kind: Kind, name: string, body: Result<JsonObject>, query: URLSearchParams): Call {
     const parent = policyOf(name)
     const patched = (policy: Policy, patch: JsonObject, mask: Mask): Result<JsonObject> => {
       const isUpsert = kind === perimeterKind && mask.some(([field]) => field === "name")
       const existing = policy[kind.members].get(name) ?? (isUpsert ? {} : undefined)
       if (existing === undefined) return notFound(name)
-      // A level has one of two definitions. Setting one removes the other.
+      // A level has one of two alternative definitions. Setting one removes the other.
       const replaced = mask.flatMap(([field]) => field === "basic" ? ["custom"] : field === "custom" ? ["basic"] : [])
       const resource = applyMask(omit(existing, ...replaced), patch, mask)
       return check(kind, { ...omit(resource, "etag"), name })
@@ -595,7 +596,8 @@ export class AccessContextManager {
       }))
   }
 
-  // For each perimeter with a dry-run configuration, this configuration becomes the enforced configuration.
+  // Replaces the enforced configuration of each perimeter that has a dry-run configuration with the dry-run
+  // configuration.
   #commit(parent: string, body: Result<JsonObject>): Call {
     const committed = (perimeter: JsonObject): JsonObject =>
       perimeter["useExplicitDryRunSpec"] === true

@@ -1,5 +1,6 @@
 /**
- * An API with long-running operations as a function from requests to responses. It does not depend on a transport.
+ * Emulates an API with long-running operations, as a function from requests to responses. It does not depend on a
+ * transport.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -20,7 +21,7 @@ import { type ListRequest, operationOf, type OperationRequest } from "./routes.j
 import { anyOperationName, decodeName, decodeSteps, type Steps } from "./script.js"
 
 /**
- * A request as the transport received it.
+ * A request as received by the transport.
  *
  * @internal
  */
@@ -28,21 +29,21 @@ export interface Request {
   readonly method: string
   /** The origin to which the request was sent, such as `http://127.0.0.1:8787`. */
   readonly origin: string
-  /** The path and query as they were sent, without decoding. */
+  /** The path and query as sent, before decoding. */
   readonly target: string
   /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** The number of open connections, without the connection of this request. */
+  /** The number of open connections, excluding the connection that carries this request. */
   readonly otherConnections: number
 }
 
 export interface Stats {
   /** The number of requests to the API. Requests to the emulator's own paths are not counted. */
   readonly requests: number
-  /** The number of requests that the client aborted before the response. */
+  /** The number of requests that the client aborted before it received a response. */
   readonly aborted: number
-  /** The number of open connections. In memory it is 0. */
+  /** The number of open connections. It is always 0 for the in-memory emulator. */
   readonly openConnections: number
 }
 
@@ -50,9 +51,9 @@ export interface Stats {
 export type Method = "get" | "list" | "cancel" | "delete" | "wait" | "start"
 
 export interface Call {
-  /** The method. `start` is any method that started an operation. */
+  /** The method. `start` stands for any method that started an operation. */
   readonly method: Method
-  /** The name of the operation, or of the listed collection. */
+  /** The name of the operation or of the listed collection. */
   readonly name: string
   /** When the request arrived, in milliseconds on the emulator's clock. */
   readonly at: number
@@ -67,16 +68,16 @@ type Start = Steps | { readonly name?: string | undefined; readonly steps: Steps
  */
 export type StartHandler = (request: StartRequest) => Start | Effect.Effect<Start, unknown>
 
-/** The requests that a handler handles. */
+/** The requests that a handler processes. */
 export interface StartRoute {
   /** The HTTP method. Default: `POST`. */
   readonly method?: string | undefined
-  /** The path with its version, as a template of `google.api.http`, such as `/v1/{parent=projects/*}/things`. */
+  /** The path including its version, as a `google.api.http` template, such as `/v1/{parent=projects/*}/things`. */
   readonly path: string
 }
 
 /**
- * Returns the internal emulator of a public emulator.
+ * The key under which a public emulator stores its internal emulator.
  *
  * @internal
  */
@@ -99,13 +100,14 @@ export interface EmulatorOptions {
   readonly unreachable?: ReadonlyArray<string> | undefined
 }
 
-// The limits on the data of a server that runs for a long time. A weight is in characters.
+// Limits the memory that a long-running server uses. Weights are in characters.
 const keptCalls = { count: 100_000, weight: 2 ** 25 }
 const keptRequests = { count: 10_000, weight: 2 ** 24 }
 const maxStarters = 1_000
 const maxPathLength = 2_048
 
-// The versions of Access Context Manager. They are available if the emulator serves these versions.
+// The Access Context Manager versions that the emulator implements. Each of them is available if the emulator serves
+// that version.
 const accessContextManagerVersions = new Set(["v1", "v1alpha"])
 
 const isVersion = (text: unknown): boolean =>
@@ -123,23 +125,23 @@ const checkDuration = (duration: Duration.DurationInput): number => {
   throw new RangeError(`operationDuration: Expected a duration such as "2 seconds", actual ${JSON.stringify(duration)}`)
 }
 
-// The default API: google.longrunning.Operations of any name, with all methods.
+// The default API: google.longrunning.Operations with any name, and all methods.
 const anyApi = GoogleApi.make({
   ...GoogleApi.accessContextManager,
   operationName: anyOperationName,
   methods: { wait: "body" }
 })
 
-// The part of the paths of an API before the names: the path of its base URL, and its version.
+// Returns the part of an API's paths that precedes resource names: the base URL path and the version.
 const prefixOf = ({ baseUrl, version }: GoogleApi.GoogleApi): string =>
   (URL.canParse(baseUrl) ? `${new URL(baseUrl).pathname}/${version}` : version).replace(/^\/+/, "")
 
-// The version of a template: the path up to the first segment that looks like a version.
+// Returns the version in a template: the path up to the first segment that looks like a version.
 const versionOf = (path: string): string | undefined => /^\/((?:[^/{}*]+\/)*?v\d\w*)\//.exec(path)?.[1]
 
 type Answer = Either.Either<Reply, Failure>
 
-// A request to the API, as it is recorded and as the methods read it.
+// A request to the API, both in its recorded form and in the form that methods read.
 interface Received {
   readonly recorded: RecordedRequest
   readonly query: URLSearchParams
@@ -177,7 +179,7 @@ export class Emulator {
   readonly #form: Form
   readonly #versions: Set<string>
   readonly #methods: Methods
-  /** The duration of an operation of Access Context Manager, in ms. */
+  /** How long an Access Context Manager operation takes, in ms. */
   readonly #operationDuration: number
 
   constructor(
@@ -217,7 +219,7 @@ export class Emulator {
     return this.#recorded.all()
   }
 
-  /** Scripts an operation. The left side describes the problem with the script and its location. */
+  /** Scripts an operation. If the script is invalid, fails with a description of the problem and its location. */
   script(name: unknown, steps: unknown): Effect.Effect<void, string> {
     const decoded = Either.all({ name: decodeName(name, this.#served.operationName), steps: decodeSteps(steps) })
     return Effect.flatMap(decoded, ({ name, steps }) =>
@@ -227,7 +229,8 @@ export class Emulator {
   }
 
   /**
-   * Sets the handler of a start. The left side describes the problem with the route or the script, and its location.
+   * Sets the handler for a start route. If the route or script is invalid, returns a `Left` that describes the problem
+   * and its location.
    */
   onStart(route: unknown, start: unknown): Either.Either<void, string> {
     const { method = "POST", path } = typeof route === "object" && route !== null ? route as Partial<StartRoute> : {}
@@ -306,7 +309,7 @@ export class Emulator {
 
   #api(request: Request, path: string, urlQuery: URLSearchParams, now: number): Effect.Effect<Reply> {
     this.#requests++
-    // If the URL of a GET is too long, clients send a POST with the query as a form.
+    // If the URL of a GET is too long, clients send a POST with the query as a form body.
     const override = request.method === "POST" ? request.headers["x-http-method-override"]?.toUpperCase() : undefined
     const method = override ?? request.method
     const isForm = override === "GET"
@@ -326,7 +329,7 @@ export class Emulator {
       : Effect.map(answer, Either.match({ onLeft: (failure) => error(failure, xgafv), onRight: (reply) => reply }))
   }
 
-  // The path after the longest version prefix. The slash after the version is kept.
+  // Returns the path after the longest matching version prefix, including the slash after the version.
   #resourceOf(path: string): { readonly version: string; readonly resource: string } | undefined {
     const [version] = [...this.#versions]
       .filter((version) => path.startsWith(`/${version}/`))
@@ -404,14 +407,14 @@ export class Emulator {
     }
   }
 
-  // The first response of the script is the response to the start. The other responses are for the polls.
+  // The script's first response is used for the start request. The other responses are used for the polls.
   #begin(name: string, steps: Steps, base: string, now: number, commit: Commit | undefined): Effect.Effect<Answer> {
     this.#record("start", name, now)
     const operation: Scripted = this.#operations.script(name, steps, now, commit)
     return this.#operations.answer(operation, base, now)
   }
 
-  // The name of an operation for which the start gives no name: below the resource in the path.
+  // Returns a default operation name, below the resource in the path, for a start request that does not specify a name.
   #defaultName(path: string, body: unknown, serial: number): string | undefined {
     const { collection, id, isLongRunning, named } = this.#form
     const resource = Either.getOrElse(decodeSegments(path), () => "")
@@ -452,7 +455,7 @@ export class Emulator {
         return Effect.isEffect(start) ? start : Effect.succeed(start)
       }),
       {
-        // A handler can throw the assertion error of a test.
+        // A handler can throw a test's assertion error.
         onFailure: (cause) => failed(Cause.prettyErrors(cause)[0]?.message ?? "the handler was interrupted"),
         onSuccess: (start) =>
           Either.match(decodeStart(start, this.#served.operationName), {
@@ -469,7 +472,7 @@ export class Emulator {
   }
 
   #nameOf(subject: string, now: number): string {
-    // The last part has 16 digits, like a time in microseconds.
+    // The final part has 16 digits, like a time in microseconds.
     return `operations/${subject}/${1e15 + now * 1_000 + ++this.#started}`
   }
 
@@ -483,7 +486,7 @@ export class Emulator {
   #resource(call: AccessContextManager.Call, base: string, now: number): Effect.Effect<Answer> {
     this.#operations.settle(now)
     if (call._tag === "Read") return Effect.succeed(Either.map(call.read(), (resource) => json(200, resource)))
-    // A request that cannot succeed fails immediately, without an operation.
+    // An invalid request fails immediately, without starting an operation.
     const planned = call.plan()
     if (Either.isLeft(planned)) return Effect.succeed(Either.left(planned.left))
     const { metadata } = AccessContextManager

@@ -1,5 +1,5 @@
 /**
- * Writes operations and pages of operations in the formats of the dialects. It is the inverse of their decoders.
+ * Encodes operations and list pages in the format of each dialect, as the inverse of the dialect decoders.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -19,24 +19,24 @@ import type { Step } from "./script.js"
 export type State = Extract<Step, { readonly type: "pending" | "succeeded" | "failed" }>
 
 /**
- * An operation to write.
+ * An operation to encode.
  *
  * @internal
  */
 export interface Written {
   readonly name: string
   readonly state: State
-  /** The URL of its resource. */
+  /** Returns the URL of the operation resource. */
   readonly selfLink: () => string
 }
 
 /**
- * A page of a list to write.
+ * A list page to encode.
  *
  * @internal
  */
 interface WrittenPage {
-  /** The requested collection. */
+  /** The collection that the request lists. */
   readonly collection: string
   readonly operations: ReadonlyArray<Written>
   readonly nextPageToken: string | undefined
@@ -44,39 +44,45 @@ interface WrittenPage {
 }
 
 /**
- * The format in which a dialect writes operations.
+ * Encodes operations for a dialect.
  *
  * @internal
  */
 export interface Form {
   readonly operation: (operation: Written) => unknown
-  /** The response to a cancel. Default: an empty message. */
+  /** Encodes the response to a cancel request. Default: an empty message. */
   readonly cancelled?: ((operation: Written) => unknown) | undefined
-  /** The response to a delete. */
+  /** The response to a delete request. */
   readonly deleted: Reply
-  /** The error format of a request that does not select a format. */
+  /** The error format for requests that do not select one. */
   readonly errorFormat: "1" | null
-  /** The last segment of the name of an operation for which the start gives no name. */
+  /** Generates the final segment of an operation name, for a start request that does not specify a name. */
   readonly id: (serial: number) => string
-  /** The name of an operation for which the start gives no name, if the body of the request contains the name. */
+  /**
+   * Returns the operation name that the request body specifies, if any, for a start request that does not specify a
+   * name.
+   */
   readonly named?: ((project: string | undefined, body: unknown, id: string) => string | undefined) | undefined
-  /** The collection of operations below a resource. */
+  /** The name of the collection of operations under a resource. */
   readonly collection: "operations" | "jobs"
-  /** Whether operations can have their own metadata and response (`google.longrunning.Operation`). */
+  /** Whether operations can contain separate metadata and a separate response, as in `google.longrunning.Operation`. */
   readonly isLongRunning: boolean
 }
 
 /**
- * The format in which a dialect writes lists.
+ * Encodes lists for a dialect.
  *
  * @internal
  */
 export interface ListForm {
-  /** The parameter for the size of a page. Undefined if the list has no pages. */
+  /** The query parameter for the page size. It is `undefined` if lists are not paginated. */
   readonly pageSize: string | undefined
-  /** The largest page size. A larger size is refused. Default: the page is cut. */
+  /**
+   * The maximum page size. Larger page sizes are rejected. Default: larger page sizes are reduced to the emulator's
+   * maximum.
+   */
   readonly refusedAbove?: number | undefined
-  /** Whether unreachable locations are omitted without `returnPartialSuccess`. */
+  /** Whether unreachable locations are omitted even if the request does not set `returnPartialSuccess`. */
   readonly isPartial: boolean
   readonly page: (page: WrittenPage, form: Form) => unknown
 }
@@ -117,30 +123,31 @@ const longRunning: Form = {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Operations with a state
+// Operations with a state field
 // ---------------------------------------------------------------------------------------------------------------------
 
 const typeOf = ({ "@type": type }: Any): string => typeof type === "string" ? lastSegment(type) : ""
 
 const fieldsOf = ({ "@type": _, ...fields }: Any): Fields => fields
 
-// These APIs have neither metadata nor a response. The operation itself contains the fields of both.
+// These APIs have no separate metadata or response. The operation itself contains the fields of both.
 const ownFields = (state: State): Fields => ({
   ...fieldsOf(state.metadata ?? {}),
   ...(state.type === "succeeded" ? fieldsOf(state.response ?? {}) : undefined)
 })
 
-// A pending state may be different from RUNNING, such as PENDING. Only the script decides when the operation is done.
+// A pending operation may have a state other than RUNNING, such as PENDING. Only the script decides when the operation
+// is done.
 const stateText = (state: State, own: unknown): string =>
   state.type !== "pending" ? "DONE" : typeof own === "string" && own !== "DONE" ? own : "RUNNING"
 
-// The reasons of the ErrorInfos with this domain.
+// Returns the reasons of all ErrorInfo details with this domain.
 const reasonsOf = ({ error }: Failed, domain: string): ReadonlyArray<string> =>
   (error.details ?? []).flatMap(({ domain: own, reason, ...detail }) =>
     typeOf(detail) === "google.rpc.ErrorInfo" && own === domain && typeof reason === "string" ? [reason] : []
   )
 
-// Compute Engine's `errorDetails`: the standard messages, each in its own field.
+// Encodes a standard message as an entry of Compute Engine's `errorDetails`, in the field for that message.
 const errorDetail = (detail: Any): Fields => {
   const { metadata, ...fields } = fieldsOf(detail)
   const type = typeOf(detail)
@@ -163,8 +170,8 @@ const errorDetail = (detail: Any): Fields => {
   return { [`${first.toLowerCase()}${rest.join("")}`]: fieldsOf(detail) }
 }
 
-// `error.errors` has one item for each reason of the API's own domain, or one item with the name of the
-// google.rpc.Code. The first item has the message and the other details.
+// `error.errors` contains one item for each reason in the API's own domain. If there is no such reason, it contains one
+// item with the google.rpc.Code name. The first item also contains the message and the other details.
 const errorsOf = (failed: Failed, domain: string): ReadonlyArray<Fields> => {
   const { code, details = [], message } = failed.error
   const [first = Code.fromNumber(code), ...others] = reasonsOf(failed, domain)
@@ -256,7 +263,7 @@ const container: Form = {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Jobs of BigQuery
+// BigQuery jobs
 // ---------------------------------------------------------------------------------------------------------------------
 
 const bigQueryReasons: ReadonlyMap<Code.Code, string> = new Map(
@@ -314,7 +321,7 @@ const bigQuery: Form = {
 // Lists
 // ---------------------------------------------------------------------------------------------------------------------
 
-// The list of all scopes of a project: its operations, by the zone or region of each operation.
+// Groups a project's operations in all scopes by the zone or region of each operation.
 const byScope = (operations: ReadonlyArray<Written>): Fields => {
   const scopes = new Map<string, Array<unknown>>()
   for (const operation of operations) {
@@ -378,7 +385,7 @@ const listForms: ReadonlyMap<Dialect.List["decode"] | undefined, ListForm> = new
     isPartial: true,
     page: ({ nextPageToken, operations, unreachable }) => ({
       kind: "bigquery#jobList",
-      // In an item of a list, the state and the error are one level higher.
+      // In list items, the state and the error are one level higher.
       jobs: orNone(operations.map((operation) => {
         const { errorResult, state } = jobState(operation.state)
         return { ...job(operation), state, errorResult }
@@ -390,7 +397,7 @@ const listForms: ReadonlyMap<Dialect.List["decode"] | undefined, ListForm> = new
 ])
 
 /**
- * Tells whether a collection contains the operations of all scopes of a project.
+ * Returns whether a collection contains a project's operations in all scopes.
  *
  * @internal
  */
@@ -398,10 +405,10 @@ export const isAggregated = (collection: string): boolean =>
   /^projects\/[^/]+\/aggregated\/operations$/.test(collection)
 
 // ---------------------------------------------------------------------------------------------------------------------
-// The format of an API
+// API formats
 // ---------------------------------------------------------------------------------------------------------------------
 
-// By decoder: a custom dialect that changes only paths keeps the format.
+// The formats by decoder, so that a custom dialect that changes only paths keeps its format.
 const forms: ReadonlyMap<Dialect.Dialect["decode"], Form> = new Map([
   [Dialect.longRunning.decode, longRunning],
   [Dialect.compute.decode, compute],
@@ -413,7 +420,7 @@ const forms: ReadonlyMap<Dialect.Dialect["decode"], Form> = new Map([
 const polls: ReadonlySet<Dialect.Dialect["poll"]> = new Set(Object.values(builtIn).map(({ poll }) => poll))
 
 /**
- * Tells whether the names of operations can be read from the requests of a dialect.
+ * Returns whether operation names can be read from a dialect's requests.
  *
  * @internal
  */
@@ -444,7 +451,7 @@ const notWritten = ({ name }: Dialect.Dialect, what: string, option: string): Ra
   )
 
 /**
- * The format in which an emulator writes the operations of an API. Throws a `RangeError` if the format is unknown.
+ * Returns the format in which an emulator encodes an API's operations. Throws a `RangeError` if the format is unknown.
  *
  * @internal
  */
@@ -458,8 +465,8 @@ export const formOf = ({ dialect }: GoogleApi.GoogleApi, encode: Encode | undefi
 }
 
 /**
- * The format in which an emulator writes the lists of an API. Undefined if the API has no list. Throws a `RangeError`
- * if the format is unknown.
+ * Returns the format in which an emulator encodes an API's lists. Returns `undefined` if the API has no list method.
+ * Throws a `RangeError` if the format is unknown.
  *
  * @internal
  */

@@ -1,16 +1,16 @@
 /**
- * Decides which requests may reach an emulator on a socket. A page of another site in a browser on the same machine
- * must not reach it: the page could script the emulator, and read the requests of programs.
+ * Decides which requests may reach an emulator on a socket. Requests from other sites' pages in a browser on the same
+ * machine are rejected, because such a page could script the emulator and read the requests that programs send.
  */
 import { error, type Reply } from "./reply.js"
 
 /** @internal */
 export interface Allowed {
-  /** Additional names of this server, besides the names of the loopback interface. */
+  /** Additional host names for this server, besides the loopback names. */
   readonly hosts: ReadonlySet<string>
-  /** Whether any IP address is accepted as the name of this server. */
+  /** Whether any IP address is accepted as the host name. */
   readonly allAddresses: boolean
-  /** Origins whose pages may send requests and read the responses. */
+  /** The origins whose pages may send requests and read the responses. */
   readonly origins: ReadonlySet<string>
 }
 
@@ -19,7 +19,7 @@ type Headers = Readonly<Record<string, string>>
 const isIpAddress = (hostname: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\])$/i.test(hostname)
 
 /**
- * Tells whether a name or an address can be reached only from this machine.
+ * Returns whether a host name or address can be reached only from this machine.
  *
  * @internal
  */
@@ -27,7 +27,7 @@ export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
   /^127(?:\.\d{1,3}){3}$/.test(hostname)
 
-// The name in a Host header, without the port.
+// Returns the host name in a Host header, without the port.
 const hostnameOf = (host: string): string => host.replace(/:\d*$/, "").toLowerCase()
 
 const refused = (message: string): Reply => error({ code: "PERMISSION_DENIED", message })
@@ -35,11 +35,11 @@ const refused = (message: string): Reply => error({ code: "PERMISSION_DENIED", m
 const quote = (text: string): string => JSON.stringify(text.slice(0, 200))
 
 /**
- * The response to a request that must not reach the emulator. Undefined if the request is allowed.
+ * Returns the response to a request that must not reach the emulator, or `undefined` if the request is allowed.
  *
- * A browser sends the `Origin` of a page with each request that the page could read or that is not a GET, and
- * `Sec-Fetch-Site` with the other requests. It sends the name in the page's URL as `Host`, whatever address a foreign
- * DNS server returned for that name.
+ * Browsers send the page's `Origin` with each request whose response the page could read, and with each request that is
+ * not a GET. They send `Sec-Fetch-Site` with all other requests. The `Host` header contains the host name from the
+ * page's URL, even if a malicious DNS server maps that name to this machine.
  *
  * @internal
  */
@@ -62,7 +62,7 @@ export const refusal = (headers: Headers, { allAddresses, hosts, origins }: Allo
 }
 
 /**
- * The headers with which a page of an allowed origin can read a response.
+ * Returns the headers that allow a page from an allowed origin to read a response.
  *
  * @internal
  */
@@ -74,7 +74,7 @@ export const corsHeaders = (headers: Headers): Headers =>
   }
 
 /**
- * The response to the preflight request of a browser. Undefined for another request.
+ * Returns the response to a browser's preflight request. Returns `undefined` for any other request.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * An `HttpClient` for an emulator in memory.
+ * An `HttpClient` backed by the in-memory emulator.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
@@ -50,7 +50,7 @@ const brokenBody = (body: string): ReadableStream<Uint8Array> =>
       controller.enqueue(new TextEncoder().encode(body.slice(0, body.length / 2)))
     },
     pull(controller) {
-      controller.error(new Error("the emulator closed the connection within the body"))
+      controller.error(new Error("the emulator closed the connection before the end of the body"))
     }
   })
 
@@ -61,8 +61,8 @@ const responseOf = ({ body, cut, headers, status }: Reply): Response =>
   })
 
 /**
- * An `HttpClient` that sends every request to the emulator in memory, whatever the host of the URL is. It uses the
- * clock of the caller.
+ * Creates an `HttpClient` that sends every request to the in-memory emulator, regardless of the host in the URL. It
+ * uses the caller's clock.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Checks JSON from outside: the text of a request, or a value of a program whose types may not have been checked.
+ * Validates JSON from outside: the text of a request, or a value that a program passed without type checking.
  */
 import * as Either from "effect/Either"
 
@@ -16,20 +16,20 @@ export const isJsonObject = (json: Json | undefined): json is JsonObject =>
   typeof json === "object" && json !== null && !Array.isArray(json)
 
 /**
- * The deepest nesting of arrays and objects. Protobuf's own parsers have the same limit. It bounds every recursion over
- * a value.
+ * The maximum nesting depth of arrays and objects. Protobuf's own parsers use the same limit. It bounds the recursion
+ * depth for a value.
  */
 const maxDepth = 100
 
 /**
- * The largest number of values within one value. It bounds the time for a value that refers to the same object many
- * times.
+ * The maximum number of values that a value may contain. It bounds the processing time for a value that refers to the
+ * same object many times.
  */
 const maxValues = 200_000
 
 /**
- * Copies a value as JSON. As in `JSON.stringify`, a `toJSON` method is used if there is one, and `undefined` properties
- * are omitted. The left side contains the location and the type of a value that is not JSON.
+ * Copies a value as JSON. As in `JSON.stringify`, a `toJSON` method is called if the value has one, and `undefined`
+ * properties are omitted. If a part of the value is not JSON, returns a `Left` with the location and type of that part.
  *
  * @internal
  */
@@ -71,7 +71,7 @@ export const toJson = (at: string, input: unknown): Either.Either<Json, string> 
     }
     return Either.right(Object.fromEntries(entries))
   }
-  // A getter or a proxy of the program can throw.
+  // A getter or proxy in the program's value can throw.
   return Either.flatMap(
     Either.try({
       try: () => copy(at, input, 0),
@@ -82,7 +82,7 @@ export const toJson = (at: string, input: unknown): Either.Either<Json, string> 
 }
 
 /**
- * Parses the text of a request's body.
+ * Parses the text of a request body.
  *
  * @internal
  */

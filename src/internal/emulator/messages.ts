@@ -1,13 +1,14 @@
 /**
- * Reads messages of an API in ProtoJSON, as far as the emulator's resources need it: the fields of a message, their
- * types, and field masks.
+ * Decodes the ProtoJSON messages of an API, as far as the emulator's resources require it: message fields, field types
+ * and field masks.
  */
 import * as Either from "effect/Either"
 import { isJsonObject, type Json, type JsonObject } from "./json.js"
 import type { Failure } from "./reply.js"
 
 /**
- * The type of a field. `object` and `objects` are messages whose fields are not checked. `ignored` is output only.
+ * The type of a field. `object` and `objects` are messages whose fields are not validated. `ignored` marks output-only
+ * fields.
  */
 type Field =
   | "string"
@@ -38,7 +39,7 @@ export const invalid = (field: string, description: string): Either.Either<never
 
 const toCamelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-// Google's messages use the field names of the proto files.
+// Google's error messages use field names as written in the proto files.
 const toSnakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const wrongType = (at: string, type: string, value: Json): Either.Either<never, Failure> =>
@@ -66,7 +67,7 @@ const readString = (at: string, value: Json): Result<string> =>
 const readObject = (at: string, value: Json): Result<JsonObject> =>
   isJsonObject(value) ? Either.right(value) : wrongType(at, "TYPE_MESSAGE", value)
 
-// Returns none for the default value of a field, because ProtoJSON omits it.
+// Returns `undefined` for a field's default value, because ProtoJSON omits it.
 const readField = (field: Field, at: string, value: Json): Result<Json | undefined> => {
   if (value === null || field === "ignored") return Either.right(undefined)
   switch (field) {
@@ -89,7 +90,7 @@ const readField = (field: Field, at: string, value: Json): Result<Json | undefin
 }
 
 /**
- * Reads a message. Field names may be in camel case or as in the proto files. Default values are omitted.
+ * Decodes a message. Field names may be in camel case or as written in the proto files. Default values are omitted.
  *
  * @internal
  */
@@ -111,7 +112,7 @@ export const readMessage = (message: Message, at: string, json: Json): Result<Js
 }
 
 /**
- * The paths of a field mask.
+ * The paths in a field mask.
  *
  * @internal
  */
@@ -124,7 +125,7 @@ const hasPath = (message: Message, [name, ...rest]: ReadonlyArray<string>): bool
 }
 
 /**
- * Reads a field mask of a message. `"*"` stands for all fields that can be changed.
+ * Decodes a field mask for a message. `"*"` stands for all fields that can be changed.
  *
  * @internal
  */
@@ -147,7 +148,7 @@ export const omit = (object: JsonObject, ...names: ReadonlyArray<string>): JsonO
   Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)))
 
 /**
- * Copies the fields of a mask from a patch. A field that is absent in the patch is cleared.
+ * Copies the fields that a mask selects from a patch. If the patch omits a selected field, the field is cleared.
  *
  * @internal
  */

@@ -1,5 +1,6 @@
 /**
- * The operations of an emulator: their position in their scripts, and the methods of an API for operations.
+ * Stores the emulator's operations with their positions in their scripts, and implements an API's methods for
+ * operations.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -20,32 +21,32 @@ import type { Step, Steps } from "./script.js"
 
 /**
  * How the emulator responds to optional methods: `"unimplemented"` sends `UNIMPLEMENTED` (501), and `"unrouted"` sends
- * the HTML page (404) of a server that has no such path.
+ * the HTML page (404) that a server sends for an unknown path.
  */
 export interface Methods {
-  /** Default: the operations, page by page. */
+  /** Default: returns the operations in pages. */
   readonly list?: "unimplemented" | "unrouted" | undefined
   /** Default: the operation fails with `CANCELLED` on its next poll. */
   readonly cancel?: "unimplemented" | "unrouted" | undefined
   /** Default: the operation is no longer found. */
   readonly delete?: "unimplemented" | "unrouted" | undefined
   /**
-   * With `"atOnce"`, the response is sent immediately, even if the operation is not done. Default: the response is
+   * If set to `"atOnce"`, the response is sent immediately, even if the operation is not done. Default: the response is
    * delayed until the operation ends or `timeout` passes.
    */
   readonly wait?: "unimplemented" | "unrouted" | "atOnce" | undefined
 }
 
 /**
- * Executes the change of the operation when its script reaches success. Returns the response, or the error with which
- * the operation fails.
+ * Executes the change that an operation makes, when its script reaches success. Returns the response, or the error with
+ * which the operation fails.
  *
  * @internal
  */
 export type Commit = () => Either.Either<ProtobufAny.ProtobufAny, Failure>
 
 /**
- * A scripted operation, at the step of its last response.
+ * A scripted operation, at the step that produced its latest response.
  *
  * @internal
  */
@@ -53,34 +54,34 @@ export interface Scripted {
   readonly name: string
   /** The relative resource name in the path of its polls. */
   readonly resource: string
-  /** The parameters that a list request needs to include the operation. */
+  /** The query parameters that a list request must contain to include the operation. */
   readonly listQuery: Dialect.Request["query"]
-  /** Its position in lists. */
+  /** The position of the operation in lists. */
   readonly serial: number
   steps: ReadonlyArray<Step>
   index: number
   answered: number
   since: number
   commit: Commit | undefined
-  /** Completes when the delayed responses must check the operation again. */
+  /** Completes when delayed responses must check the operation again. */
   changed: Deferred.Deferred<void> | undefined
 }
 
 /**
- * The largest number of operations. Above this number, the oldest operations are removed, as servers do after some
+ * The maximum number of operations. If it is exceeded, the oldest operations are removed, as servers do after some
  * weeks.
  */
 const keptOperations = 100_000
 
 /**
- * How far the number may exceed the limit before operations are removed. Finding the oldest operations takes time, so
- * many are removed together.
+ * How far the number of operations may exceed the limit before operations are removed. Finding the oldest operations
+ * takes time, so many are removed at once.
  */
 const slack = keptOperations / 10
 
 /**
- * How long the response to `:wait` is delayed if the request has no timeout. It is the deadline of
- * `google.longrunning.Operations` in the service configuration of Access Context Manager.
+ * How long the response to `:wait` is delayed if the request contains no timeout. The value is the deadline for
+ * `google.longrunning.Operations` in Access Context Manager's service configuration.
  */
 const longestHold = 100_000
 
@@ -88,7 +89,7 @@ const isState = (step: Step): step is State =>
   step.type === "pending" || step.type === "succeeded" || step.type === "failed"
 const isDone = (state: State): boolean => state.type !== "pending"
 
-// A lone surrogate has no encoding in bytes.
+// Lone surrogates cannot be encoded as bytes, so they are replaced.
 const encodePath = (resource: string): string => encodeURI(resource.replace(/[\ud800-\udfff]/gu, "\ufffd"))
 
 const timesOf = (step: Step): number => "times" in step ? step.times ?? 1 : 1
@@ -107,7 +108,7 @@ const stepOf = (operation: Scripted): Step => {
   return step
 }
 
-// The current step of the operation, by time. A step with a duration ends when the duration has passed.
+// Returns the operation's current step at the given time. A step with a duration ends when that duration has passed.
 const current = (operation: Scripted, now: number): Step => {
   while (true) {
     const step = stepOf(operation)
@@ -117,8 +118,8 @@ const current = (operation: Scripted, now: number): Step => {
   }
 }
 
-// The step that responds to a poll. A poll advances from a step that has sent all of its responses. The last step
-// responds to all further polls.
+// Returns the step that responds to a poll. If the current step has sent all of its responses, the poll advances to the
+// next step. The final step responds to all remaining polls.
 const next = (operation: Scripted, now: number): Step => {
   while (true) {
     const step = current(operation, now)
@@ -127,8 +128,8 @@ const next = (operation: Scripted, now: number): Step => {
   }
 }
 
-// The operation for methods that read it without a poll: the latest state of its script, even if the current step is a
-// fault. Undefined if the operation no longer exists.
+// Returns the state for methods that read an operation without polling it: the latest state in its script, even if the
+// current step is a fault. Returns `undefined` if the operation no longer exists.
 const stateOf = (operation: Scripted, now: number): State | undefined => {
   if (current(operation, now).type === "gone") return undefined
   return operation.steps.slice(0, operation.index + 1).findLast(isState) ?? { type: "pending" }
@@ -149,11 +150,11 @@ const end = (operation: Scripted, step: Step): void => {
   wake(operation)
 }
 
-// The JSON of a google.protobuf.Duration, in ms.
+// Parses a JSON-encoded google.protobuf.Duration. Returns the duration in ms.
 const parseDuration = (text: string): number | undefined =>
   /^\d{1,12}(?:\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1_000 : undefined
 
-// The filters that the emulator supports. With any other filter, the list contains all operations.
+// Parses the filters that the emulator supports. For any other filter, the list contains all operations.
 const doneIn = (filter: string): boolean | undefined => {
   const [, field, comparison, value] = /^\s*(?:(done)|status)\s*(!?=)\s*"?(true|false|DONE)"?\s*$/i.exec(filter) ?? []
   if (value === undefined || (field === undefined) !== (value.toUpperCase() === "DONE")) return undefined
@@ -164,7 +165,7 @@ const notFound = (name: string): Failure => ({ code: "NOT_FOUND", message: `Oper
 
 const invalid = (message: string): Failure => ({ code: "INVALID_ARGUMENT", message })
 
-/** The result of a method: a response, or an error of the API. */
+/** The result of a method: a response, or an API error. */
 type Answer = Either.Either<Reply, Failure>
 
 /** @internal */
@@ -193,7 +194,7 @@ export class Operations {
     this.#unreachable = options.unreachable
   }
 
-  /** The names of the existing operations. */
+  /** Returns the names of the existing operations. */
   names(): Iterable<string> {
     return this.#operations.keys()
   }
@@ -230,14 +231,14 @@ export class Operations {
     }
   }
 
-  // Ends the delayed responses of a removed operation, and drops its change.
+  // Ends the delayed responses for a removed operation, and discards its change.
   #drop(operation: Scripted): void {
     this.#uncommitted.delete(operation)
     operation.commit = undefined
     wake(operation)
   }
 
-  /** Executes the changes of the operations that have succeeded, in the order of their success. */
+  /** Executes the changes of operations that have succeeded, in the order in which they succeeded. */
   settle(now: number): void {
     const due: Array<Scripted> = []
     for (const operation of this.#uncommitted) {
@@ -249,12 +250,13 @@ export class Operations {
     for (const operation of due) this.#commit(operation, stepOf(operation))
   }
 
-  // After a delete there are no more polls, so the operation advances only by time.
+  // A deleted operation is no longer polled, so it advances only if its step has a duration.
   #isStuck(operation: Scripted, step: Step): boolean {
     return this.#operations.get(operation.name) !== operation && durationOf(step) === undefined
   }
 
-  // A response in the script is used unchanged, and the change is not executed.
+  // Executes the operation's change when the script reaches success. If the script contains a response, that response
+  // is sent unchanged and the change is not executed.
   #commit(operation: Scripted, step: Step): Step {
     const { commit } = operation
     if (commit === undefined || step.type !== "succeeded") return step
@@ -274,7 +276,7 @@ export class Operations {
     return ended
   }
 
-  /** The next response of the operation's script. `base` is the URL of the API, with its version. */
+  /** Returns the next response in the operation's script. `base` is the API's URL, including its version. */
   answer(operation: Scripted, base: string, now: number): Effect.Effect<Answer> {
     if (operation.commit !== undefined) this.settle(now)
     const step = this.#commit(operation, next(operation, now))
@@ -347,8 +349,8 @@ export class Operations {
   }
 
   /**
-   * How long a response can be delayed, in ms, according to the request. The left side is the error of an invalid
-   * timeout.
+   * Returns how long the request allows the response to be delayed, in ms. If the timeout is invalid, returns a `Left`
+   * with the error.
    */
   timeoutOf(body: string, query: URLSearchParams): Either.Either<number, Failure> {
     const request = body === "" ? Either.right({}) : parseJson(body)
@@ -372,7 +374,7 @@ export class Operations {
         const duration = isLast(operation) ? undefined : durationOf(step)
         const until = duration === undefined ? deadline : Math.min(deadline, operation.since + duration)
         operation.changed ??= Deferred.unsafeMake<void>(FiberId.none)
-        // Longer sleeps would never end.
+        // The clock does not support longer sleeps, which would never end.
         yield* Effect.timeoutOption(Deferred.await(operation.changed), Math.min(until - at, maxSleep))
       }
     })
@@ -403,8 +405,8 @@ export class Operations {
           200,
           form.page({
             collection,
-            // An operation that the filter excludes still counts for the size of the page. A page that is not the last
-            // page can therefore be empty.
+            // Operations that the filter excludes still count toward the page size. A page other than the final one can
+            // therefore be empty.
             operations: items
               .filter(([, state]) => done === undefined || isDone(state) === done)
               .map(([operation, state]) => this.#written(operation, state, base)),

@@ -1,5 +1,5 @@
 /**
- * Lists in pages (AIP-158).
+ * Paginates lists (AIP-158).
  */
 import * as Either from "effect/Either"
 import { parseJson } from "./json.js"
@@ -13,7 +13,8 @@ type Key = string | number
 const encodeToken = (collection: string, key: Key): string =>
   btoa(encodeURIComponent(JSON.stringify([collection, key])))
 
-// The key after which the page begins. Undefined for a token that was not made here, or was made for another list.
+// Returns the key after which the page begins. Returns `undefined` if this emulator did not issue the token, or issued
+// it for another list.
 const decodeToken = (collection: string, token: string): Key | undefined =>
   Either.try(() => decodeURIComponent(atob(token))).pipe(
     Either.flatMap(parseJson),
@@ -27,7 +28,7 @@ const decodeToken = (collection: string, token: string): Key | undefined =>
 const invalid = (message: string): Either.Either<never, Failure> => Either.left({ code: "INVALID_ARGUMENT", message })
 
 /**
- * One page of a list whose members are in the order of their keys. `item` returns the item of a member, or undefined if
+ * Returns one page of a list whose members are ordered by key. `item` returns a member's list item, or `undefined` if
  * the member is not in this list.
  *
  * @internal
@@ -39,9 +40,15 @@ export const paginate = <A, B>(
   options: {
     readonly key: (member: A) => Key
     readonly item: (member: A) => B | undefined
-    /** The parameter for the size of a page. Default: `pageSize`. If it is `undefined`, all items are on one page. */
+    /**
+     * The query parameter for the page size. Default: `pageSize`. If it is set to `undefined`, all items are on one
+     * page.
+     */
     readonly pageSize?: string | undefined
-    /** The largest page size. A larger size is refused. Default: the page is cut. */
+    /**
+     * The maximum page size. Larger page sizes are rejected. Default: larger page sizes are reduced to the emulator's
+     * maximum.
+     */
     readonly refusedAbove?: number | undefined
   }
 ): Either.Either<
@@ -76,7 +83,7 @@ export const paginate = <A, B>(
 }
 
 /**
- * Tells whether a resource is in a collection. A segment `-` of the collection matches any segment (AIP-159).
+ * Returns whether a resource is in a collection. A `-` segment in the collection name matches any segment (AIP-159).
  *
  * @internal
  */

@@ -1,10 +1,10 @@
 /**
- * Paths and their templates, as in `google/api/http.proto`.
+ * Matches paths with templates, as defined in `google/api/http.proto`.
  */
 import * as Either from "effect/Either"
 
 /**
- * The variables of a path, by name.
+ * The variables in a path, by name.
  *
  * @internal
  */
@@ -13,8 +13,8 @@ export type Params = Readonly<Record<string, string>>
 /** @internal */
 export interface Template {
   /**
-   * Returns the variables of a path that matches the template. The left side says why a variable cannot be decoded.
-   * Undefined for a path that does not match.
+   * Returns the variables of a path that matches the template. Returns `undefined` if the path does not match. If a
+   * variable cannot be decoded, returns a `Left` with the reason.
    */
   readonly match: (path: string) => Either.Either<Params, string> | undefined
 }
@@ -23,7 +23,7 @@ const decode = (text: string): Either.Either<string, string> =>
   Either.try({ try: () => decodeURIComponent(text), catch: () => "The percent-encoding of the path is malformed." })
 
 /**
- * Decodes a variable of several segments, except for encoded slashes, which are not separators.
+ * Decodes a variable that spans several segments. Encoded slashes are not decoded, because they are not separators.
  *
  * @internal
  */
@@ -41,8 +41,8 @@ const segmentsPattern = (segments: string): string =>
     (part) => wildcards[part] ?? part.replace(/[\\^$.+?()[\]{}|]/g, "\\$&")
   )
 
-// Each variable and each wildcard consists of whole segments, and only the last segment can be "**" or have a verb.
-// Matching a path therefore takes linear time.
+// Variables and wildcards consist of whole segments, and only the final segment can be "**" or have a verb. Matching a
+// path therefore takes linear time.
 const isTemplate = (text: string, flat: string): boolean => {
   const segments = flat.slice(1).split("/")
   const last = segments.pop() ?? ""
@@ -55,7 +55,7 @@ const hasOneSegment = (segments: string): boolean => segments !== "**" && !segme
 
 /**
  * Parses a template such as `/v1/{parent=projects/*}/things` or `/v1/{name=operations/**}:cancel`. `*` matches one
- * segment, and `**` one or more.
+ * segment, and `**` matches one or more segments.
  *
  * @internal
  */

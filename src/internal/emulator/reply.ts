@@ -1,10 +1,10 @@
 /**
- * The responses of the emulator, in the formats of Google's servers.
+ * The emulator's responses, in the formats that Google's servers use.
  */
 import * as Code from "../../Code.js"
 
 /**
- * A response. `cut` is the place at which the connection closes, if it closes early.
+ * A response. If the connection closes early, `cut` specifies where.
  *
  * @internal
  */
@@ -16,7 +16,7 @@ export interface Reply {
 }
 
 /**
- * An error of the API, before it is written in one of the two error formats.
+ * An API error, before it is encoded in one of the two error formats.
  *
  * @internal
  */
@@ -40,7 +40,7 @@ export const json = (status: number, body: unknown, headers?: Readonly<Record<st
   body: JSON.stringify(body)
 })
 
-// `errors[].reason` of error format 1. Codes that are not listed have the reason of a backend error.
+// `errors[].reason` in error format 1. Codes that are not listed use the reason for a backend error.
 const formatOneReasons: Partial<Record<Code.Code, string>> = {
   INVALID_ARGUMENT: "badRequest",
   FAILED_PRECONDITION: "failedPrecondition",
@@ -52,7 +52,7 @@ const formatOneReasons: Partial<Record<Code.Code, string>> = {
 }
 
 /**
- * An error as the JSON body of an HTTP response. The query parameter `$.xgafv` selects the format: `"1"` adds `errors`.
+ * Encodes an error as a JSON response body. The query parameter `$.xgafv` selects the format: `"1"` adds `errors`.
  *
  * @internal
  */
@@ -66,7 +66,7 @@ export const error = ({ code, details, message }: Failure, xgafv: string | null 
 const escapeHtml = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
 /**
- * The page that Google's front end sends for an unknown path.
+ * Creates the page that Google's front end sends for an unknown path.
  *
  * @internal
  */

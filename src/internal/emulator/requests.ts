@@ -1,28 +1,31 @@
 /**
- * The requests that an emulator has received.
+ * Records the requests that an emulator has received.
  */
 import * as Either from "effect/Either"
 import { parseJson } from "./json.js"
 
 /** A recorded request to the API. */
 export interface RecordedRequest {
-  /** The HTTP method. If the request has the header `x-http-method-override`, it is the method in this header. */
+  /** The HTTP method. The `x-http-method-override` header, if present, overrides the method that was sent. */
   readonly method: string
-  /** The path as it was sent, with its percent-encoding. */
+  /** The path as sent, with its percent-encoding. */
   readonly path: string
-  /** The query. If a parameter occurs several times, its last value. */
+  /** The query parameters. If a parameter occurs several times, only its final value is kept. */
   readonly query: Readonly<Record<string, string>>
   /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body: the value of JSON, the text of any other body, or `undefined` if there is no body. */
+  /**
+   * The body: the parsed value if the body is JSON, the text of any other body, or `undefined` if the request has no
+   * body.
+   */
   readonly body: unknown
-  /** The time of arrival, in milliseconds on the emulator's clock. */
+  /** When the request arrived, in milliseconds on the emulator's clock. */
   readonly at: number
 }
 
 /** A request for a method that starts an operation. */
 export interface StartRequest extends RecordedRequest {
-  /** The variables of the path, decoded, such as `{ parent: "projects/p" }` for `/v1/{parent=projects/*}/things`. */
+  /** The decoded path variables, such as `{ parent: "projects/p" }` for `/v1/{parent=projects/*}/things`. */
   readonly params: Readonly<Record<string, string>>
 }
 
@@ -59,8 +62,8 @@ export const recordOf = (request: {
 })
 
 /**
- * The latest items, with a limit on their number and on their total weight. The weight of an item is its approximate
- * size in characters.
+ * Keeps the latest items, and limits their number and total weight. An item's weight is its approximate size in
+ * characters.
  *
  * @internal
  */
@@ -76,7 +79,7 @@ export class Latest<A> {
   add(item: A, weight: number): void {
     this.#items.push({ item, weight })
     this.#weight += weight
-    // Removing items from the front of a long array takes time, so many are removed together.
+    // Removing items from the front of a long array takes time, so many are removed at once.
     if (this.#items.length > 1.1 * this.#limits.count || this.#weight > 1.1 * this.#limits.weight) this.#trim()
   }
 

@@ -1,5 +1,5 @@
 /**
- * Finds the method for operations that a request calls: the method whose request the dialect of the API would send.
+ * Finds the operation method that a request calls: the method for which the API's dialect would send the same request.
  */
 import * as Either from "effect/Either"
 import { isRecord } from "effect/Predicate"
@@ -15,7 +15,7 @@ import { isOperationCollection } from "./script.js"
 export interface OperationRequest {
   readonly method: "get" | "wait" | "cancel" | "delete"
   readonly name: string
-  /** The longest delay of the response in seconds, if the request contains no timeout. */
+  /** How long the response may be delayed if the request contains no timeout, in seconds. */
   readonly holdSeconds?: number | undefined
 }
 
@@ -29,10 +29,10 @@ export interface ListRequest {
 export interface Sent {
   /** The HTTP method. */
   readonly method: string
-  /** The path after the version, percent-encoded, without the first slash. */
+  /** The percent-encoded path after the version, without its leading slash. */
   readonly path: string
   readonly query: URLSearchParams
-  /** The body, as JSON. */
+  /** The parsed JSON body. */
   readonly body: unknown
 }
 
@@ -41,10 +41,10 @@ interface Reading {
   readonly suffix: string
 }
 
-// A colon in a name may be sent unencoded, so only the last colon can begin a suffix.
+// Clients may send a colon in a name unencoded, so only the final colon can begin a suffix.
 const suffixes = [/$/, /:[^:/]*$/, /\/[^/]*$/]
 
-// The ways to split a path into a resource and a suffix.
+// Returns the possible ways to split a path into a resource and a suffix.
 const readingsOf = (path: string): Either.Either<ReadonlyArray<Reading>, string> =>
   Either.all(suffixes.flatMap((pattern) => {
     const suffix = pattern.exec(path)?.[0]
@@ -62,7 +62,8 @@ const hasBody = ({ body }: Dialect.Request, sent: unknown): boolean =>
 const isPath = (request: Dialect.Request, sent: Sent, { resource, suffix }: Reading): boolean =>
   request.method === sent.method && request.resource === resource && (request.suffix ?? "") === suffix
 
-// The method that the request calls for an operation with this name. The timeout of a wait is not compared.
+// Returns the method that the request calls for an operation with this name. The timeout of a `:wait` request is not
+// compared.
 const methodOf = (
   api: GoogleApi.GoogleApi,
   name: string,
@@ -84,14 +85,14 @@ const methodOf = (
 const nameIn = ({ dialect }: GoogleApi.GoogleApi, { query }: Sent, { resource }: Reading): string =>
   dialect.nameFromPath?.(resource, query) ?? resource
 
-// The names that a request can contain: in its path and query, or in its body.
+// Returns the names that a request may contain, in its path and query or in its body.
 const namesIn = (api: GoogleApi.GoogleApi, sent: Sent, reading: Reading): ReadonlyArray<string> =>
   [nameIn(api, sent, reading), ...(isRecord(sent.body) ? Object.values(sent.body) : [])]
     .filter((name): name is string => typeof name === "string" && matches(api.operationName, name))
 
 /**
- * The method for operations that a request calls. Undefined if the request calls another method. `names` are the names
- * of the existing operations. The left side says why the path cannot be decoded.
+ * Returns the operation method that a request calls. Returns `undefined` if the request calls another method. `names`
+ * returns the names of the existing operations. If the path cannot be decoded, returns a `Left` with the reason.
  *
  * @internal
  */
@@ -107,7 +108,7 @@ export const operationOf = (
         if (found !== undefined) return found
       }
     }
-    // The paths of a custom dialect may not contain the names.
+    // A custom dialect's paths may not contain operation names, so all existing operations are tried.
     for (const name of hasNamesInRequests(api.dialect) ? [] : names()) {
       for (const reading of readings) {
         const found = methodOf(api, name, sent, reading)
@@ -122,7 +123,8 @@ export const operationOf = (
   })
 
 /**
- * The position of an operation in lists: its resource, and the parameters that a list request needs to include it.
+ * Returns an operation's place in lists: its resource, and the query parameters that a list request must contain to
+ * include it.
  *
  * @internal
  */
@@ -137,7 +139,7 @@ export const placeOf = (
 }
 
 /**
- * Tells whether a request has the parameters of a position.
+ * Returns whether a request contains the query parameters that a place requires.
  *
  * @internal
  */

@@ -1,5 +1,6 @@
 /**
- * Scripts: the responses to the polls of an operation, as data. A script is checked completely before it is accepted.
+ * Scripts define the responses to an operation's polls, as data. A script is validated completely before it is
+ * accepted.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Either from "effect/Either"
@@ -10,13 +11,15 @@ import { firstProblem } from "../parsing.js"
 import { maxSleep } from "../time/clock.js"
 import { toJson } from "./json.js"
 
-/** The largest number of steps in a script. */
+/** The maximum number of steps in a script. */
 const maxSteps = 10_000
 
-/** The longest name, in characters. A URL of this length still fits into the header block of an HTTP request. */
+/**
+ * The maximum name length, in characters. A URL with such a name still fits into the header block of an HTTP request.
+ */
 const maxNameLength = 2_048
 
-// The latest time of a Date, in ms: 275,760 years.
+// The latest time that a Date can represent, in ms: 275,760 years.
 const maxDuration = 8.64e15
 
 const millis = (max: number) =>
@@ -30,8 +33,8 @@ const Any = Schema.optional(ProtobufAny.ProtobufAny)
 const isHeaderName = (name: string): boolean => /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/.test(name)
 const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
-// These headers delimit the message on its connection. A wrong value would damage later responses on the same
-// connection.
+// These headers delimit the message on its connection. An incorrect value would corrupt subsequent responses on the
+// same connection.
 const framing = new Set(["connection", "content-length", "keep-alive", "trailer", "transfer-encoding", "upgrade"])
 
 const headerProblem = ([name, value]: readonly [string, string]): string | undefined =>
@@ -47,83 +50,84 @@ const HttpHeaders = Schema.Record({ key: Schema.String, value: Schema.String }).
   Schema.filter((headers) => Object.entries(headers).map(headerProblem).find((problem) => problem !== undefined))
 )
 
-// Codes above 16 are unknown today, and clients must accept them.
+// Codes above 16 are not defined today, but clients must accept them.
 const RpcCode = Schema.Int.pipe(Schema.between(0, 2 ** 31 - 1))
 
-// The fields of every step.
+// The fields that all steps share.
 const common = {
-  /** The delay before the response, in milliseconds. Default: 0. */
+  /** How long the response is delayed, in milliseconds. Default: 0. */
   delay: Schema.optional(millis(maxSleep))
 }
 
 const Pending = Schema.Struct({
   type: Schema.Literal("pending"),
-  /** The number of polls, unless there is a `duration`. Default: 1. */
+  /** The number of polls to which the step responds, unless `duration` is set. Default: 1. */
   times: Times,
-  /** The duration, from the beginning of the step, in milliseconds. */
+  /** How long the step lasts, in milliseconds. */
   duration: Schema.optional(millis(maxDuration)),
-  /** The operation's metadata. Default: none. */
+  /** The operation metadata. Default: none. */
   metadata: Any,
-  /** Additional headers of the responses, such as `{ "retry-after": "2" }`. */
+  /** Additional response headers, such as `{ "retry-after": "2" }`. */
   headers: Schema.optional(HttpHeaders),
   ...common
 })
 
 const Succeeded = Schema.Struct({
   type: Schema.Literal("succeeded"),
-  /** The result. Default: none, as for a method that returns `google.protobuf.Empty`. */
+  /** The operation's response. Default: none, as for a method that returns `google.protobuf.Empty`. */
   response: Any,
-  /** The operation's metadata. Default: none. */
+  /** The operation metadata. Default: none. */
   metadata: Any,
   ...common
 })
 
 const Failed = Schema.Struct({
   type: Schema.Literal("failed"),
-  /** A `google.rpc.Status`. */
+  /** The operation's error, a `google.rpc.Status`. */
   error: Schema.Struct({
-    /** The number of a `google.rpc.Code`. */
+    /** The numeric `google.rpc.Code`. */
     code: RpcCode,
     /** The server's description of the error. */
     message: Schema.String,
-    /** Messages with details of the error. Default: none. */
+    /** Messages that describe the error in detail. Default: none. */
     details: Schema.optional(Schema.Array(ProtobufAny.ProtobufAny))
   }),
-  /** The operation's metadata. Default: none. */
+  /** The operation metadata. Default: none. */
   metadata: Any,
   ...common
 })
 
 const Http = Schema.Struct({
   type: Schema.Literal("http"),
-  /** Any HTTP status from 200 to 599. */
+  /** The HTTP status, from 200 to 599. */
   status: Schema.Int.pipe(Schema.between(200, 599)),
-  /** The number of polls. Default: 1. */
+  /** The number of polls to which the step responds. Default: 1. */
   times: Times,
-  /** The headers of the responses. Default: none. */
+  /** The response headers. Default: none. */
   headers: Schema.optional(HttpHeaders),
-  /** The body of the responses, as text. Default: none. */
+  /** The response body, as text. Default: none. */
   body: Schema.optional(Schema.String),
   ...common
 })
 
 const Cut = Schema.Struct({
   type: Schema.Literal("cut"),
-  /** The place at which the connection closes. */
+  /** Where in the response the connection closes. */
   at: Schema.Literal("beforeHeaders", "withinHeaders", "withinBody"),
-  /** The number of polls. Default: 1. */
+  /** The number of polls to which the step responds. Default: 1. */
   times: Times,
   ...common
 })
 
 const Gone = Schema.Struct({
   type: Schema.Literal("gone"),
-  /** The number of polls. Default: 1. */
+  /** The number of polls to which the step responds. Default: 1. */
   times: Times,
   ...common
 })
 
-// The types of which the public modules make their own `Step`: `typeof Pending.Type` has no name in hovers and errors.
+// The public modules build their own `Step` type from these types, because `typeof Pending.Type` has no name in hovers
+// and errors.
 /** @inline */
 export type PendingStep = typeof Pending.Type
 
@@ -159,7 +163,7 @@ const decode = <A, I>(schema: Schema.Schema<A, I>) => {
     })
 }
 
-// A problem quotes the value, which can be large.
+// Shortens a problem description, because it quotes the value, which can be large.
 const shorten = (text: string): string => text.length > 300 ? `${text.slice(0, 300)}…` : text
 
 const decoders: ReadonlyMap<unknown, (at: string, value: unknown) => Either.Either<Step, string>> = new Map<
@@ -190,7 +194,7 @@ const decodeStep = (at: string, step: unknown): Either.Either<Step, string> => {
 const isNonEmpty = (steps: ReadonlyArray<Step>): steps is Steps => steps.length > 0
 
 /**
- * Reads the steps of a script from JSON or from a program. The result is a copy, so later changes of the input have no
+ * Decodes script steps from JSON or from a program's value. The result is a copy, so later changes to the input have no
  * effect.
  *
  * @internal
@@ -204,15 +208,15 @@ export const decodeSteps = (input: unknown): Either.Either<Steps, string> =>
   })
 
 /**
- * The default pattern of operation names: relative resource names below a collection whose name ends in `operations`,
- * such as `operations/a` or `projects/p/operations/a`.
+ * The default operation name pattern: relative resource names in a collection whose name ends in `operations`, such as
+ * `operations/a` or `projects/p/operations/a`.
  *
  * @internal
  */
 export const anyOperationName = /^(?!\/)(?:.*\/)?(?:[a-z]\w*O|o)perations\/./s
 
 /**
- * Reads the name of an operation, which must match a pattern.
+ * Decodes an operation name, which must match a pattern.
  *
  * @internal
  */
@@ -230,7 +234,7 @@ export const decodeName = (input: unknown, pattern: RegExp): Either.Either<strin
     : Either.right(input)
 
 /**
- * Tells whether a resource name is the name of a collection of operations, such as `projects/p/operations`.
+ * Returns whether a resource name refers to a collection of operations, such as `projects/p/operations`.
  *
  * @internal
  */

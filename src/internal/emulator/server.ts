@@ -1,5 +1,5 @@
 /**
- * An emulator on a socket. It is the only file in this folder that needs Node.
+ * Serves an emulator on a socket. In this folder, only this file requires Node.
  */
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as Cause from "effect/Cause"
@@ -24,7 +24,7 @@ export interface ServeOptions {
 }
 
 /**
- * The longest body of a request, in bytes.
+ * The maximum size of a request body, in bytes.
  */
 const maxBodySize = 8 * 2 ** 20
 
@@ -37,13 +37,13 @@ const tooLarge = json(413, {
 }, { connection: "close" })
 
 /**
- * How long a connection stays open after such a response, in ms. A client that is still sending can read the response
- * in this time.
+ * How long a connection stays open after the response to a request that is too large, in ms. During this time, a
+ * client that is still sending can read the response.
  */
 const lingering = 1_000
 
-// Chunks are copied into one buffer, because small chunks need much more memory than their bytes. Undefined for a body
-// that is too long.
+// Copies chunks into one buffer, because small chunks need much more memory than the bytes that they contain. Returns
+// `undefined` if the body is too long.
 const readBody = (request: IncomingMessage): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
     if (Number(request.headers["content-length"] ?? 0) > maxBodySize) return resume(Effect.succeed(undefined))
@@ -97,7 +97,7 @@ const write = (response: ServerResponse, reply: Reply): void => {
     response.end(body)
     return
   }
-  // If data arrives after a connection is closed, the connection is reset, and the client loses the response.
+  // If data arrives after the connection is closed, the connection is reset and the client loses the response.
   response.write(body)
   const timer = setTimeout(() => response.end(), lingering)
   response.req.resume().once("close", () => clearTimeout(timer)).once("end", () => response.end())
@@ -190,7 +190,7 @@ export const serve = (
     yield* Effect.addFinalizer(() =>
       Effect.async<void>((resume) => {
         server.close(() => resume(Effect.void))
-        // Clients that keep a connection open must not delay the end of the server.
+        // Clients that keep connections open must not delay the server's shutdown.
         server.closeAllConnections()
       })
     )

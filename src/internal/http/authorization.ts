@@ -1,5 +1,5 @@
 /**
- * Reads credentials, and adds them to the headers of a request.
+ * Reads credentials and adds them to request headers.
  */
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -18,11 +18,11 @@ export type ClearHeaders = Readonly<Record<string, string>>
 
 /** @internal */
 export interface Authorization {
-  /** The secret headers. */
+  /** The headers that contain secrets. */
   readonly headers: ClearHeaders
-  /** The project for quota and billing, if the credentials contain one. It is not secret. */
+  /** The project for quota and billing, if the credentials contain one. The project ID is not secret. */
   readonly project: string | undefined
-  /** The values that errors must not contain: the secret headers of this request and of earlier requests. */
+  /** The values to redact in errors: the secret headers of this request and of earlier requests. */
   readonly secrets: ClearHeaders
 }
 
@@ -30,7 +30,7 @@ const authenticationError = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "Authentication", description })
 
 /**
- * Returns the headers of credentials in clear text.
+ * Converts credentials to request headers in clear text.
  *
  * @internal
  */
@@ -64,8 +64,8 @@ export const isSame = (a: ClearHeaders, b: ClearHeaders): boolean => {
 }
 
 /**
- * Adds the headers of credentials to the headers of a request. A quota project of the service or of the request
- * overrides the quota project of the credentials (AIP-4110).
+ * Adds credential headers to request headers. A quota project that is set on the service or on the request overrides
+ * the quota project in the credentials (AIP-4110).
  *
  * @internal
  */
@@ -75,8 +75,8 @@ export const authorized = (headers: ClearHeaders, authorization: Authorization):
     : { ...headers, ...authorization.headers, [userProject]: authorization.project }
 
 /**
- * Adds the secrets of earlier requests, because a server may repeat them. Header names contain no space, so the key is
- * unique.
+ * Adds the secrets of earlier requests to the set to redact, because a server may echo them in a response. Header names
+ * contain no space, so each key is unique.
  *
  * @internal
  */
@@ -89,12 +89,13 @@ export const withEarlier = (secrets: ClearHeaders, earlier: ReadonlyArray<ClearH
     secrets
   )
 
-// The number of earlier credentials of a service that are redacted. Tokens are valid for an hour.
+// How many of a service's earlier credentials are still redacted. Tokens are valid for an hour.
 const maxEarlier = 3
 
 /**
- * Reads the headers of credentials. Most requests use the same headers, so the latest result is cached. Each request
- * also contains the secrets of the last few credentials.
+ * Returns a function that converts credentials to request headers. Most requests use the same credentials, so the
+ * function caches its latest result. Each result also carries the secrets of the most recent earlier credentials, for
+ * redaction.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
 /**
- * An `HttpClient` with credentials for one API. The credentials are not sent to other origins, and do not appear in
- * spans, errors or printed values.
+ * An `HttpClient` that adds credentials to requests for one API. It does not send the credentials to other origins, and
+ * keeps them out of spans, errors and printed values.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
@@ -41,7 +41,7 @@ interface Credentials {
   }) => Effect.Effect<CredentialHeaders, HttpError.HttpError>
 }
 
-// All headers in the spans of a client are redacted, because a response may repeat a credential in any header.
+// The client redacts all headers in its spans, because a response may echo a credential in any header.
 const allHeaders = [/^/]
 
 const isStatusError = (error: unknown): error is HttpClientError.ResponseError =>
@@ -106,7 +106,7 @@ class CleanResponse extends Inspectable.Class implements HttpClientResponse.Http
   }
 }
 
-// Removes the credentials from responses and errors.
+// Removes credentials from responses and errors.
 const cleaner = (request: HttpClientRequest.HttpClientRequest, secrets: Readonly<Record<string, string>>) => {
   const response = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse =>
     new CleanResponse(response, request, responseError)
@@ -133,7 +133,7 @@ const cleaner = (request: HttpClientRequest.HttpClientRequest, secrets: Readonly
   }
 }
 
-// Otherwise fetch would follow a redirect to any origin with the headers of the request.
+// Without this setting, fetch would follow redirects to any origin and send the request headers there.
 const withoutRedirects = <R>(context: Context.Context<R>): Context.Context<R> =>
   Context.add(context, FetchHttpClient.RequestInit, {
     ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
@@ -141,7 +141,7 @@ const withoutRedirects = <R>(context: Context.Context<R>): Context.Context<R> =>
   })
 
 /**
- * Implements `Credentials.authorize`. The left side of `endpoint` describes the problem with the base URL.
+ * Implements `Credentials.authorize`. If the base URL is invalid, `endpoint` is a `Left` that describes the problem.
  *
  * @internal
  */
@@ -185,7 +185,7 @@ export const authorizedClient = <E, R>(
       const authorization = yield* authorizationWith(headers)
       const first = yield* Effect.either(send(request, checked, authorization))
 
-      // Some clients fail for a status (HttpClient.filterStatusOk).
+      // Some clients, such as those with `HttpClient.filterStatusOk`, fail on error statuses.
       const response = Either.match(first, {
         onLeft: (error) => isStatusError(error) ? error.response : undefined,
         onRight: (response) => response
@@ -193,7 +193,7 @@ export const authorizedClient = <E, R>(
       if (response?.status !== 401) return yield* first
       const others = yield* authorizationWith(yield* credentials.headers({ url, refresh: true, refused: headers }))
       if (isSame(others.headers, authorization.headers)) return yield* first
-      // The connection can only be used again after the body is read.
+      // The connection can be reused only after the body is read.
       yield* Effect.ignore(response.text)
       return yield* send(request, checked, others, [authorization.headers])
     })

@@ -1,6 +1,6 @@
 /**
- * Collects the body of a response up to a limit, and decodes its content encodings and its text. This file works in
- * every runtime. Content encodings are decoded by `node:zlib`, if the runtime has it.
+ * Collects a response body up to a limit, then decodes its content encodings and text. This file works in every
+ * runtime. If the runtime provides `node:zlib`, this file uses it to decode content encodings.
  */
 
 /**
@@ -17,13 +17,12 @@ export interface Bytes {
 const empty: Uint8Array = new Uint8Array(0)
 
 /**
- * Collects the bytes of a body up to a limit. It needs at most twice the size of the body, even if the chunks are
- * small.
+ * Collects body bytes up to a limit. It needs at most twice the memory of the body, even if the chunks are small.
  *
  * @internal
  */
 export class ByteCollector implements Bytes {
-  // The first chunk. After further chunks, a larger buffer that belongs to this object.
+  // Holds the first chunk. When more chunks arrive, it is replaced by a larger buffer that this object owns.
   #buffer = empty
   #length = 0
   #isTruncated = false
@@ -33,7 +32,7 @@ export class ByteCollector implements Bytes {
     this.#limit = limit
   }
 
-  /** Adds a chunk up to the limit. Returns whether all of it was added. */
+  /** Adds as much of a chunk as the limit allows. Returns whether the whole chunk was added. */
   add(chunk: Uint8Array): boolean {
     const room = this.#limit - this.#length
     const fits = chunk.byteLength <= room
@@ -66,19 +65,19 @@ export class ByteCollector implements Bytes {
   }
 }
 
-// Removes a byte order mark.
+// This decoder removes a byte order mark.
 const utf8 = new TextDecoder()
 
 /**
- * The text of a body.
+ * Decodes a body as UTF-8 text.
  *
  * @internal
  */
 export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
 
 /**
- * Tells whether bytes are UTF-8 text. The last character may be incomplete. `fetch` decodes a body, but keeps the
- * header `content-encoding`. This function distinguishes a decoded body from an encoded body.
+ * Returns whether bytes are UTF-8 text. The last character may be incomplete. `fetch` decodes a body but keeps the
+ * `content-encoding` header, so this function is needed to tell a decoded body from an encoded one.
  *
  * @internal
  */
@@ -92,7 +91,7 @@ export const isUtf8 = (bytes: Uint8Array): boolean => {
 }
 
 /**
- * The content encodings in a header, in the order in which they were applied.
+ * Returns the content encodings that a header lists, in the order in which they were applied.
  *
  * @internal
  */
@@ -103,7 +102,7 @@ export const contentEncodings = (header: string | ReadonlyArray<string> | undefi
       encoding !== "" && encoding !== "identity"
     )
 
-// "deflate" is the zlib format (RFC 9110, 8.4.1.2), but some servers send the raw deflate format.
+// "deflate" means the zlib format (RFC 9110, 8.4.1.2), but some servers send raw deflate data.
 const hasZlibHeader = (bytes: Uint8Array): boolean =>
   (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0
 
@@ -134,19 +133,19 @@ const decompress = async (encoding: string, encoded: Bytes, limit: number): Prom
   }
   const decoded = new ByteCollector(limit)
   await addAll(decoded, stream.end(encoded.bytes)).catch((error: unknown) => {
-    // This error is expected, because the end of a truncated body is missing.
+    // This error is expected for a truncated body, because its end is missing.
     if (encoded.isTruncated) return
     throw new Error(`the body is not valid ${encoding}: ${error instanceof Error ? error.message : error}`)
   })
   return { bytes: decoded.bytes, isTruncated: decoded.isTruncated || encoded.isTruncated }
 }
 
-// Servers use one or two. Each encoding is decoded up to `limit` bytes.
+// Servers apply one or two encodings.
 const maxEncodings = 4
 
 /**
- * Decodes content encodings, the last one first, and keeps at most `limit` bytes of each result. Rejects if an encoding is
- * not supported or the bytes are not valid in it.
+ * Decodes content encodings in reverse order, and keeps at most `limit` bytes of each result. Rejects if an encoding is
+ * not supported or the bytes are not valid in that encoding.
  *
  * @internal
  */

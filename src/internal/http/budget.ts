@@ -1,19 +1,19 @@
 /**
- * Limits how many requests are in flight, and how many start in a second. Queued requests are started in their order of
- * arrival.
+ * Limits how many requests are in flight and how many start per second. Queued requests start in the order in which
+ * they arrived.
  */
 import type { Timer } from "../time/timer.js"
 import { Place, PlaceQueue } from "./placeQueue.js"
 
 /**
- * Removes a request from the queue. Undefined if the permit was granted immediately.
+ * Removes a request from the queue. `acquire` returns `undefined` instead if the permit was granted immediately.
  *
  * @internal
  */
 export type Leave = () => void
 
 /**
- * A semaphore: at most `permits` requests have a permit at a time.
+ * A semaphore: at most `permits` requests hold a permit at the same time.
  *
  * @internal
  */
@@ -39,8 +39,8 @@ export class Permits {
   }
 
   /**
-   * Grants the permit to the next in the queue, in a microtask. If many are interrupted together, none of them starts a
-   * request.
+   * Returns a permit, and grants it to the next queued request in a microtask. If many requests are interrupted
+   * together, all of them have left the queue by then, so none of them starts.
    */
   release(): void {
     this.#free++
@@ -66,7 +66,7 @@ class TimedPlace extends Place {
   }
 }
 
-// Only the first in the queue is scheduled. Its permit is granted `interval` after the previous permit.
+// Grants permits at least `interval` apart. Only the first request in the queue is scheduled.
 class Pace {
   readonly #interval: number
   readonly #queue = new PlaceQueue<TimedPlace>()

@@ -54,7 +54,6 @@ export class ApiClient implements Sender {
       origin: endpoint.origin,
       path: request.path,
       requestTimeout: this.#requestTimeout,
-      // The object is the same for the same credentials, because the redactor of the secrets is cached by this object.
       secrets: Object.keys(request.secrets).length === 0 ? authorization : { ...request.secrets, ...authorization },
       credentials: credentials === Credentials.anonymous
         ? "none"
@@ -66,7 +65,7 @@ export class ApiClient implements Sender {
     }
   }
 
-  /** The labels of the service's metrics that a call has updated. */
+  /** The labels for updating the service's metrics on behalf of a caller. */
   metricLabels({ metricLabels }: Caller): MetricLabels {
     let labels = this.#metricLabels.get(metricLabels)
     if (labels === undefined) {
@@ -77,7 +76,7 @@ export class ApiClient implements Sender {
   }
 
   /**
-   * Starts an exchange. `done` is called once, possibly before this function returns, unless the exchange is aborted.
+   * Starts an exchange. Calls `done` once, possibly before this function returns, unless the exchange is aborted.
    */
   begin<A>(
     options: ExchangeOptions<A>,
@@ -88,7 +87,7 @@ export class ApiClient implements Sender {
     return exchange
   }
 
-  /** An exchange as an effect. Its interruption aborts the exchange. */
+  /** Runs an exchange as an effect. An interruption of the effect aborts the exchange. */
   execute<A>(options: ExchangeOptions<A>): Effect.Effect<A, HttpError.HttpError> {
     return Effect.async((resume) => {
       const exchange = this.begin(options, resume)

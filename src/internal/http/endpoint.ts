@@ -1,5 +1,5 @@
 /**
- * The base URL and the version of an API.
+ * Checks and parses the base URL and version of an API.
  */
 import * as Either from "effect/Either"
 import { isLoopback } from "./loopback.js"
@@ -8,14 +8,14 @@ import { isLoopback } from "./loopback.js"
 export const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
 /**
- * Whether a text begins like a URL. The name of an operation does not.
+ * Returns whether a text starts with a URL scheme. Operation names do not.
  *
  * @internal
  */
 export const isUrl = (text: string): boolean => /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\//.test(text)
 
 /**
- * Quotes a URL without the parts that can be secret: the user name, the password and the query.
+ * Quotes a URL without the parts that can contain secrets: the user name, password and query.
  *
  * @internal
  */
@@ -34,16 +34,16 @@ export interface Endpoint {
   /** `accesscontextmanager.googleapis.com`, without the brackets of an IPv6 address. */
   readonly address: string
   readonly port: number
-  /** The base URL in normal form, without a slash at its end. */
+  /** The normalized base URL, without a trailing slash. */
   readonly baseUrl: string
   /** `/v1` */
   readonly prefix: string
-  /** Whether credentials may be sent to the origin: with https, or to a loopback address. */
+  /** Whether credentials may be sent to the origin, because it uses https or a loopback address. */
   readonly mayCarryCredentials: boolean
 }
 
 /**
- * Checks the base URL and the version of an API. The left side describes the problem.
+ * Checks the base URL and version of an API. If they are invalid, returns a `Left` that describes the problem.
  *
  * @internal
  */
@@ -62,7 +62,7 @@ export const endpoint = (
     return Either.left("api.baseUrl must not contain a user name or a password; use `credentials` instead")
   }
   if (/[?#]/.test(baseUrl)) return Either.left(`api.baseUrl ${quoteUrl(baseUrl)} must not have a query or a fragment`)
-  // `URL` resolves "." and "..", even percent-encoded, so the text is also checked.
+  // `URL` resolves "." and "..", even percent-encoded, so the original text is also checked.
   if (!isCleanPath(url.pathname.replace(/\/+$/, "")) || /\/\.|%/.test(baseUrl)) {
     return Either.left(`the path of api.baseUrl ${quoteUrl(baseUrl)} must consist of plain segments`)
   }
@@ -84,11 +84,11 @@ export const endpoint = (
   })
 }
 
-// Tells whether all servers and proxies interpret a path in the same way. One slash at the end is allowed.
+// Returns whether all servers and proxies interpret a path in the same way. The path may end with one slash.
 const isCleanPath = (path: string): boolean => /^(\/[-_.~0-9a-zA-Z]+)*\/?$/.test(path) && !/\/\.{1,2}(\/|$)/.test(path)
 
 /**
- * Tells whether a value is valid in a header.
+ * Returns whether a text is a valid header value.
  *
  * @internal
  */
@@ -98,7 +98,7 @@ export const isHeaderValue = (value: string): boolean => /^[\x21-\x7e](?:[\x20-\
 export const isHeaderName = (name: string): boolean => /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/.test(name)
 
 /**
- * Describes why credentials are not sent.
+ * Explains why credentials are not sent.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Makes the errors of a request, without its credentials.
+ * Creates request errors that do not contain credentials.
  */
 import * as Duration from "effect/Duration"
 import { hasProperty } from "effect/Predicate"
@@ -8,7 +8,7 @@ import { maxMessage, oneLine, sentence } from "../text.js"
 import { causesOf, plainCause, redactorOf } from "./redaction.js"
 
 /**
- * The request of an error, and the secrets that the error must not contain.
+ * Describes the failed request, and the secrets to redact in its error.
  *
  * @internal
  */
@@ -19,9 +19,9 @@ export interface ErrorContext {
   readonly requestTimeout: Duration.Duration
   /** Credentials, by header name. */
   readonly secrets: Readonly<Record<string, string>>
-  /** The kind of credentials of the request. The message for a 401 depends on it. */
+  /** Which kind of credentials the request used. The error message for a 401 depends on it. */
   readonly credentials?: "none" | "fixed" | "renewable" | undefined
-  /** The largest response body that is read, in bytes. */
+  /** The maximum size of a response body, in bytes. */
   readonly maxBodySize?: number | undefined
   /** Whether the API has responded before. If it has not, the base URL may be wrong. */
   readonly isKnown?: boolean | undefined
@@ -30,7 +30,7 @@ export interface ErrorContext {
 const clean = (context: ErrorContext, text: string): string => redactorOf(context.secrets).clean(text)
 
 /**
- * Makes the error of a request. Its description is redacted and shortened here.
+ * Creates a request error. Redacts and shortens its description.
  *
  * @internal
  */
@@ -46,7 +46,7 @@ export const exchangeError = (
   })
 
 /**
- * Adds advice to a description, if the API has not responded before.
+ * Adds advice to check the base URL to a description, if the API has not responded before.
  *
  * @internal
  */
@@ -54,7 +54,7 @@ export const orWrongUrl = (context: ErrorContext, description: string): string =
   context.isKnown === true ? description : `${sentence(description)} Check the base URL and the version`
 
 /**
- * Makes an error about a value from the caller. The length of its description is limited here, because it can quote the
+ * Creates an error about an invalid value that the caller passed. The description is shortened because it can quote the
  * value.
  *
  * @internal
@@ -63,7 +63,8 @@ export const invalidRequest = (description: string): HttpError.HttpError =>
   new HttpError.HttpError({ reason: "InvalidRequest", description: oneLine(description, maxMessage) })
 
 /**
- * The error for a request that a client refuses to send, for example because of a header with a line break.
+ * Creates the error for a request that the client rejects before sending it, for example because a header contains a
+ * line break.
  *
  * @internal
  */
@@ -75,7 +76,7 @@ export const unsendable = (context: ErrorContext, cause: unknown): HttpError.Htt
     })`
   })
 
-// Codes of OpenSSL and Node for errors of certificates and of the TLS protocol. A retry would fail in the same way.
+// OpenSSL and Node error codes for certificate and TLS protocol errors. A retry would fail in the same way.
 const tlsCode =
   /^(?:CERT_|CRL_|ERROR_IN_C|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_SSL_|ERR_TLS_CERT_|(?:HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|EPROTO)$)/
 
@@ -85,8 +86,9 @@ const hasTlsCode = (cause: unknown): boolean =>
 const isUnknown = (cause: unknown): boolean => hasProperty(cause, "code") && cause.code === "ENOTFOUND"
 
 /**
- * Tells whether a request failed because its host has no address. The error itself is transient: if the service
- * received a response before, the host exists, and the name server has a problem.
+ * Returns whether a request failed because its host name could not be resolved. The error itself is transient, because
+ * a DNS failure can be temporary. If the service has never received a response, the exchange changes the error to a
+ * permanent one, because the host name is probably wrong.
  *
  * @internal
  */
@@ -128,7 +130,8 @@ export const timeoutError = (context: ErrorContext): HttpError.HttpError =>
 export const otherRequestError = (context: Partial<ErrorContext>): HttpError.HttpError =>
   new HttpError.HttpError({
     reason: "InvalidRequest",
-    description: "the OperationsService belongs to another request of this Worker. Make a service for each request",
+    description:
+      "the OperationsService was created for a different request handled by this Worker. Create one service per request",
     method: context.method,
     path: context.path
   })

@@ -1,6 +1,6 @@
 /**
- * One request and its decoded response, the same over every transport. An exchange adds credentials, the time limit,
- * the budget and closing to a transport.
+ * Sends one request and decodes its response, in the same way over every transport. An exchange adds credentials, a
+ * time limit, the request budget and shutdown handling to a transport.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -35,7 +35,7 @@ import { describeRequest, errorTypeOf, type RequestTrace, setOperation, spanName
 import type { Abort, RawResponse, Transport, TransportFailure } from "./transport.js"
 
 /**
- * Reads a response. `now` returns the current time in ms since the epoch.
+ * Decodes a response. `now` returns the current time in ms since the epoch.
  *
  * @internal
  */
@@ -50,19 +50,19 @@ export interface ExchangeOptions<A> {
   readonly request: ApiRequest
   readonly decode: Decode<A>
   readonly caller: Caller
-  /** How long the exchange may take, in ms. Default: `requestTimeout`. */
+  /** The time limit for the exchange, in ms. Default: `requestTimeout`. */
   readonly timeLimit?: number | undefined
-  /** The attributes of its span about operations. */
+  /** The operation attributes for the request span. */
   readonly trace?: RequestTrace<A> | undefined
   /**
-   * The timer for a request that skips the queue of the budget. Default: the timer of the caller's clock, with the
-   * queue.
+   * If set, the request bypasses the budget queue and uses this timer. Default: the request is queued, and uses the
+   * timer for the caller's clock.
    */
   readonly urgentTimer?: Timer | undefined
 }
 
 /**
- * The state that the exchanges of a service share.
+ * The state that all exchanges of a service share.
  *
  * @internal
  */
@@ -71,15 +71,15 @@ export interface Sender {
   readonly transport: Transport
   readonly lifecycle: Lifecycle
   readonly timers: Timers
-  /** Undefined without limits. */
+  /** The request budget. It is `undefined` if the service has no limits. */
   readonly budget: Budget | undefined
   /** Whether the server has sent a response to any request. */
   hasResponded: boolean
-  /** Whether a response was valid, which shows that the base URL is right. */
+  /** Whether any response was valid, which shows that the base URL is correct. */
   hasSucceeded: boolean
   readonly metricLabels: (caller: Caller) => MetricLabels
   readonly authorization: (credentials: Credentials) => Either.Either<Authorization, HttpError.HttpError>
-  /** The information about a request for its errors. */
+  /** Creates the error context for a request. */
   readonly errorContext: (
     request: Pick<ApiRequest, "method" | "path" | "secrets">,
     authorization?: Readonly<Record<string, string>>
@@ -96,7 +96,7 @@ interface Refused {
   readonly credentials: Credentials
 }
 
-// A defect has priority over a failure. The cause of parallel effects can contain interruptions beside the failure.
+// Gives defects priority over failures. The cause of parallel effects can contain interruptions as well as the failure.
 const failureOrDefect = <E>(cause: Cause.Cause<E>): Either.Either<Cause.Cause<never>, E> =>
   Option.match(Cause.keepDefects(cause), { onNone: () => Cause.failureOrCause(cause), onSome: Either.right })
 
@@ -117,8 +117,8 @@ const failureError = (
       return transportError(context, cause, "the connection closed within the body")
     case "Connection": {
       const error = transportError(context, cause)
-      // A host name that was resolved before is temporarily unavailable. A host name that was never resolved is
-      // probably wrong.
+      // If a response was received before, the host name exists, and the failure is temporary. Otherwise, the host name
+      // is probably wrong.
       return isUnknownHost(error) && !hasResponded
         ? new HttpError.HttpError({ ...error, cause: error.cause, isTransient: false })
         : error
@@ -134,18 +134,18 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
   readonly #done: (exit: Exit.Exit<A, HttpError.HttpError>) => void
   readonly #timer: Timer
   #isOver = false
-  // Removes the request from the queue of the budget. A queued request was not sent.
+  // Removes the request from the budget queue. Requests in the queue have not been sent.
   #leave: Leave | undefined
   #usesBudget = false
-  // Stops the current step. A step that ends synchronously may already be followed by another step when it returns its
-  // stop function, so each step has a number.
+  // Stops the current step. If a step ends synchronously, the next step may already have started when the first one
+  // returns its stop function. Each step has a number so that such a stop function is ignored.
   #stop: Interrupt | Abort | undefined
   #step = 0
   #authorization: ClearHeaders = noHeaders
-  // The values that errors must not contain: the credentials of all attempts.
+  // The values to redact in errors: the credentials that all attempts used.
   #secrets: ClearHeaders = noHeaders
   #isRepeated = false
-  // How many times the request was sent, and whether it is in flight.
+  // `#sends` counts how many times the request was sent. `#isSent` is true while the request is in flight.
   #sends = 0
   #isSent = false
   #span: Tracer.Span | undefined
@@ -167,7 +167,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     return this.#isOver
   }
 
-  /** Whether the request is in the queue of the budget and was not sent. */
+  /** Whether the request is in the budget queue and has not been sent. */
   get isQueued(): boolean {
     return this.#leave !== undefined
   }
@@ -189,7 +189,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
   }
 
   /**
-   * Ends the exchange immediately, without a call of `done`. The returned effect waits until the exchange has stopped.
+   * Ends the exchange immediately, without calling `done`. The returned effect completes when the exchange has stopped.
    */
   readonly abort = (): Effect.Effect<void> => {
     if (this.#isOver) return Exit.void
@@ -199,7 +199,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     return stop === undefined ? Exit.void : stop()
   }
 
-  /** Ends the exchange when its time limit has passed. */
+  /** Ends the exchange. The timer calls this method when the time limit has passed. */
   onTime(): void {
     this.#stop?.()
     this.#end(Exit.fail(timeoutError(this.#context())))
@@ -231,8 +231,8 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     this.#done(exit)
   }
 
-  // Gets the credentials, and sends the request with them. If the request is refused with 401 and there are other
-  // credentials, it is sent once more.
+  // Gets credentials and sends the request with them. If the server rejects the request with 401 and other credentials
+  // are available, the request is sent once more.
   #authorize(refused?: Refused): void {
     const { caller, request, timeLimit } = this.#options
     const { endpoint, requestTimeout } = this.#client.settings
@@ -270,7 +270,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     }
   }
 
-  // After a 401, `renewable` is the refused credentials. It is undefined if the credentials were already refreshed.
+  // `renewable` contains the credentials to refresh after a 401. It is `undefined` if they have already been refreshed.
   #send(headers: ClearHeaders, renewable: Credentials | undefined): void {
     const { caller, request } = this.#options
     const { settings, transport } = this.#client
@@ -299,8 +299,8 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
         (exit) => this.#onSent(exit, headers, renewable)
       )
     } catch (defect) {
-      // The client or the tracer can throw. After the exchange has ended, the error comes from a function that `done`
-      // called.
+      // The client or the tracer can throw. If the exchange has already ended, a function that `done` called threw the
+      // error.
       if (this.#isOver) throw defect
       return this.#end(Exit.die(defect))
     }
@@ -315,7 +315,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     if (this.#isOver) return
     if (Exit.isSuccess(exit)) return this.#receive(exit.value, renewable)
     const failed = failureOrDefect(exit.cause)
-    // The client ended with a cause that its type does not contain: a defect, or an interruption of itself.
+    // The client ended with a cause that its type does not include: a defect, or its own interruption.
     if (Either.isRight(failed)) return this.#end(Exit.failCause(failed.right))
     const failure = failed.left
     const error = failureError(this.#context(), failure, this.#client.hasResponded)
@@ -337,7 +337,7 @@ export class Exchange<A> extends Wakeable implements RequestInFlight {
     this.#authorize({ response, credentials: renewable })
   }
 
-  // The request is no longer in flight: its span ends, and it is counted.
+  // Ends the request span and counts the request, because the request is no longer in flight.
   #onResponse(exit: Exit.Exit<A, HttpError.HttpError>): void {
     if (!this.#isSent) return
     this.#isSent = false

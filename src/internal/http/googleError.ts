@@ -1,5 +1,5 @@
 /**
- * Decodes all forms of Google's errors, and decides which failures are transient.
+ * Decodes all formats of Google errors, and decides which failures are transient.
  */
 import { isRecord } from "effect/Predicate"
 import * as Code from "../../Code.js"
@@ -9,23 +9,23 @@ import * as Status from "../../Status.js"
 /** @internal */
 export interface GoogleError {
   readonly status: Status.Status
-  /** Whether the response contains the code. Otherwise it is derived from the HTTP status. */
+  /** Whether the response contains the error code. If not, the code is derived from the HTTP status. */
   readonly named: boolean
-  /** The HTTP status of the response, or the status in the body if the response has a success status. */
+  /** The HTTP status of the response. If the response has a success status, this is the status in its body. */
   readonly httpStatus: number
-  /** The reasons of error format 1 (`errors[].reason`). */
+  /** The error reasons in format 1 (`errors[].reason`). */
   readonly reasons: ReadonlyArray<string>
 }
 
-// A limit above the number of reasons that any API sends.
+// No API sends this many reasons.
 const maxReasons = 100
 
 const isSuccess = (httpStatus: number): boolean => httpStatus >= 200 && httpStatus < 300
 
 /**
- * Decodes a Google error from the body of a response. The forms are `{"error": {…}}` in format 1 or 2, the same in an
- * array (streaming methods), a Status without a wrapper (gRPC gateways), and a Status with `"error": "<message>"`
- * (grpc-gateway v1).
+ * Decodes a Google error from a response body. Supported forms are `{"error": {…}}` in format 1 or 2, an array that
+ * contains this object (streaming methods), a `Status` without a wrapper (gRPC gateways), and a `Status` with `"error":
+ * "<message>"` (grpc-gateway v1).
  *
  * @internal
  */
@@ -37,7 +37,7 @@ export const googleError = (json: unknown, httpStatus: number): GoogleError | un
   const { error } = json
   const body = isRecord(error) ? error : json
   const code = Status.int32(body["code"])
-  // A number up to 16 is a code of google.rpc. A larger number is an HTTP status.
+  // A number up to 16 is a google.rpc code. A larger number is an HTTP status.
   const isRpcCode = code !== undefined && code > 0 && code <= 16
   if (
     body === json && !isRpcCode && (error !== undefined || code === undefined || typeof json["message"] !== "string")
@@ -73,7 +73,7 @@ const transientCodes: ReadonlySet<Code.Code> = new Set([
 
 /** @internal */
 export const transientHttpStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
-// The reasons in format 2 (google.api.ErrorReason) and in format 1.
+// Error reasons in format 2 (google.api.ErrorReason) and format 1.
 const usedUpReasons: ReadonlySet<string> = new Set(["RESOURCE_QUOTA_EXCEEDED", "quotaExceeded"])
 const rateLimitReasons: ReadonlySet<string> = new Set([
   "RATE_LIMIT_EXCEEDED",
@@ -83,7 +83,7 @@ const rateLimitReasons: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Tells whether the same request may succeed if it is sent again later.
+ * Returns whether the same request may succeed if it is sent again later.
  *
  * @internal
  */

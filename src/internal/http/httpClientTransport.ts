@@ -1,6 +1,6 @@
 /**
- * The transport over any `HttpClient` of `@effect/platform`. Together with `authorizedClient.ts`, it is the only file
- * that uses the errors of that package.
+ * A transport that uses any `HttpClient` from `@effect/platform`. Only this file and `authorizedClient.ts` use the
+ * error types of that package.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
@@ -33,8 +33,8 @@ const failureOf = (error: HttpClientError.HttpClientError | TransportFailure): T
     : { kind: "Unsendable", cause, isStale: false }
 }
 
-// undici's errors, which can also be causes of the errors of Node's fetch, contain whether the connection had received
-// data before it closed.
+// undici errors record whether the connection had received data before it closed. They also occur as causes of the
+// errors that Node's fetch reports.
 const isStale = (cause: unknown): boolean => {
   for (let error = cause, depth = 0; typeof error === "object" && error !== null && depth < 8; depth++) {
     if ("code" in error && error.code === "UND_ERR_SOCKET" && "socket" in error) {
@@ -52,24 +52,24 @@ const read = (
 ): Effect.Effect<RawResponse, HttpClientError.ResponseError | TransportFailure> => {
   const { headers, status } = response
   const encodings = contentEncodings(headers["content-encoding"])
-  // These responses have no body, but undici expects a body if there is a content-length.
+  // Responses with these statuses have no body, but undici expects one if there is a content-length.
   if (status === 204 || status === 304) {
     return Effect.as(Effect.ignore(response.text), { status, headers, body: "", truncated: false })
   }
   const length = Number(headers["content-length"] ?? NaN)
   if (length <= maxBodySize && encodings.length === 0) {
-    // Some clients do not remove a byte order mark.
+    // Some clients do not remove the byte order mark.
     return Effect.map(
       response.text,
       (body) => ({ status, headers, body: body.replace(/^\uFEFF/, ""), truncated: false })
     )
   }
-  // fetch and undici ignore the MaxBodySize of platform, so the bytes are counted here.
+  // fetch and undici ignore platform's `MaxBodySize` setting, so the bytes are counted here.
   const collector = new ByteCollector(maxBodySize)
   return Stream.runForEachWhile(response.stream, (chunk) => Effect.sync(() => collector.add(chunk))).pipe(
     Effect.catchIf((failure) => failure.reason === "EmptyBody", () => Effect.void),
     Effect.flatMap(() =>
-      // fetch decodes a body, but keeps the header `content-encoding`.
+      // fetch decodes a body but keeps the `content-encoding` header.
       encodings.length === 0 || isUtf8(collector.bytes)
         ? Effect.succeed<Bytes>(collector)
         : Effect.tryPromise({
@@ -86,7 +86,7 @@ type Failure = HttpClientError.HttpClientError | TransportFailure
 const isStatusError = (failure: Failure): failure is HttpClientError.ResponseError =>
   "_tag" in failure && failure._tag === "ResponseError" && failure.reason === "StatusCode"
 
-// Older releases of workerd throw if the settings of a request contain `cache`. This is tested once.
+// Older releases of workerd throw if a request's settings contain `cache`. Support for `cache` is tested once.
 let takesCache: boolean | undefined
 const withoutCache = (): { readonly cache?: "no-store" } => {
   if (takesCache === undefined) {
@@ -100,9 +100,9 @@ const withoutCache = (): { readonly cache?: "no-store" } => {
   return takesCache ? { cache: "no-store" } : {}
 }
 
-// Replaces the span that a client of `@effect/platform` makes for a request, because the request already has a span.
-// The client writes this span to the trace headers and uses it as the parent of its own spans. The attributes that the
-// client adds are not kept.
+// Replaces the span that an `@effect/platform` client creates for a request, because the request already has a span.
+// The client writes the replacement to the trace headers and uses it as the parent of its own spans. Attributes that
+// the client adds are dropped.
 class StandIn implements Tracer.Span {
   readonly _tag = "Span"
   readonly name: string
@@ -138,8 +138,8 @@ class StandIn implements Tracer.Span {
   end(): void {}
 }
 
-// The first client span below the span of the request is the span of the request itself. If a client sends further
-// requests, these have their own spans.
+// The first client span below the request span represents the request itself. If the client sends additional requests,
+// they get their own spans.
 const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer => {
   let isFirst = true
   return Tracer.make({
@@ -154,8 +154,7 @@ const tracerWithin = (span: Tracer.Span, tracer: Tracer.Tracer): Tracer.Tracer =
   })
 }
 
-// Headers that are not specific to the requests of this package. The other headers are specific to a request, or
-// secret.
+// Common headers, which any request may contain. All other headers are specific to requests of this package, or secret.
 const commonHeaders = new Set([
   "accept",
   "accept-encoding",
@@ -165,12 +164,15 @@ const commonHeaders = new Set([
   "x-goog-api-client"
 ])
 
-/** A client that follows redirects was about to send a request of this package to another origin. */
+/**
+ * Reports that a client was about to follow a redirect, and would have sent a request of this package to another
+ * origin.
+ */
 class ForeignRedirect extends Error {}
 
-// A client such as `HttpClient.followRedirects` sends the headers of a request, including credentials, to the target of
-// a redirect. Each client runs this check before it sends a request. Other requests, such as a request for a token, do
-// not have these headers.
+// Clients that follow redirects, such as `HttpClient.followRedirects`, send the request headers, including credentials,
+// to the redirect target. Each client runs this check before it sends a request. Unrelated requests, such as token
+// requests, do not contain these headers.
 const staysAtOrigin = (
   url: string,
   headers: Readonly<Record<string, string>>
@@ -189,7 +191,7 @@ const staysAtOrigin = (
   )
 }
 
-// A tracer that drops its spans.
+// A tracer that discards its spans.
 const silentTracer = Tracer.make({
   span: (name, parent, context, _links, startTime, kind) =>
     new StandIn({
@@ -205,10 +207,10 @@ const silentTracer = Tracer.make({
   context: (execution) => execution()
 })
 
-// All headers are redacted in the spans of a client, because a server may repeat a credential in any header.
+// All headers are redacted in client spans, because a server may echo a credential in any header.
 const allHeaders = [/^/]
 
-// Makes the client trace requests like all other transports, and check their origin.
+// Makes the client trace requests in the same way as all other transports, and check the request origin.
 const clientRefs = (
   refs: FiberRefs.FiberRefs,
   span: Tracer.Span | undefined,
@@ -221,14 +223,14 @@ const clientRefs = (
     check(request)
     return span === undefined || isUntraced(request)
   }
-  // A client runs the check only if the tracer is on. If the tracer is off, a tracer that drops all spans is used.
+  // A client runs the check only if tracing is on. If tracing is off, a tracer that discards all spans is used.
   const tracer = !isEnabled
     ? silentTracer
     : span === undefined
     ? undefined
     : tracerWithin(span, Context.get(services, Tracer.Tracer))
   const at = FiberId.none
-  // All references are set in one update, because each update copies the references of the fiber.
+  // All references are set in one update, because each update copies the fiber's references.
   return FiberRefs.updateManyAs(refs, {
     entries: [
       [Headers.currentRedactedNames, [[at, allHeaders]]],
@@ -249,13 +251,13 @@ const requestInitOf = (context: Context.Context<never>): RequestInit | undefined
     () => undefined
   )
 
-// undici encodes only its own FormData, and the client of `@effect/platform` passes the FormData of the runtime.
+// undici encodes only its own `FormData` class, but `@effect/platform` clients pass the runtime's `FormData`.
 const withEncodedForm = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientRequest.HttpClientRequest> => {
   if (request.body._tag !== "FormData") return Effect.succeed(request)
   const response = new Response(request.body.formData)
-  // The type contains the boundary. It is read first, because Bun removes it when the body is read.
+  // The content type contains the boundary. It is read first, because Bun removes it when the body is read.
   const type = response.headers.get("content-type") ?? "multipart/form-data"
   return Effect.map(
     Effect.promise(() => response.arrayBuffer()),
@@ -264,11 +266,11 @@ const withEncodedForm = (
 }
 
 /**
- * Sends requests with an `HttpClient`, and changes the behavior of the clients: fetch does not follow redirects or use
- * its cache, spans do not contain headers of credentials, and an HTTP status is not an error.
+ * Sends requests with an `HttpClient`, and adjusts the client's behavior: fetch does not follow redirects or use its
+ * cache, spans do not contain credential headers, and an error status is not a failure.
  *
- * The settings of a `FetchHttpClient.RequestInit` are kept. The `RequestInit` comes from the context of the call, or
- * else from the context in which the service was made.
+ * Settings in a `FetchHttpClient.RequestInit` are kept. The `RequestInit` is taken from the context of the call, or
+ * otherwise from the context in which the service was created.
  *
  * @internal
  */
@@ -282,7 +284,8 @@ export const httpClientTransport = (client: HttpClient.HttpClient, madeIn: Conte
     const request = HttpClientRequest.make(method as "POST")(url, { headers, body })
     const exchange = Effect.flatMap(withEncodedForm(request), client.execute).pipe(
       Effect.flatMap((response) => read(response, maxBodySize)),
-      // Some clients fail for a status (HttpClient.filterStatusOk). The error contains the complete response.
+      // Some clients, such as those with `HttpClient.filterStatusOk`, fail on error statuses. The error contains the
+      // complete response.
       Effect.catchIf(isStatusError, ({ response }) => read(response, maxBodySize)),
       Effect.mapError(failureOf),
       Effect.catchSomeDefect((defect) =>

@@ -1,5 +1,5 @@
 /**
- * The states of a service: open, then closing (requests in flight may finish), then closed.
+ * Manages the states of a service: open, then closing while requests in flight may finish, then closed.
  */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -12,14 +12,14 @@ import { closedError, type ErrorContext, otherRequestError } from "./errors.js"
 import { WorkerRequest } from "./workerRequest.js"
 
 /**
- * Work that ends when the service is closed, such as a request or a wait.
+ * Work that ends when the service is closed, such as a request or a `wait` call.
  *
  * @internal
  */
 export interface Closeable {
-  /** Called when the service starts to close. Work that is not in flight ends now. */
+  /** Called when the service starts to close. Work that is not in flight must end now. */
   readonly onClosing: () => void
-  /** Called when the time for requests in flight has passed. */
+  /** Called when the graceful shutdown timeout has passed. */
   readonly onClosed?: () => void
 }
 
@@ -29,7 +29,7 @@ export interface Closeable {
  * @internal
  */
 export interface RequestInFlight extends Closeable {
-  /** The index in the list of the lifecycle. It is -1 while the request is not in flight. */
+  /** The index in the lifecycle's list. It is -1 while the request is not in flight. */
   inFlightIndex: number
 }
 
@@ -37,9 +37,9 @@ export interface RequestInFlight extends Closeable {
 export class Lifecycle {
   #isClosing = false
   readonly #workerRequest = new WorkerRequest()
-  // The requests in flight. `close` waits for them. This is an array, because a Set with many additions and deletions is
-  // expensive in V8. Each time it grows, its old table refers to the new table, so only a full garbage collection frees
-  // the requests that were deleted.
+  // The requests in flight, for which `close` waits. They are stored in an array, because V8 is slow to free the
+  // entries that are deleted from a frequently changed `Set`. When a `Set` grows, its old table refers to the new
+  // table, so only a full garbage collection frees the deleted requests.
   readonly #inFlight: Array<RequestInFlight> = []
   readonly #listeners = new Set<Closeable>()
   #onIdle: (() => void) | undefined
@@ -49,12 +49,12 @@ export class Lifecycle {
   constructor(options: {
     /** How long `close` waits for requests in flight. */
     readonly gracefulShutdownTimeout: Duration.Duration
-    /** Runs when no requests are in flight. */
+    /** Releases the connections. It runs when no requests are in flight. */
     readonly release: Effect.Effect<void>
   }) {
     this.#shutdown = Effect.gen(this, function*() {
       for (const listener of this.#listeners) listener.onClosing()
-      // A request that ends leaves the list.
+      // Iterate over a copy, because a request that ends removes itself from the list.
       for (const request of this.#inFlight.slice()) request.onClosing()
       yield* Effect.timeoutOption(this.#idle, options.gracefulShutdownTimeout)
       for (const request of this.#inFlight.slice()) request.onClosed?.()
@@ -69,7 +69,10 @@ export class Lifecycle {
     return this.#isClosing
   }
 
-  /** Makes the error of a call, if the service is closing or closed. */
+  /**
+   * Returns a function that creates the error for a call, if the service is closing or closed, or belongs to a
+   * different request of a Worker.
+   */
   get refusal(): ((context: Partial<ErrorContext>) => HttpError.HttpError) | undefined {
     return this.#isClosing ? closedError : this.#workerRequest.isAnother() ? otherRequestError : undefined
   }
@@ -78,11 +81,11 @@ export class Lifecycle {
     request.inFlightIndex = this.#inFlight.push(request) - 1
   }
 
-  /** Has no effect on a request that is not in flight. */
+  /** Has no effect if the request is not in flight. */
   removeRequest(request: RequestInFlight): void {
     const { inFlightIndex } = request
     if (inFlightIndex === -1) return
-    // The last request takes the place.
+    // Move the final list entry to the freed index.
     const last = this.#inFlight.pop()!
     if (last !== request) {
       last.inFlightIndex = inFlightIndex
@@ -103,8 +106,8 @@ export class Lifecycle {
   })
 
   /**
-   * Closes the service once. All callers wait until this is done. It runs in a separate fiber with the clock of the
-   * machine, because neither an interruption nor a test clock must stop it.
+   * Closes the service once. All callers wait until it is closed. Closing runs in a separate fiber with the live clock,
+   * so that neither an interruption nor a test clock can stop it.
    */
   readonly close: Effect.Effect<void> = Effect.uninterruptible(Effect.suspend(() => {
     if (!this.#isClosing) {

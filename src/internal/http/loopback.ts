@@ -1,6 +1,6 @@
 /**
- * Tells whether a host, as in `URL.hostname`, is a loopback address. A subdomain of `localhost` is not a loopback
- * address, because a resolver can return any address for it.
+ * Returns whether a host name, as in `URL.hostname`, is a loopback address. Subdomains of `localhost` are not accepted,
+ * because a DNS resolver can map them to any address.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The options of `NodeOperations` for its connections, and their validation.
+ * The connection options of `NodeOperations`, and their validation.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -10,7 +10,7 @@ import { proxyProblem } from "./proxy.js"
 import { headersProblem } from "./requestHeaders.js"
 
 /**
- * The options of a service for its connections, as `NodeOperations.Options` describes them.
+ * The connection options of a service. `NodeOperations.Options` documents them.
  *
  * @internal
  */
@@ -27,7 +27,8 @@ const isDuration = (input: unknown): boolean =>
   Option.isSome(Duration.decodeUnknown(input)) && !Number.isNaN(input) && !(Number.parseFloat(String(input)) < 0)
 
 /**
- * Returns the option that is out of range, and its range. It never throws.
+ * Returns a message that names the first invalid option and its valid range. Returns `undefined` if all options are
+ * valid. Never throws.
  *
  * @internal
  */

@@ -1,14 +1,13 @@
 /**
- * A queue that its members can leave.
+ * A queue whose members can leave before their turn.
  *
- * It is an array, because a Set with many additions and deletions costs far more in V8: each time it grows or shrinks, its
- * old table refers to the new one, so the garbage collector treats members that are gone as live until it collects
- * everything.
+ * The queue is an array, because a frequently changed `Set` is slower in V8: each time it grows or shrinks, its old
+ * table refers to the new one, so the garbage collector keeps removed members alive until a full collection.
  */
 import { Wakeable } from "../time/timer.js"
 
 /**
- * A place in a queue. It is `granted` in its turn.
+ * A place in a queue. The queue's owner calls `granted` when the place reaches the front.
  *
  * @internal
  */
@@ -26,7 +25,7 @@ export class Place extends Wakeable {
 
 /** @internal */
 export class PlaceQueue<P extends Place> {
-  // Places that were removed from the middle stay in the array for a while.
+  // Places that are removed from the middle remain in the array until the array is compacted.
   #places: Array<P> = []
   #first = 0
   #size = 0

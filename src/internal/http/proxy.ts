@@ -1,6 +1,6 @@
 /**
- * Finds the proxy of a connection pool, from the option `proxy` or from the environment through Effect's `Config`.
- * Errors do not contain the URL of a proxy, because it can contain a password.
+ * Finds the proxy for a connection pool, from the `proxy` option or from the environment through Effect's `Config`.
+ * Error messages do not contain the proxy URL, because it can contain a password.
  */
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
@@ -11,22 +11,22 @@ import * as Redacted from "effect/Redacted"
 import { isLoopback } from "./loopback.js"
 
 /**
- * A proxy, and the hosts for which it is not used.
+ * A proxy, and the hosts that bypass it.
  *
  * @internal
  */
 export interface Proxy {
-  /** The URL, without user name and password. */
+  /** The URL without the user name and password. */
   readonly url: string
-  /** The value of `proxy-authorization`. */
+  /** The value of the `proxy-authorization` header. */
   readonly authorization: string | undefined
-  /** In the format of `NO_PROXY`. */
+  /** The hosts that bypass the proxy, in `NO_PROXY` format. */
   readonly except: string
 }
 
 const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 
-// Reads the URL of a proxy. As in curl, `host:port` means `http://host:port`.
+// Parses a proxy URL. As in curl, `host:port` means `http://host:port`.
 const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
   try {
     const url = new URL(/^[a-z][-+.a-z0-9]*:\/\//i.test(value) ? value : `http://${value}`)
@@ -39,7 +39,7 @@ const parse = (value: string): Either.Either<Omit<Proxy, "except">, string> => {
       })
     }
   } catch {
-    // The error is not kept, because it contains the URL.
+    // The original error is dropped, because it contains the URL.
   }
   return Either.left("is not the URL of an HTTP proxy; expected one like \"http://user:password@proxy.example:3128\"")
 }
@@ -50,7 +50,7 @@ const parseOption = (proxy: unknown): Either.Either<Omit<Proxy, "except">, strin
 }
 
 /**
- * Returns the problem with the URL in the option `proxy`.
+ * Returns a description of the problem if the URL in the `proxy` option is invalid.
  *
  * @internal
  */
@@ -65,7 +65,7 @@ interface Variable {
 const named = (name: string): Config.Config<Variable> =>
   Config.map(Config.redacted(name), (value) => ({ name, value: Redacted.value(value) }))
 
-// As in undici and curl, the lower-case name takes precedence, and an empty variable sets no proxy.
+// As in undici and curl, the lower-case name takes precedence, and an empty variable means that no proxy is used.
 const variable = (name: string): Config.Config<Variable | undefined> =>
   named(name.toLowerCase()).pipe(
     Config.orElse(() => named(name)),
@@ -82,10 +82,10 @@ const variables = Config.all({
 
 const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, string> => {
   const { hostname, protocol } = new URL(origin)
-  // As in Go's net/http, so a local emulator needs no NO_PROXY.
+  // As in Go's net/http, loopback addresses bypass the proxy, so a local emulator works without NO_PROXY.
   if (isLoopback(hostname)) return Effect.succeed(undefined)
   return variables.pipe(
-    // Deno throws if the program may not read the environment.
+    // Deno throws if the program has no permission to read the environment.
     Effect.sandbox,
     Effect.mapError((cause) =>
       `Could not read the variables HTTPS_PROXY, HTTP_PROXY and NO_PROXY: ${
@@ -103,8 +103,8 @@ const fromEnvironment = (origin: string): Effect.Effect<Proxy | undefined, strin
 }
 
 /**
- * Finds the proxy for an origin, if there is a proxy. Fails with a sentence that contains the invalid option or
- * variable.
+ * Finds the proxy for an origin. Returns `undefined` if no proxy is used. Fails with a sentence that names the invalid
+ * option or variable.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Makes requests from resource names and options, and checks them before they are sent.
+ * Creates requests from resource names and options, and checks them before they are sent.
  */
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -12,7 +12,7 @@ import { type Endpoint, isHeaderName, isHeaderValue, isUrl, plainHttp, quote, qu
 import { invalidRequest } from "./errors.js"
 
 /**
- * A request without credentials that is ready to be sent.
+ * A request that is ready to be sent, except for its credentials.
  *
  * @internal
  */
@@ -20,27 +20,27 @@ export interface ApiRequest {
   readonly method: string
   /** The absolute URL. */
   readonly url: string
-  /** The path of the URL. */
+  /** The URL path. */
   readonly path: string
-  /** The path without the names of resources, for telemetry. Undefined for a request of the caller. */
+  /** The path without resource names, for telemetry. It is `undefined` for custom requests. */
   readonly template: string | undefined
-  /** By lower-case name. */
+  /** The headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: HttpBody.HttpBody
-  /** Whether the request may be repeated if a connection closes before the first byte of the response. */
+  /** Whether the request may be sent again if the connection closes before the first byte of the response. */
   readonly isRepeatable: boolean
-  /** Credentials in the request of a caller, by header name. */
+  /** Credentials from a custom request, by header name. */
   readonly secrets: Readonly<Record<string, string>>
 }
 
 /**
- * The common part of all requests to an API.
+ * The settings that all requests to an API share.
  *
  * @internal
  */
 export interface RequestSettings {
   readonly endpoint: Endpoint
-  /** The headers of all requests, by lower-case name. */
+  /** The headers to add to every request, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly xgafv: "1" | "2" | undefined
 }
@@ -51,8 +51,8 @@ const invalid = (description: string): Invalid => Either.left(invalidRequest(des
 
 const unreserved = /^[-_.~/0-9a-zA-Z]*$/
 
-// Percent-encodes every byte outside [-_.~/0-9a-zA-Z] (google/api/http.proto). Undefined for a lone surrogate, which
-// has no bytes.
+// Percent-encodes every byte outside [-_.~/0-9a-zA-Z] (google/api/http.proto). Returns `undefined` for a lone
+// surrogate, which cannot be encoded.
 const encode = (name: string): string | undefined => {
   if (unreserved.test(name)) return name
   try {
@@ -66,7 +66,7 @@ const encode = (name: string): string | undefined => {
 }
 
 /**
- * Returns why a text is not a relative resource name that matches a pattern.
+ * Explains why a text is not a relative resource name that matches a pattern. Returns `undefined` if it is one.
  *
  * @internal
  */
@@ -75,13 +75,14 @@ export const nameProblem = (name: string, pattern?: RegExp): string | undefined 
     const problem = unusualNameProblem(name)
     if (problem !== undefined) return problem
   }
-  // `search` ignores the `lastIndex` of a `g` or `y` flag.
+  // `search` ignores `lastIndex`, which a `g` or `y` flag would otherwise use.
   return pattern !== undefined && name.search(pattern) === -1
     ? `it does not match ${pattern}; for another API use GoogleApi.make`
     : undefined
 }
 
-// Most names match this pattern and need no other checks. A name that starts with "v" may start with a version.
+// Most names match this pattern and need no other checks. Names that start with "v" may start with a version, so they
+// are excluded.
 const plainName = /^[a-uw-zA-Z][-_0-9a-zA-Z]*(?:\/[-_0-9a-zA-Z]+)*$/
 
 const unusualNameProblem = (name: string): string | undefined => {
@@ -121,7 +122,7 @@ const noSecrets: Readonly<Record<string, string>> = {}
 const bodyOf = (body: unknown): HttpBody.HttpBody => body === undefined ? HttpBody.empty : HttpBody.unsafeJson(body)
 
 /**
- * Makes a request from a request of the API's dialect.
+ * Converts a dialect request to a complete request.
  *
  * @internal
  */
@@ -131,9 +132,9 @@ export const apiRequest = (
   options?: {
     /** The error format to request, `$.xgafv` (`x__xgafv` in Google's Python client). */
     readonly xgafv?: "1" | "2" | undefined
-    /** Whether the request only reads. Default: true for a GET. */
+    /** Whether the request only reads data. Default: true for a GET. */
     readonly isRepeatable?: boolean | undefined
-    /** The kind of resource, for messages. */
+    /** The kind of resource, for error messages. */
     readonly what?: string | undefined
   }
 ): Either.Either<ApiRequest, HttpError.HttpError> => {
@@ -159,8 +160,8 @@ export const apiRequest = (
 
 const credentialHeaders = new Set(["authorization", "cookie", "proxy-authorization", "x-goog-api-key"])
 
-// Moves credentials from the query to headers, because a query can appear in logs and spans. Google's APIs also accept
-// the headers.
+// Moves credentials from the query to headers, because queries can appear in logs and spans. Google APIs accept
+// credentials in both places.
 const moveCredentials = (url: URL, headers: Record<string, string>): void => {
   const key = url.searchParams.get("key")
   const token = url.searchParams.get("access_token") ?? url.searchParams.get("oauth_token")
@@ -172,7 +173,8 @@ const moveCredentials = (url: URL, headers: Record<string, string>): void => {
 }
 
 /**
- * Makes a request from the `HttpClientRequest` of a caller. Its URL is absolute, or a path at the origin of the API.
+ * Converts a caller's `HttpClientRequest` to a complete request. The URL may be absolute, or a path at the API's
+ * origin.
  *
  * @internal
  */

@@ -1,13 +1,13 @@
 /**
- * The headers of all requests, from this package and from the option `headers`.
+ * The headers that every request contains, from this package and from the `headers` option.
  */
 import { getCurrentVersion } from "effect/ModuleVersion"
 import { isRecord } from "effect/Predicate"
 import { version } from "../version.js"
 
 /**
- * The headers with the names and versions of this package, Effect and the runtime: `user-agent` and Google's
- * `x-goog-api-client`. `user-agent` is omitted in browsers, because they do not allow it.
+ * Returns the headers that identify this package, Effect and the runtime with their versions: `user-agent` and Google's
+ * `x-goog-api-client`. Browsers do not allow `user-agent`, so it is omitted there.
  *
  * @internal
  */
@@ -25,7 +25,7 @@ export const userAgentHeaders = (): Readonly<Record<string, string>> => {
 const token = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
-// Headers that the option must not set, with the reasons.
+// Headers that the option must not set, with the reason for each.
 const reserved = new Map([
   ["accept-encoding", "this package asks for responses without encoding"],
   ["authorization", "the option `credentials` sets it"],
@@ -41,7 +41,8 @@ const reserved = new Map([
 ])
 
 /**
- * Returns the problem with the option `headers`. The text does not contain values, because they can be secret.
+ * Returns a description of the problem if the `headers` option is invalid. It does not quote header values, because
+ * they can be secret.
  *
  * @internal
  */
@@ -64,8 +65,8 @@ export const headersProblem = (headers: unknown): string | undefined => {
 }
 
 /**
- * Returns the headers of all requests, by lower-case name. The headers of the option override the headers of this
- * package. Browsers ignore `accept-encoding`, because they decode responses themselves.
+ * Returns the headers for every request, by lower-case name. Headers from the option override this package's headers.
+ * Browsers decode responses themselves and ignore `accept-encoding`.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The attributes of spans, metrics and log lines of requests.
+ * The attributes of request spans, request metrics and request log lines.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -12,20 +12,20 @@ import { redactorOf } from "./redaction.js"
 import type { ApiRequest } from "./request.js"
 
 /**
- * The attributes of a request's span about operations.
+ * The operation attributes for a request span.
  *
  * @internal
  */
 export interface RequestTrace<A> {
-  /** The operation that the request is about. */
+  /** The name of the operation to which the request refers. */
   readonly operationName?: string | undefined
-  /** The number of the request's poll in its wait, from 1. It is 0 for a request that starts an operation. */
+  /** The request's poll number, counted from 1 in each `wait` call. It is 0 for a request that starts an operation. */
   readonly pollAttempt?: number | undefined
-  /** The operation in the response. */
+  /** Extracts the operation from the decoded response. */
   readonly operation?: ((value: A) => Operation.Operation) | undefined
 }
 
-// The names of google-cloud-rust. They are not registered in OpenTelemetry's conventions.
+// google-cloud-rust uses these names. They are not part of OpenTelemetry's semantic conventions.
 const doneKey = "gcp.longrunning.done"
 
 /** @internal */
@@ -46,8 +46,8 @@ const clientErrors: Record<HttpError.Reason, string> = {
 }
 
 /**
- * The `error.type` of a failed request: the code of the Google error, or the HTTP status, or google-cloud-rust's name
- * for a failure without a response.
+ * Returns the `error.type` of a failed request: the Google error code, the HTTP status, or, for a failure without a
+ * response, the name that google-cloud-rust uses.
  *
  * @internal
  */
@@ -59,7 +59,7 @@ export const errorType = ({ httpStatus, reason, status }: HttpError.HttpError): 
     : clientErrors[reason]
 
 /**
- * The `error.type` of an interrupted request.
+ * The `error.type` for interrupted requests.
  *
  * @internal
  */
@@ -73,11 +73,11 @@ export const errorTypeOf = (exit: Exit.Exit<unknown, HttpError.HttpError>): stri
   return Cause.isInterruptedOnly(exit.cause) ? cancelledType : "_OTHER"
 }
 
-// The parameters of signed URLs, which OpenTelemetry's conventions exclude from `url.full`.
+// Signed URL parameters, which OpenTelemetry's conventions require to be redacted in `url.full`.
 const signature = /([?&](?:sig|signature|x-goog-signature|x-amz-signature|awsaccesskeyid)=)[^&]*/gi
 
 /**
- * The name of the span of a request. It does not contain names of resources.
+ * Returns the name of a request span. The name does not contain resource names.
  *
  * @internal
  */
@@ -85,7 +85,7 @@ export const spanName = ({ method, template }: ApiRequest): string =>
   template === undefined ? method : `${method} ${template}`
 
 /**
- * Sets the attributes of a request, without anything secret.
+ * Sets the request attributes on a span, without secrets.
  *
  * @internal
  */
@@ -95,7 +95,7 @@ export const describeRequest = <A>(
   options: {
     readonly endpoint: Endpoint
     readonly trace: RequestTrace<A> | undefined
-    /** How many times the request was sent before. */
+    /** How many times the request has already been sent. */
     readonly resends: number
     /** Credentials, by header name. */
     readonly secrets: Readonly<Record<string, string>>
@@ -113,7 +113,7 @@ export const describeRequest = <A>(
 }
 
 /**
- * The attributes of a span about the state of an operation.
+ * Sets the attributes that describe the state of an operation.
  *
  * @internal
  */
@@ -123,7 +123,7 @@ export const setOperation = (span: Tracer.Span, operation: Operation.Operation):
 }
 
 /**
- * A log line with annotations for the API and the operation.
+ * Annotates a log line with the API and the operation.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * Decodes the response of a server: to an operation, a page of operations, or an `HttpError`.
+ * Decodes a server response to an operation, a page of operations, or an `HttpError`.
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -14,7 +14,7 @@ import { type GoogleError, googleError, isTransient, transientHttpStatuses } fro
 import { redactorOf } from "./redaction.js"
 import type { RawResponse } from "./transport.js"
 
-// RFC 9110, section 5.6.7: the preferred format, and the two obsolete formats that a recipient must accept.
+// RFC 9110, 5.6.7: the preferred format, and the two obsolete formats that a recipient must accept.
 const httpDate =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/
 
@@ -22,7 +22,8 @@ const dateMillis = (text: string): number =>
   httpDate.test(text) ? Date.parse(text.endsWith("GMT") ? text : `${text} GMT`) : NaN
 
 // Returns the first valid value of `Retry-After`, in ms from `now` (ms since the epoch). A value is a number of seconds
-// or a date (RFC 9110, 10.2.3). Proxies can add values, as headers or after a comma. A date also contains a comma.
+// or a date (RFC 9110, 10.2.3). Proxies can add more values, either as separate headers or after a comma. Dates also
+// contain a comma.
 const retryAfterMillis = (answer: RawResponse, now: () => number): number | undefined => {
   const header = answer.headers["retry-after"]
   if (header === undefined) return undefined
@@ -36,7 +37,7 @@ const retryAfterMillis = (answer: RawResponse, now: () => number): number | unde
   return undefined
 }
 
-// The status of a redirect is 0 in a browser.
+// Browsers report a redirect with status 0.
 const isRedirect = (status: number): boolean => status === 0 || (status >= 300 && status < 400)
 
 const aboutCredentials = {
@@ -65,12 +66,12 @@ const describe = (context: ErrorContext, { status }: RawResponse, google: Google
     : "the response contains no Google error; see the `body` of this error"
 }
 
-// A longer error is not decoded. The errors of Google's APIs have at most some kilobytes.
+// Longer error bodies are not decoded. Errors from Google APIs are at most a few kilobytes long.
 const maxErrorLength = 1_048_576
 
 const keptLength = 16_384
 
-// Returns the part of a body that an error contains. It is longer than any secret, so a secret that is cut off at its
+// Returns the part of a body to keep in an error. It is longer than any secret, so a secret that is truncated at the
 // end is also found.
 const keptBody = (context: ErrorContext, { body, truncated }: RawResponse): string => {
   const redactor = redactorOf(context.secrets)
@@ -78,7 +79,7 @@ const keptBody = (context: ErrorContext, { body, truncated }: RawResponse): stri
   return (truncated || head !== body ? redactor.cleanCut(head) : redactor.clean(head)).slice(0, keptLength)
 }
 
-// Parses the body, and removes the secrets of the request from it.
+// Parses the body and redacts the request's secrets in it.
 const parse = (context: ErrorContext, body: string): unknown => {
   try {
     return JSON.parse(redactorOf(context.secrets).clean(body))
@@ -121,15 +122,15 @@ export const decodeError = (context: ErrorContext, answer: RawResponse, descript
 const notJson = new WeakSet<HttpError.HttpError>()
 
 /**
- * Tells whether a response is empty, cut off, not JSON or a redirect. If the API has responded before, such a response
- * comes from another server between the client and the API.
+ * Returns whether a response is empty, truncated, not JSON, or a redirect. If the API has responded before, such a
+ * response comes from an intermediate server.
  *
  * @internal
  */
 export const saysNothing = (error: HttpError.HttpError): boolean =>
   notJson.has(error) || (error.reason === "StatusCode" && isRedirect(error.httpStatus ?? 0))
 
-// The message of the JSON parser is not kept, because it quotes the body.
+// The JSON parser's message is dropped, because it quotes the body.
 const notJsonError = (context: ErrorContext, answer: RawResponse): HttpError.HttpError => {
   const start = keptBody(context, answer).trim().slice(0, 40)
   const description = start === ""
@@ -140,12 +141,12 @@ const notJsonError = (context: ErrorContext, answer: RawResponse): HttpError.Htt
   return error
 }
 
-// Tells whether JSON with a success status is an error. An operation has a `name` or a `done`.
+// Returns whether a JSON body with a success status is an error. Operations have a `name` or `done` field.
 const isError = (json: unknown): boolean =>
   Array.isArray(json) ||
   (isRecord(json) && isRecord(json["error"]) && !json["name"] && typeof json["done"] !== "boolean")
 
-// Decodes the JSON of a response. The left side of `decode` describes the problem.
+// Decodes a JSON response. If `decode` returns a `Left`, its text describes the problem.
 const interpret = <A>(
   context: ErrorContext,
   answer: RawResponse,
@@ -172,7 +173,8 @@ const interpret = <A>(
     decode(json),
     (problem) => {
       const description = `the body is not ${what}: ${problem}`
-      // A response of another dialect comes from an API, so the message does not suspect the base URL.
+      // A response in another dialect must come from an API, so the message does not suggest that the base URL is
+      // wrong.
       const isOfApi = problem.includes("Dialect.")
       return decodeError(context, answer, isOfApi ? description : orWrongUrl(context, description))
     }
@@ -180,7 +182,7 @@ const interpret = <A>(
 }
 
 /**
- * A state of an operation, and how long the server asks clients to wait before the next request, in ms.
+ * An operation state, and how long the server asks clients to wait before the next request, in ms.
  *
  * @internal
  */
@@ -190,7 +192,7 @@ export interface Snapshot {
 }
 
 /**
- * Decodes the response of a method that returns nothing: `google.protobuf.Empty`, or an empty body.
+ * Decodes the response to a method without a result: `google.protobuf.Empty`, or an empty body.
  *
  * @internal
  */
@@ -210,7 +212,7 @@ export const toVoid = (
     )
 
 /**
- * Decodes a page of a list.
+ * Decodes a page of a list response.
  *
  * @internal
  */
@@ -229,8 +231,7 @@ export const toPage = (api: GoogleApi, list: Dialect.List, collection: string) =
   )
 
 /**
- * Decodes the state of an operation. `name` is the requested name. It is undefined for a request that starts an
- * operation.
+ * Decodes an operation state. `name` is the requested name. It is `undefined` for a request that starts an operation.
  *
  * @internal
  */

@@ -1,31 +1,32 @@
 /**
- * Connection pools of undici. They record for each connection whether it has delivered a response, and they can close
- * all sockets.
+ * undici connection pools that record for each connection whether it has received a response, and that can close all of
+ * their sockets.
  */
 import { Socket } from "node:net"
 import type { Dispatcher } from "undici"
-// Bun replaces the module "undici" with a module without `dispatch`. It does not replace the entry file of the package.
+// Bun replaces the module "undici" with its own module, which lacks `dispatch`. It does not replace the package's entry
+// file.
 import { buildConnector, Client, EnvHttpProxyAgent, Pool } from "undici/index.js"
 import type { ConnectionOptions } from "./nodeOptions.js"
 import type { Proxy } from "./proxy.js"
 
 /**
- * One connection to the origin.
+ * A connection to the origin.
  *
  * @internal
  */
 export interface Connection {
   readonly socket: Socket
   readonly isHttp2: boolean
-  /** Whether it can have several requests at a time: HTTP/2 or pipelining. */
+  /** Whether the connection can carry several requests at the same time, because it uses HTTP/2 or pipelining. */
   readonly isShared: boolean
   /** Whether the connection has received a response. */
   hasServed: boolean
 }
 
 /**
- * A request for `dispatch`. The client that accepts the request sets `exchange.client` to itself, if it is in a pool of
- * this file.
+ * The options of a `dispatch` call. If the pool was created by this file, the client that accepts the request sets
+ * `exchange.client` to itself.
  *
  * @internal
  */
@@ -34,7 +35,7 @@ export interface DispatchOptions extends Dispatcher.DispatchOptions {
 }
 
 /**
- * A client of undici, which has at most one connection at a time.
+ * An undici client, which has at most one connection at a time.
  *
  * @internal
  */
@@ -54,7 +55,7 @@ export class TrackedClient extends Client {
     this.#current = current
   }
 
-  /** The current connection of the client. */
+  /** The client's current connection. */
   get connection(): Connection | undefined {
     return this.#current.connection
   }
@@ -68,12 +69,13 @@ export class TrackedClient extends Client {
   }
 }
 
-// A socket that closes without an error makes undici's HTTP/2 client throw.
+// undici's HTTP/2 client throws if a socket closes without an error.
 const closed = new Error("closed")
 
 /**
- * The open sockets. Destroying a pool does not close all of them. If an attempt to connect fails, undici removes the
- * client from the pool, but the client may still connect later. Also, undici does not abort attempts in progress.
+ * Tracks the open sockets, because destroying a pool does not close all of them. If a connection attempt fails, undici
+ * removes the client from the pool, but the client may still connect later. Also, undici does not abort connection
+ * attempts in progress.
  */
 class Sockets {
   readonly #open = new Set<Socket>()
@@ -120,7 +122,7 @@ export interface ConnectionPool {
 }
 
 /**
- * Makes a pool for an origin. It throws the error of undici for an invalid option.
+ * Creates a pool for an origin. If an option is invalid, throws undici's error.
  *
  * @internal
  */
@@ -134,7 +136,7 @@ export const makePool = (
   const connectTimeout = pool.connectTimeout ?? 10_000
   const trackedPool = (origin: string | URL, options: Pool.Options) =>
     new Pool(origin, { ...options, factory: (origin, options) => new TrackedClient(origin, options, sockets) })
-  // The pool makes its clients on demand. This client is made to report invalid options now.
+  // The pool creates its clients on demand. This client is created only to report invalid options now.
   void new Client(origin, options)
   const dispatcher = proxy === undefined ? trackedPool(origin, options) : new EnvHttpProxyAgent({
     ...options,
@@ -143,11 +145,11 @@ export const makePool = (
     noProxy: proxy.except,
     ...(proxy.authorization === undefined ? undefined : { token: proxy.authorization }),
     factory: trackedPool,
-    // The connections to the proxy, for `CONNECT`. The response to `CONNECT` must come within the time limit for
-    // connecting.
+    // Connections to the proxy, for `CONNECT` requests. The response to `CONNECT` must arrive before the connect
+    // timeout.
     clientFactory: (origin, options) => trackedPool(origin, { ...options, headersTimeout: connectTimeout }),
     proxyTls: { timeout: connectTimeout },
-    // Connections through the proxy.
+    // Connections through the proxy to the origin.
     requestTls: {
       allowH2: pool.allowH2 ?? false,
       maxCachedSessions: pool.maxCachedSessions ?? null,

@@ -1,6 +1,6 @@
 /**
- * The transport of `NodeOperations`. It uses `dispatch` of undici, because a request then needs no fiber, stream or
- * AbortController. It does not follow redirects, and has no time limits.
+ * The transport for `NodeOperations`. It calls undici's `dispatch`, so requests need no fiber, stream or
+ * `AbortController`. It does not follow redirects, and sets no time limits.
  */
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Duration from "effect/Duration"
@@ -24,19 +24,19 @@ import {
   type TrackedClient
 } from "./undiciPool.js"
 
-// undici requires a reason to abort a request. No caller sees it.
+// undici requires a reason for aborting a request. Callers never see it.
 const aborted = new Error("aborted")
 
 const refusalOfProxy = /^Proxy response \((4\d\d)\)/
 
-// Returns the cause of an `Unsendable` failure if the error would be the same on every attempt.
+// Returns the cause for an `Unsendable` failure if every attempt would fail with the same error.
 const toUnsendable = (error: unknown): unknown => {
   if (
     error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError ||
     error instanceof errors.RequestContentLengthMismatchError
   ) return error
   if (!(error instanceof Error)) return undefined
-  // Deno denied a permission. The message contains the flag that grants it.
+  // Deno denied a permission. The error message names the flag that grants the permission.
   if (error.name === "NotCapable") return error
   const status = refusalOfProxy.exec(error.message)?.[1]
   if (status === undefined || status === "408" || status === "429") return undefined
@@ -47,20 +47,20 @@ const toUnsendable = (error: unknown): unknown => {
 type Done = (exit: Exit.Exit<RawResponse, TransportFailure>) => void
 
 /**
- * The handler of one request. It calls `done` in a microtask, because undici does not accept a request during a
- * callback.
+ * Handles the events of one request. It calls `done` in a microtask, because undici does not accept new requests during
+ * a callback.
  */
 class Exchange implements Dispatcher.DispatchHandler {
-  /** The client that accepted the request, if the pool is from `makePool`. */
+  /** The client that accepted the request, if `makePool` created the pool. */
   client: TrackedClient | undefined
   #controller: Dispatcher.DispatchController | undefined
   #connection: Connection | undefined
-  // Whether the connection had received a response before the request was sent.
+  // Whether the connection had already received a response when the request was sent.
   #hadServed = false
   #bytesRead = 0
   #status = 0
   #headers: RawResponse["headers"] = {}
-  // Whether the outcome is known. Later callbacks of undici are ignored.
+  // Whether the outcome is known. If it is, subsequent undici callbacks are ignored.
   #isSettled = false
   #isAborted = false
   #source: Readable | undefined
@@ -75,7 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#done = done
   }
 
-  /** Converts the stream of a request's body, and records whether it fails. */
+  /** Converts a request body stream for undici, and records whether the stream fails. */
   source(stream: Stream.Stream<Uint8Array, unknown>, runtime: Runtime.Runtime<never>): Readable {
     const watched = Stream.tapErrorCause(stream, () =>
       Effect.sync(() => {
@@ -93,10 +93,11 @@ class Exchange implements Dispatcher.DispatchHandler {
       : Effect.async<void>((resume) => void source.once("close", () => resume(Effect.void)))
   }
 
-  // Ends the request in the client.
+  // Ends the request in undici.
   #letGo(): void {
     this.#isSettled = true
-    // Otherwise undici would keep the aborted request in its queue, and open another connection for it.
+    // Destroy the socket, because undici would otherwise keep the aborted request queued and open another connection
+    // for it.
     if (this.#connection?.isShared === false) this.#connection.socket.destroy(aborted)
     this.#controller?.abort(aborted)
   }
@@ -112,7 +113,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     if (this.#isSettled) return
-    // These responses have no body, but undici expects a body if there is a content-length.
+    // Responses with these statuses have no body, but undici expects one if there is a content-length.
     if (this.#status === 204 || this.#status === 304) return this.#succeed()
     const refusal = this.#hasSourceFailed ? error : toUnsendable(error)
     this.#settle(Exit.fail(
@@ -150,7 +151,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The request was aborted before it had a connection. An error thrown here does not close the connection.
+    // The request was aborted before it was assigned a connection. Throwing here does not close the connection.
     if (this.#isSettled) throw aborted
     this.#controller = controller
     this.#connection = this.client?.connection
@@ -161,7 +162,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawResponse["headers"]): void {
-    // An informational response. The final response follows.
+    // This is an informational response. The final response follows.
     if (status < 200) return
     this.#status = status
     this.#headers = headers
@@ -200,8 +201,8 @@ const payloadOf = (exchange: Exchange, request: TransportRequest): Payload => {
     case "Stream":
       return { body: exchange.source(body.stream, request.caller.runtime) }
     case "FormData": {
-      // undici encodes only its own FormData. The headers are read first, because Bun removes them when the body is
-      // read.
+      // undici encodes only its own `FormData` class. The headers are read first, because Bun removes them when the
+      // body is read.
       const response = new Response(body.formData)
       const headers = Object.fromEntries(response.headers)
       const stream = Stream.fromReadableStream(() => response.body ?? new ReadableStream(), identity)
@@ -223,8 +224,8 @@ const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Tra
       origin,
       path: request.url.slice(origin.length),
       method: request.method,
-      // A new object, because undici's proxy agent adds headers to it. Spread syntax would make a hidden class for each
-      // request in V8, because the trace headers have a prototype.
+      // Create a new object, because undici's proxy agent adds headers to it. In V8, spread syntax would create a
+      // hidden class for each request, because the trace headers have a prototype.
       headers: Object.assign(
         {},
         request.headers,
@@ -243,7 +244,7 @@ const sendOver = (dispatcher: ConnectionPool["dispatcher"], origin: string): Tra
   return () => exchange.abort()
 }
 
-// A pool that refuses every request.
+// A pool that rejects every request.
 const refusing = (problem: string): ConnectionPool => ({
   dispatcher: {
     dispatch: () => {
@@ -256,7 +257,7 @@ const refusing = (problem: string): ConnectionPool => ({
 const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<ConnectionPool, string> => {
   const { dispatcher, pool } = options
   if (dispatcher !== undefined) return Effect.succeed({ dispatcher, close: () => Promise.resolve() })
-  // If `connect` is a function, the proxy of the environment is not used.
+  // A custom `connect` function replaces the proxy from the environment.
   const option = typeof pool?.connect === "function" ? "none" : options.proxy
   return Effect.flatMap(proxyFor(option, origin), (proxy) =>
     Effect.try({
@@ -266,8 +267,8 @@ const poolFor = (options: ConnectionOptions, origin: string): Effect.Effect<Conn
 }
 
 /**
- * Makes a transport for one origin, with a connection pool or with the dispatcher of the options. If an option is out
- * of range, or the proxy cannot be used, every request fails as `Unsendable`. The message contains the option or the
+ * Creates a transport for one origin, with a connection pool or with the dispatcher from the options. If an option is
+ * out of range or the proxy cannot be used, every request fails as `Unsendable`. The message names the option or
  * variable.
  *
  * @internal

@@ -1,6 +1,7 @@
 /**
- * The request of a Cloudflare Worker that a service belongs to. Timers and responses belong to the request that created
- * them, and end with it. A service that several requests use would hang.
+ * Detects whether a service is used by a Cloudflare Worker request other than the one that used it first. In Workers,
+ * timers and responses belong to the request that created them, and end with that request. A service that several
+ * requests use would therefore hang.
  */
 
 /** A class that exists only in Cloudflare Workers. */
@@ -10,18 +11,18 @@ interface WorkerGlobal {
 
 /** @internal */
 export class WorkerRequest {
-  // Workers have no identifier of a request. But they throw if a socket is used in another request than its own.
+  // Workers provide no request identifier. However, they throw if a socket is used outside the request that created it.
   readonly #pair = (globalThis as WorkerGlobal).WebSocketPair
   #socket: { readonly readyState: number } | undefined
 
-  /** Whether the caller is in another request than the first caller. Always false in other runtimes. */
+  /** Whether the caller runs in a different request than the first caller. Always false in other runtimes. */
   isAnother(): boolean {
     if (this.#pair === undefined) return false
     if (this.#socket === undefined) {
       try {
         this.#socket = new this.#pair()[0]
       } catch {
-        // Outside requests, Workers allow neither sockets nor requests to a server.
+        // Outside of request handlers, Workers allow neither sockets nor outgoing requests.
         return false
       }
     }

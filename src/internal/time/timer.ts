@@ -1,6 +1,6 @@
 /**
- * Wakes objects at given times. All objects of a service with the same clock are in one queue, and one fiber sleeps
- * until the earliest time. A waiting object therefore needs no fiber and no timer of the runtime.
+ * Wakes objects at given times. All objects of a service that use the same clock share one queue, and one fiber sleeps
+ * until the earliest time. A waiting object therefore needs neither a fiber nor a runtime timer of its own.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -11,20 +11,20 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import { maxSleep, monotonicMillis } from "./clock.js"
 
-// The sleeping fiber uses the timer's clock and no other service.
+// The sleeping fiber uses only the timer's clock, so the default runtime is sufficient.
 const fork = Runtime.runFork(Runtime.defaultRuntime)
 
 /**
- * An object that a timer can wake. It is also the entry in the queue of the timer, so no other object is allocated.
+ * An object that a timer can wake. It is also the timer's queue entry, so no other object is allocated.
  *
  * @internal
  */
 export abstract class Wakeable {
-  /** The time at which the object is due, in monotonic ms. */
+  /** When to wake the object, in monotonic ms. */
   wakeAt = 0
-  /** The order in which objects with the same time were scheduled. */
+  /** The order in which objects that are due at the same time were scheduled. */
   wakeOrder = 0
-  /** The index in the queue of the timer. It is -1 while the object is not scheduled. */
+  /** The index in the timer's queue. It is -1 while the object is not scheduled. */
   wakeIndex = -1
 
   abstract onTime(): void
@@ -36,7 +36,7 @@ const isBefore = (a: Wakeable, b: Wakeable): boolean =>
 /** @internal */
 export class Timer {
   readonly #clock: Clock.Clock
-  // A binary heap. The first element is the earliest.
+  // A binary heap whose first element is due earliest.
   readonly #queue: Array<Wakeable> = []
   #order = 0
   #sleeper: { readonly until: number; readonly fiber: Fiber.RuntimeFiber<void> } | undefined
@@ -45,12 +45,15 @@ export class Timer {
     this.#clock = clock
   }
 
-  /** The current time, in monotonic ms. */
+  /** Returns the current time, in monotonic ms. */
   now(): number {
     return monotonicMillis(this.#clock)
   }
 
-  /** Wakes the target at a time in monotonic ms, and never before `schedule` returns. A target has only one time. */
+  /**
+   * Wakes the target at a time in monotonic ms, but never before `schedule` returns. A new time replaces the target's
+   * earlier one.
+   */
   schedule(at: number, target: Wakeable): void {
     if (target.wakeIndex !== -1) this.#remove(target)
     target.wakeAt = at
@@ -60,12 +63,12 @@ export class Timer {
     if (target.wakeIndex === 0) this.#sleep()
   }
 
-  /** Has no effect on a target that is not scheduled. */
+  /** Has no effect if the target is not scheduled. */
   cancel(target: Wakeable): void {
     if (target.wakeIndex === -1) return
     this.#remove(target)
-    // An empty queue must not keep the process alive by its sleeping fiber. If the fiber wakes too early, it sleeps
-    // again.
+    // The queue is empty, so stop the sleeping fiber, which would otherwise keep the process alive. A fiber that wakes
+    // too early sleeps again.
     if (this.#queue.length === 0) this.#wake()
   }
 
@@ -76,7 +79,7 @@ export class Timer {
     this.#wake()
     const now = this.now()
     const millis = Math.min(maxSleep, Math.max(0, Math.ceil(first.wakeAt - now)))
-    // The TestClock ends a sleep of 0 ms immediately, which would wake the target before `schedule` returns.
+    // The TestClock ends a 0 ms sleep immediately, which would wake the target before `schedule` returns.
     const sleep = millis === 0 ? Effect.yieldNow() : this.#clock.sleep(Duration.millis(millis))
     const sleeper = { until: now + millis, fiber: fork(sleep) }
     this.#sleeper = sleeper
@@ -95,7 +98,7 @@ export class Timer {
 
   #runDue(): void {
     const now = this.now()
-    // Targets that are scheduled during the loop are woken in the next run. Otherwise targets that schedule themselves
+    // Targets that are scheduled during the loop wake in the next run. Otherwise, targets that reschedule themselves
     // could block the process.
     const last = this.#order
     try {
@@ -149,8 +152,8 @@ export class Timer {
 }
 
 /**
- * The timers of a service, one for each clock. Services do not share timers: in Cloudflare Workers, the sleeping fiber
- * ends with the request that started it, and a timer for all requests would stop.
+ * The timers of a service, one for each clock. Services do not share timers, because in Cloudflare Workers the sleeping
+ * fiber ends with the request that started it, so a timer that is shared across requests would stop.
  *
  * @internal
  */

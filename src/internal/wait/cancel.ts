@@ -16,7 +16,7 @@ import type { Settings } from "../settings.js"
 import { listNames, namesInLog } from "../text.js"
 import { liveClock } from "../time/clock.js"
 
-// The time limit for all cancel requests at the end of waits together, in ms.
+// The time limit for all cancel requests that ending waiters send together, in ms.
 const cancelMillis = 5_000
 const cancelsAtATime = 64
 
@@ -29,7 +29,7 @@ export const cancelRequest = (settings: Settings, name: string): Either.Either<A
 }
 
 /**
- * Logs the failed cancel requests of one call. Requests that are in flight at the same time are logged in one line.
+ * Logs the failed cancel requests of one call. Requests that are in flight at the same time share one log line.
  *
  * @internal
  */
@@ -55,7 +55,7 @@ export class CancelReport {
     if (this.#names.length < namesInLog) this.#names.push(name)
   }
 
-  /** Logs the failures when the last of the cancel requests has ended. */
+  /** Logs the failures when the final cancel request in flight has ended. */
   onEnd(): Effect.Effect<void> {
     return --this.#running > 0 ? Effect.void : this.#log()
   }
@@ -86,8 +86,8 @@ export class CancelReport {
 }
 
 /**
- * Cancels operations after their waits have ended. Each operation is cancelled once. All requests together take at most
- * 5 seconds on the clock of the machine. The effect never fails. The report logs the failures as a warning, and the
+ * Cancels operations whose waiters have ended. Sends one request per operation. All requests together take at most 5
+ * seconds, measured with the live clock. The effect never fails. The report logs the failures as a warning, and the
  * result is the first error.
  *
  * @internal

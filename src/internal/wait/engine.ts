@@ -1,8 +1,9 @@
 /**
- * Runs every wait. `wait`, `updates` and `waitAll` use this engine.
+ * Waits for operations on behalf of `wait`, `updates` and `waitAll`.
  *
- * A wait advances from one phase to the next (see `Waiter.phase`) when an event wakes it: the timer, the response to a
- * poll, the step of a schedule, the end of another wait for the operation, its observer, or `close`.
+ * A waiter (`Waiter`) waits for one operation in one call. It advances from one phase to the next (see `Waiter.phase`)
+ * when an event wakes it: the timer, a poll response, a completed schedule step, a final state that another waiter for
+ * the operation has read, the observer, or `close`.
  */
 import type * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
@@ -45,7 +46,7 @@ export class Engine implements ListObserver {
     client.lifecycle.listen(this)
   }
 
-  /** The state that the waits of one call share. */
+  /** Creates the state that all waiters of one call share. */
   context(
     caller: Caller,
     options: WaitOptions | undefined,
@@ -68,8 +69,8 @@ export class Engine implements ListObserver {
   }
 
   /**
-   * Makes a wait. `begin` starts it. The left side is the reason why there is no wait. An operation that is already
-   * done needs no wait, but `onUpdate` still runs for its state: see `conclusion`.
+   * Creates a waiter, which `begin` starts. If waiting is not possible, returns a `Left` with the reason. An operation
+   * that is already done needs no waiter, but `onUpdate` still runs for its state: see `conclusion`.
    */
   make(operation: Waitable, context: WaitContext): Either.Either<Waiter | Conclusion, WaitFailure> {
     const known = Operation.isOperation(operation) ? operation : undefined
@@ -101,7 +102,7 @@ export class Engine implements ListObserver {
     return Either.right(waiter)
   }
 
-  /** Polls the waits of a call by collections. Undefined if the API has no list. */
+  /** Creates the lists with which a call polls whole collections. Returns `undefined` if the API has no list method. */
   lists(context: WaitContext): Lists | undefined {
     const list = GoogleApi.listOf(this.#client.settings.api)
     return list && new Lists(this.#client, list, context, this)
@@ -115,7 +116,7 @@ export class Engine implements ListObserver {
     this.#tell(waiter, last, () => this.#onPending(waiter, last))
   }
 
-  /** Continues a wait that its observer has paused. */
+  /** Resumes a waiter that its observer has paused. */
   resume(waiter: Waiter): void {
     waiter.isStopped = false
     if (waiter.phase !== "stopped") return
@@ -127,20 +128,20 @@ export class Engine implements ListObserver {
     this.#sleep(waiter)
   }
 
-  /** Removes waits that are no longer needed, without an interruption. */
+  /** Removes waiters that are no longer needed. They do not cancel their operations. */
   leave(waiters: Iterable<Waiter>): Effect.Effect<void> {
     return this.#abandon(waiters, () => false)
   }
 
   /**
-   * Ends interrupted waits. The returned effect waits until the waits have stopped, and then cancels the operations
-   * whose waits require it.
+   * Ends interrupted waiters. The returned effect waits until the waiters have stopped, and then cancels the operations
+   * for which `cancelOnInterrupt` is set.
    */
   interrupt(waiters: Iterable<Waiter>): Effect.Effect<void> {
     return this.#abandon(waiters, (waiter) => waiter.context.settings.cancelOnInterrupt)
   }
 
-  /** The service begins to close. Polls in flight may still get a response. */
+  /** Called when the service begins to close. Polls in flight may still receive a response. */
   onClosing(): void {
     for (const waiter of this.#records.waiters()) {
       if (waiter.phase !== "polling") this.#fail(waiter, closedError(this.#context(waiter)))
@@ -168,7 +169,7 @@ export class Engine implements ListObserver {
     const polling = record.waiters.filter(({ phase }) => phase === "polling")
     for (const waiter of polling) {
       this.#rest(waiter)
-      // A poll without information about the operation is not counted.
+      // A poll that returns no information about the operation is not counted.
       waiter.polls--
       waiter.phase = "new"
     }
@@ -180,26 +181,26 @@ export class Engine implements ListObserver {
     waiter.context.timer.schedule(waiter.due, waiter)
   }
 
-  // While a wait runs a step that can take any time, only its deadline wakes it.
+  // While a waiter runs a step of unknown duration, the timer wakes it only at its deadline.
   #guard(waiter: Waiter, phase: "queued" | "polling" | "stepping" | "updating"): void {
     waiter.phase = phase
     if (waiter.deadline !== Infinity) waiter.context.timer.schedule(waiter.deadline, waiter)
   }
 
-  // Polls the operation, with other operations or by a separate request.
+  // Polls the operation, either together with others in its collection or by a separate request.
   #poll(waiter: Waiter): void {
     if (waiter.record.inFlight === undefined && waiter.collection?.join(waiter) === true) return this.#await(waiter)
     this.#pollAlone(waiter)
   }
 
-  // Waits for a poll in flight.
+  // Makes the waiter wait for a poll in flight.
   #await(waiter: Waiter): void {
     this.#guard(waiter, "polling")
     waiter.polls++
     waiter.polledAt = waiter.now()
   }
 
-  // Starts a poll, or joins the poll that another wait has started.
+  // Starts a separate poll, or joins a poll that another waiter has started.
   #pollAlone(waiter: Waiter): void {
     const { context: { permits }, record } = waiter
     if (record.inFlight !== undefined || permits === undefined) return this.#pollNow(waiter, undefined)
@@ -255,8 +256,8 @@ export class Engine implements ListObserver {
     if (verdict !== undefined) { for (const waiter of others) this.#take(waiter, Exit.succeed(verdict)) }
   }
 
-  // A defect, or an interruption by an effect of the user, belongs to the call that started the poll. The other waits
-  // poll again.
+  // A defect in a poll, or an interruption by a user-provided effect, ends only the waiters of the call that started
+  // the poll. All other waiters poll again.
   #onDefect(polling: ReadonlyArray<Waiter>, owner: WaitContext, cause: Cause.Cause<HttpError.HttpError>): void {
     for (const waiter of polling) {
       this.#rest(waiter)
@@ -290,7 +291,7 @@ export class Engine implements ListObserver {
     })
   }
 
-  // Runs `onUpdate` for a state that differs from the last one, and continues when it has ended.
+  // Runs `onUpdate` if the state differs from the previous one, and continues when `onUpdate` has ended.
   #tell(waiter: Waiter, operation: Operation.Operation, goOn: () => void): void {
     const { caller, settings: { onUpdate } } = waiter.context
     if (onUpdate === undefined) return goOn()
@@ -317,11 +318,12 @@ export class Engine implements ListObserver {
     this.#guard(waiter, "updating")
   }
 
-  // The next delay counts from now, or from the time at which the server began to delay its response. After a delayed
-  // response, the next request is sent without a delay. After an immediate response, it is sent after the delay of the
-  // schedule.
+  // The delay before the next poll is measured from now, or, after a poll with a server-side wait, from the time at
+  // which the server began to delay its response. If the server delayed the response for at least this long, the next
+  // request is therefore sent immediately. If the server responded immediately, the full delay of the schedule applies.
   #onPending(waiter: Waiter, operation: Operation.Pending, hint = 0, waitedSince?: number): void {
-    // An unchanged state is dropped, so the garbage collector does not have to move it.
+    // If the state is unchanged, keep the previous object. The new object is then short-lived, so the garbage collector
+    // does not have to move it.
     const isFirst = waiter.schedule === undefined
     const isSame = sameValue(operation, waiter.last)
     if (isFirst || !isSame) waiter.context.telemetry.onPending(waiter, isFirst ? "first" : "changed")
@@ -349,7 +351,7 @@ export class Engine implements ListObserver {
       isInvisible = mayAppear(waiter, error)
       isTransient = isInvisible || waiter.context.settings.isTransient(error)
     } catch (defect) {
-      // If the user's `isTransient` throws, the wait that called it ends with a defect.
+      // If the user's `isTransient` throws, the waiter that called it ends with a defect.
       return this.#finish(waiter, Exit.die(defect))
     }
     if (!isTransient) return this.#fail(waiter, explained(waiter, error))
@@ -406,7 +408,7 @@ export class Engine implements ListObserver {
   }
 
   #expire(waiter: Waiter): void {
-    // The poll in flight has no response yet. This is a failure like any other.
+    // A poll that has not received a response by the deadline is recorded as a failure.
     if (waiter.phase === "polling") waiter.lastError ??= timeoutError(this.#context(waiter))
     this.#giveUp(waiter, "Timeout")
   }
@@ -431,7 +433,7 @@ export class Engine implements ListObserver {
     this.#conclude(waiter, false, endOf(exit), () => exit)
   }
 
-  // Ends a wait from inside, and passes on the result.
+  // Ends a waiter from inside the engine, and passes on its result.
   #conclude(
     waiter: Waiter,
     wantsCancel: boolean,
@@ -447,7 +449,7 @@ export class Engine implements ListObserver {
     )
   }
 
-  // Ends waits from outside.
+  // Ends waiters that were interrupted or are no longer needed.
   #abandon(waiters: Iterable<Waiter>, wantsCancel: (waiter: Waiter) => boolean): Effect.Effect<void> {
     const all = [...waiters]
     const running: Array<Effect.Effect<void>> = []
@@ -460,7 +462,7 @@ export class Engine implements ListObserver {
     )
   }
 
-  // Sends the cancel requests that ended waits require, one for each operation. Returns the first failure.
+  // Sends the cancel requests that ended waiters require, one per operation. Returns the first failure.
   #cancel(waiters: ReadonlyArray<Waiter>): Effect.Effect<HttpError.HttpError | undefined> {
     const names: Array<string> = []
     for (const waiter of waiters) {
@@ -486,7 +488,7 @@ export class Engine implements ListObserver {
     waiter.mustCancel = record.cancelWhenAbandoned && record.verdict === undefined
   }
 
-  // Stops the current step of the wait, and adds the effects that must end first to `running`.
+  // Stops the waiter's current step. Adds the effects that must complete first to `running`.
   #rest(waiter: Waiter, running?: Array<Effect.Effect<void>>): void {
     waiter.context.timer.cancel(waiter)
     waiter.leaveQueue?.()
@@ -498,7 +500,7 @@ export class Engine implements ListObserver {
     }
   }
 
-  // If a logger throws, the wait ends with a defect.
+  // If a logger throws, the waiter ends with a defect.
   #log(waiter: Waiter, line: Effect.Effect<void> | undefined): void {
     if (line === undefined) return
     waiter.context.caller.run(line, (exit) => {
@@ -512,8 +514,8 @@ export class Engine implements ListObserver {
 }
 
 /**
- * The result for an operation that is done before the wait begins: `onUpdate` runs for its state, then the result
- * follows.
+ * The result for an operation that is already done when it is passed in. Runs `onUpdate` for its state, then returns
+ * the result.
  *
  * @internal
  */

@@ -1,10 +1,10 @@
 /**
- * Polls the operations of a collection together, in rounds. A round is one poll of many operations by pages of the
- * list.
+ * Polls the operations of a collection together, in rounds. A round polls many operations at once by reading pages of
+ * the list.
  *
- * A list saves requests only if it is short and contains the operations of the waits. A round therefore reads at most
- * one page for every ten of its operations. An operation that a round does not find is polled by a separate request:
- * now, and then for a number of polls that doubles each time.
+ * Listing saves requests only if the list is short and contains the operations that are waited for. A round therefore
+ * reads at most one page for every ten of its operations. If a round does not find an operation, the operation is
+ * polled by separate requests: once immediately, and then for a number of polls that doubles with each miss.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -21,32 +21,33 @@ import * as Response from "../http/response.js"
 import { countPoll, type Polled } from "./poll.js"
 import type { InFlight, OperationRecord, PolledCollection, WaitContext, Waiter } from "./state.js"
 
-/** The largest requested page size. A server may return a smaller page (AIP-158), or refuse the size. */
+/** The largest page size to request. A server may return a smaller page (AIP-158) or reject the size. */
 const largestPage = 1_000
 const smallestPage = 100
 
-/** The number of operations in a round that is required for each page. */
+/** A round reads at most one page for every group of this many operations. */
 const operationsPerPage = 10
 
-/** The number of consecutive transient failures after which a wait uses separate requests. */
+/** After this many consecutive transient failures, a waiter switches to separate requests. */
 const mostFailures = 3
 
 /**
- * The limit of the doubling: an operation that no list contains is polled 31 times by separate requests before the list
- * is read again.
+ * Limits the doubling. An operation that no list contains is polled by at most 31 separate requests before the list is
+ * read again.
  */
 const mostDoublings = 5
 
 /**
- * The receiver of the results of a list, which is the engine.
+ * Receives the results of reading a list. The engine implements it.
  *
  * @internal
  */
 export interface ListObserver {
-  /** The operation with this name, if there is a wait for it. */
+  /** Returns the record of the operation with this name, if a waiter waits for it. */
   readonly record: (name: string) => OperationRecord | undefined
   /**
-   * A page contains the state of an operation, or could not be read. `others` is the number of further waits that poll.
+   * Called when a page contains an operation, or when the list could not be read. `others` contains the waiters that
+   * were not polling but should also take the result.
    */
   readonly onListed: (
     record: OperationRecord,
@@ -54,16 +55,16 @@ export interface ListObserver {
     others: ReadonlyArray<Waiter>,
     exit: Exit.Exit<Polled, HttpError.HttpError>
   ) => void
-  /** The list does not contain an operation. The waits for the operation poll it by separate requests. */
+  /** Called when the list does not contain an operation. Its waiters then poll it by separate requests. */
   readonly onMissed: (record: OperationRecord) => void
 }
 
-// Operations that are polled together. They are first collected, and then in flight.
+// A set of operations that are polled together. A round first collects operations, and is then in flight.
 class Round implements InFlight {
   readonly owner: WaitContext
-  /** The operations that the round has not found yet. */
+  /** The operations that the round has not yet found. */
   readonly records = new Set<OperationRecord>()
-  /** Stops the round while it is in flight. */
+  /** Stops the round. It is set while the round is in flight. */
   stop: Interrupt | undefined
   readonly #onAbandoned: (round: Round) => Effect.Effect<void>
 
@@ -83,14 +84,15 @@ class Round implements InFlight {
   }
 }
 
-// Whether at least half of the delay before the next poll has passed at that time. A list reads such an operation
-// without another request, and the waits of a round stay synchronized for the next round.
+// Returns whether at least half of the delay before the waiter's next poll has passed at the given time. The list then
+// polls the operation early without another request, so that all waiters in a round remain synchronized for the next
+// round.
 const isDueSoon = ({ due, phase, polledAt, start }: Waiter, time: number): boolean => {
   const since = Math.max(start, polledAt)
   return phase === "sleeping" && time - since >= (due - since) / 2
 }
 
-// `due` includes a separate poll that has not started yet.
+// `due` is 1 if a separate poll is due that has not yet started.
 const noteMiss = (waiter: Waiter, due: 0 | 1): void => {
   waiter.pollsBeforeList = due + 2 ** Math.min(++waiter.misses, mostDoublings) - 1
 }
@@ -102,10 +104,10 @@ class Collection implements PolledCollection {
   readonly #name: string
   #waiters: Array<Waiter> = []
   #pageSize = largestPage
-  // Due polls are collected for the next round, which begins when the round in flight has ended.
+  // Collects due polls for the next round, which begins when the round in flight has ended.
   #gathering: Round | undefined
   #current: Round | undefined
-  // The start of the latest round, and its duration in ms.
+  // When the latest round began, and how long it took, in ms.
   #began = 0
   #duration = 0
 
@@ -136,7 +138,7 @@ class Collection implements PolledCollection {
     return true
   }
 
-  // In a microtask, so that all polls that are due at the same time are in the round.
+  // Begins the round in a microtask, so that it includes all polls that are due at the same time.
   #beginLater(): void {
     if (this.#current === undefined && this.#gathering !== undefined) queueMicrotask(() => this.#begin())
   }
@@ -191,10 +193,10 @@ class Collection implements PolledCollection {
           this.#show(round, page.right.operations)
           seen.add(pageToken)
           pageToken = page.right.nextPageToken
-          // The last page, or a page whose token was used before.
+          // This is the final page, or its page token was already used.
           if (pageToken === "" || seen.has(pageToken)) return
         } else {
-          // The server may refuse the page size, as Compute Engine does above 500.
+          // The server may reject the page size, as Compute Engine does above 500.
           const isOfSize = isTooLarge || page.left.httpStatus === 400
           if (!isOfSize || this.#pageSize <= smallestPage) return yield* page.left
           this.#pageSize = Math.max(smallestPage, this.#pageSize / 2)
@@ -205,7 +207,7 @@ class Collection implements PolledCollection {
 
   #show(round: Round, operations: Dialect.Page["operations"]): void {
     const { context, observer } = this.#lists
-    // The list of a project may have the number of the project in its names, where the waits have its id.
+    // A project's list may contain names with the project number, whereas the waiters use the project ID.
     const project = projectOf.exec(this.#name)?.[0]
     for (const operation of operations) {
       const name = project === undefined ? operation.name : operation.name.replace(projectOf, project)
@@ -216,7 +218,7 @@ class Collection implements PolledCollection {
         inFlight.records.delete(record)
         record.inFlight = undefined
       } else if (inFlight !== undefined && !operation.done) {
-        // The response to the poll in flight is newer.
+        // The response to the poll in flight will be newer.
         continue
       }
       for (const waiter of record.waiters) if (waiter.collection === this) waiter.misses = waiter.pollsBeforeList = 0
@@ -231,7 +233,7 @@ class Collection implements PolledCollection {
     )
   }
 
-  // Handles the operations that a round has not found.
+  // Handles the operations that a round did not find.
   #atEnd(exit: Exit.Exit<void, HttpError.HttpError>): (record: OperationRecord) => void {
     const { context, observer } = this.#lists
     if (Exit.isFailure(exit)) {
@@ -264,7 +266,7 @@ class Collection implements PolledCollection {
     this.#beginLater()
   }
 
-  // No wait needs the remaining operations of the round.
+  // Stops the round when no waiter needs its remaining operations.
   readonly #onAbandoned = (round: Round): Effect.Effect<void> => {
     if (this.#current !== round) return Exit.void
     this.#current = undefined
@@ -274,7 +276,7 @@ class Collection implements PolledCollection {
 }
 
 /**
- * The collections of the operations of one call's waits.
+ * The operation collections that one call polls.
  *
  * @internal
  */
@@ -293,7 +295,10 @@ export class Lists {
     this.observer = observer
   }
 
-  /** Polls a wait together with the others of its collection, if the collection can be listed. */
+  /**
+   * Adds a waiter to its collection, if the collection can be listed. The waiter then polls together with the others in
+   * that collection.
+   */
   add(waiter: Waiter): void {
     const name = this.list.collection(waiter.record.name)
     if (name === undefined) return

@@ -1,6 +1,6 @@
 /**
- * One poll of an operation: a plain read, or a request whose response the server delays until the operation ends
- * (`:wait`).
+ * Sends one poll for an operation: either a plain read, or a `:wait` request, whose response the server delays until
+ * the operation ends.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,18 +17,18 @@ import { type ApiRequest, apiRequest } from "../http/request.js"
 import * as Response from "../http/response.js"
 
 /**
- * The state that a poll has read.
+ * The operation state that a poll returned.
  *
  * @internal
  */
 export interface Polled extends Response.Snapshot {
-  /** When the server began to delay its response, in monotonic ms. Undefined for a plain read. */
+  /** When the server began to delay its response, in monotonic ms. It is `undefined` for a plain read. */
   readonly waitedSince?: number | undefined
 }
 
 /** @internal */
 export interface Poll {
-  /** Ends the poll immediately. The returned effect waits until the poll has stopped. */
+  /** Ends the poll immediately. The returned effect completes when the poll has stopped. */
   readonly abort: () => Effect.Effect<void>
 }
 
@@ -36,35 +36,36 @@ export interface Poll {
 export interface PollOptions {
   readonly name: string
   readonly caller: Caller
-  /** The number of the poll in its wait, from 1. */
+  /** The poll number, counted from 1 for each waiter. */
   readonly attempt: number
   /** How long the server may delay the response, in ms. If this is too short, the poll is a plain read. */
   readonly serverSideWaitMillis: number
 }
 
-// A delayed response must arrive before `requestTimeout` passes.
+// The server may delay a response for this fraction of `requestTimeout`, so that the response arrives in time.
 const shareOfRequestTimeout = 0.8
 const shortestServerSideWait = 1_000
 
 /** @internal */
 export class Polls {
   readonly #client: ApiClient
-  // The method is used until the server responds that it has no such method.
+  // Whether `:wait` is used. Becomes false when the server responds that the method does not exist.
   #hasServerSideWait: boolean
 
   constructor(client: ApiClient) {
     this.#client = client
-    // Such a request would occupy one of the permitted requests of a budget for a long time.
+    // If a budget limits concurrent requests, `:wait` is not used, because it would occupy one of the permits for a
+    // long time.
     this.#hasServerSideWait = client.settings.concurrentRequests === Infinity
   }
 
-  /** The plain read of an operation. */
+  /** Creates the plain read request for an operation. */
   request(name: string, xgafv?: "1" | "2"): Either.Either<ApiRequest, HttpError.HttpError> {
     const { settings } = this.#client
     return apiRequest(settings, settings.api.dialect.poll(name), { xgafv, isRepeatable: true })
   }
 
-  /** Begins a poll. `done` is called once, possibly before this function returns, unless the poll is aborted. */
+  /** Begins a poll. Calls `done` once, possibly before this function returns, unless the poll is aborted. */
   begin(options: PollOptions, done: (exit: Exit.Exit<Polled, HttpError.HttpError>) => void): Poll {
     let exchange: Exchange<Response.Snapshot> | undefined
     const send = (
@@ -81,7 +82,7 @@ export class Polls {
       countPoll(this.#client, caller, method)
       const trace = { operationName, pollAttempt, operation: operationOf }
       const begun = this.#client.begin({ request: built.right, decode, caller, timeLimit, trace }, done)
-      // A poll that ends synchronously may already be followed by another poll.
+      // If the exchange ended synchronously, another exchange may already have been started.
       if (!begun.isOver) exchange = begun
     }
     const read = (): void => send(this.#client.settings.api.dialect.poll(options.name), "get", undefined, done)
@@ -101,7 +102,7 @@ export class Polls {
     return { abort: () => exchange === undefined ? Effect.void : exchange.abort() }
   }
 
-  // Undefined if the API has no such method, or if there is no time for it.
+  // Creates the `:wait` request. Returns `undefined` if the API has no such method or too little time remains for it.
   #serverSideWait({ name, serverSideWaitMillis }: PollOptions): Dialect.WaitRequest | undefined {
     if (!this.#hasServerSideWait || serverSideWaitMillis < shortestServerSideWait) return undefined
     const { api, requestTimeout } = this.#client.settings
@@ -115,13 +116,13 @@ export class Polls {
 const operationOf = ({ operation }: Response.Snapshot): Operation.Operation => operation
 
 /**
- * Counts a request with which waits read the state of operations.
+ * Counts a request that reads the state of operations for waiters.
  *
  * @internal
  */
 export const countPoll = (client: ApiClient, caller: Caller, method: "get" | "wait" | "list"): void =>
   OperationsMetrics.polls.unsafeUpdate(1, client.metricLabels(caller).polls.with("gcp.longrunning.method", method).all)
 
-// The server has no such method: the response is UNIMPLEMENTED, or the path has no route.
+// Returns whether the server lacks the method: the response is UNIMPLEMENTED, or no route matches the path.
 const isMissing = (error: HttpError.HttpError): boolean =>
   error.code === "UNIMPLEMENTED" || (error.httpStatus === 404 && error.status === undefined)

@@ -1,5 +1,5 @@
 /**
- * The data of waits and of the records of their operations. Between two polls, a wait has no fiber, no timer and no
+ * The data of waiters and of the operations for which they wait. Between two polls, a waiter holds no fiber, timer or
  * request.
  */
 import type * as Effect from "effect/Effect"
@@ -20,22 +20,25 @@ import type { WaitTelemetry } from "./telemetry.js"
 export type WaitFailure = OperationError | HttpError.HttpError | WaitTimeoutError
 
 /**
- * The observer of a wait.
+ * Observes a waiter.
  *
  * @internal
  */
 export interface Observer {
   /**
-   * A pending state, passed to the call or read by a poll. If the result is `false`, the wait pauses until it is
-   * resumed.
+   * Called with a pending state, which was passed to the call or returned by a poll. If the function returns `false`,
+   * the waiter pauses until it is resumed.
    */
   readonly onPending?: ((waiter: Waiter, operation: Operation.Pending) => boolean) | undefined
-  /** The wait has ended. The effect returns its result, after it has cancelled the operation if this is required. */
+  /**
+   * Called when the waiter has ended. If the operation must be cancelled, the effect cancels it first and then returns
+   * the result.
+   */
   readonly onEnd: (waiter: Waiter, result: Effect.Effect<Operation.Succeeded, WaitFailure>) => void
 }
 
 /**
- * The state that the waits of one call share.
+ * The state that all waiters of one call share.
  *
  * @internal
  */
@@ -44,17 +47,17 @@ export interface WaitContext {
   readonly timer: Timer
   readonly settings: WaitSettings
   readonly observer: Observer
-  /** Called when the next poll of a wait is due, or its deadline has passed. */
+  /** Called when a waiter's next poll is due, or when its deadline has passed. */
   readonly onTime: (waiter: Waiter) => void
-  /** The number of polls that may be in flight. Default: no limit. */
+  /** Limits how many polls may be in flight. Default: no limit. */
   readonly permits?: Permits | undefined
   /**
-   * Whether a poll may use a request whose response the server delays until the operation ends. Such a poll does not
-   * read the states before the end.
+   * Whether polls may use requests whose response the server delays until the operation ends. Such polls do not return
+   * intermediate states.
    */
   readonly usesServerSideWait: boolean
   readonly telemetry: WaitTelemetry
-  /** Reports the failed cancel requests. It is made for the first cancel request. */
+  /** Reports failed cancel requests. It is created for the first cancel request. */
   cancels: CancelReport | undefined
 }
 
@@ -65,8 +68,8 @@ export interface WaitContext {
  */
 export interface PolledCollection {
   /**
-   * Adds a wait whose poll is due to the next poll of the collection. If the result is `false`, the wait polls by a
-   * separate request.
+   * Adds a waiter whose poll is due to the next poll of the collection. If the function returns `false`, the waiter
+   * polls by a separate request.
    */
   readonly join: (waiter: Waiter) => boolean
 }
@@ -75,73 +78,74 @@ export interface PolledCollection {
 export interface WaiterOptions {
   readonly context: WaitContext
   readonly record: OperationRecord
-  /** The state that was passed to the call. Without a state, the first poll is due immediately. */
+  /** The state that was passed to the call. If it is `undefined`, the first poll is due immediately. */
   readonly known: Operation.Pending | undefined
-  /** In ms. */
+  /** The timeout in ms. */
   readonly timeout: number
-  /** How long NOT_FOUND means that the operation is not visible yet, in ms from the beginning of the wait. */
+  /** How long NOT_FOUND means that the operation is not yet visible, in ms from when the waiter began. */
   readonly notFoundGrace: number
-  /** Whether the operation comes from a handle. Such an operation may have expired if it is not found. */
+  /** Whether the operation comes from a handle. If such an operation is not found, it may have expired. */
   readonly isFromHandle: boolean
 }
 
-// The time between the last poll and the deadline, in ms. It leaves time for the response.
+// The longest interval between the final poll and the deadline, in ms. It leaves time for the response.
 const longestMargin = 1_000
 
 /** @internal */
 export class Waiter extends Wakeable {
   /**
-   * The current phase: waiting for the time of the next poll, for a permit to poll, for the response, for `onUpdate`,
-   * for a step of a schedule, or for its observer.
+   * The current phase: waiting until the next poll is due, for a permit to poll, for a response, for `onUpdate`, for a
+   * schedule step, or for the observer.
    */
   phase: "new" | "sleeping" | "queued" | "polling" | "updating" | "stepping" | "stopped" | "ended" = "new"
   readonly record: OperationRecord
   readonly context: WaitContext
   readonly isFromHandle: boolean
-  /** When the wait began, in monotonic ms. */
+  /** When the waiter began, in monotonic ms. */
   readonly start: number
-  /** When the wait began, in ms since the epoch. */
+  /** When the waiter began, in ms since the epoch. */
   readonly startOfSchedule: number
-  /** The deadline of the wait, in monotonic ms. */
+  /** The waiter's deadline, in monotonic ms. */
   readonly deadline: number
-  /** The end of the time in which NOT_FOUND means that the operation is not visible yet, in monotonic ms. */
+  /** Until when NOT_FOUND means that the operation is not yet visible, in monotonic ms. */
   readonly graceEnd: number
   /** When the next poll is due, in monotonic ms. */
   due = 0
-  /** The last state for which `onUpdate` ran. */
+  /** The latest state for which `onUpdate` ran. */
   told: Operation.Operation | undefined
-  /** Interrupts `onUpdate`, or the step of a schedule, while it is running. */
+  /** Interrupts `onUpdate` or a schedule step while it is running. */
   interruptStep: Interrupt | undefined
-  /** Removes the wait from the queue for a permit. */
+  /** Removes the waiter from the queue for a permit. */
   leaveQueue: Leave | undefined
-  /** Whether its observer has paused the wait. */
+  /** Whether the observer has paused the waiter. */
   isStopped = false
-  /** Whether its end requires a cancel request that was not sent yet. */
+  /** Whether a cancel request must still be sent when the waiter ends. */
   mustCancel = false
   schedule: Progress<Operation.Pending> | undefined
   retries: Progress<HttpError.HttpError> | undefined
-  /** The latest state. */
+  /** The latest pending state. */
   last: Operation.Pending | undefined
   lastError: HttpError.HttpError | undefined
   polls = 0
-  /** The number of consecutive transient failures, and the time of the first one. */
+  /** The number of consecutive transient failures, and when the first of them occurred. */
   failures = 0
   failingSince = 0
-  /** Whether a poll has read the operation. */
+  /** Whether any poll has read the operation. */
   hasRead = false
   /** When the latest poll began, in monotonic ms. */
   polledAt = -Infinity
   /**
-   * The last delay of the schedule, and the part of this delay that remains if a hint or a failure has delayed the
-   * poll. Otherwise a schedule with fixed times (`Schedule.fixed`) would poll immediately to catch up.
+   * `ownDelay` is the schedule's latest delay. `owedDelay` is the part of that delay that remains if a server hint or a
+   * failure has postponed the poll. Without it, a schedule with fixed times (`Schedule.fixed`) would poll immediately
+   * to catch up.
    */
   ownDelay = 0
   owedDelay = 0
-  /** The collection with which it polls. Undefined if it polls by separate requests. */
+  /** The collection with which the waiter polls. It is `undefined` if the waiter polls by separate requests. */
   collection: PolledCollection | undefined
   /**
-   * How many consecutive polls of the collection have not found the operation, and for how many polls it uses separate
-   * requests.
+   * `misses` counts consecutive polls of the collection that did not find the operation. `pollsBeforeList` counts the
+   * separate polls that remain before the list is used again.
    */
   misses = 0
   pollsBeforeList = 0
@@ -163,7 +167,10 @@ export class Waiter extends Wakeable {
     this.context.onTime(this)
   }
 
-  /** The latest time for a poll whose response can be expected before the deadline, in monotonic ms. */
+  /**
+   * The latest time at which a poll may start so that its response can be expected before the deadline, in monotonic
+   * ms.
+   */
   get lastPoll(): number {
     return this.deadline === Infinity
       ? Infinity
@@ -174,38 +181,44 @@ export class Waiter extends Wakeable {
     return this.context.timer.now()
   }
 
-  /** The time for the steps of schedules, in ms since the epoch. A change of the system time does not affect it. */
+  /** The time for schedule steps, in ms since the epoch. It is not affected by changes to the system time. */
   scheduleTime(): number {
     return this.startOfSchedule + (this.now() - this.start)
   }
 }
 
 /**
- * A poll in flight, of one operation or of many.
+ * A poll in flight, for one operation or for many.
  *
  * @internal
  */
 export interface InFlight {
-  /** The shared state of the call whose wait started the poll. */
+  /** The shared state of the call that started the poll. */
   readonly owner: WaitContext
-  /** Called when no wait needs the operation any more. The returned effect waits until its poll has stopped. */
+  /**
+   * Called when no waiter needs the operation any more. The returned effect completes when the operation's poll has
+   * stopped.
+   */
   readonly leave: (record: OperationRecord) => Effect.Effect<void>
 }
 
 /** @internal */
 export class OperationRecord {
   readonly name: string
-  /** The path of its plain read, for messages. Different operations of one model of Vertex AI have the same path. */
+  /**
+   * The path of the operation's plain read, for messages. In Vertex AI, all operations of one model are read with the
+   * same path.
+   */
   readonly path: string
   waiters: ReadonlyArray<Waiter> = []
   /**
-   * The poll in flight. It belongs to the record: if the wait that started it ends, it stays in flight for the other
-   * waits.
+   * The poll in flight. It belongs to the record: if the waiter that started the poll ends, the poll remains in flight
+   * for the other waiters.
    */
   inFlight: InFlight | undefined
-  /** The last state of the operation, once it is done. */
+  /** The operation's final state, once it is done. */
   verdict: Snapshot | undefined
-  /** Whether the server is asked to cancel the operation when its last wait ends. */
+  /** Whether the server is asked to cancel the operation when its only remaining waiter ends. */
   cancelWhenAbandoned = false
 
   constructor(name: string, path: string) {
@@ -218,19 +231,19 @@ export class OperationRecord {
 export class Records {
   readonly #byName = new Map<string, OperationRecord>()
 
-  /** Returns the record of an operation, if there is a wait for it. */
+  /** Returns the record of an operation, if any waiter waits for it. */
   find(name: string): OperationRecord | undefined {
     return this.#byName.get(name)
   }
 
-  /** The record of an operation with at least one wait. */
+  /** Returns the record of an operation, and creates it if necessary. */
   get(name: string, path: string): OperationRecord {
     let record = this.#byName.get(name)
     if (record === undefined) this.#byName.set(name, record = new OperationRecord(name, path))
     return record
   }
 
-  /** Tells whether the operation has no wait any more. In this case its record is removed. */
+  /** Removes a waiter. If the operation has no other waiters, also removes its record and returns true. */
   remove(waiter: Waiter): boolean {
     const { record } = waiter
     const left = record.waiters.filter((other) => other !== waiter)
@@ -239,17 +252,17 @@ export class Records {
     return left.length === 0 && this.#byName.delete(record.name)
   }
 
-  /** All waits. */
+  /** Returns all waiters. */
   *waiters(): Iterable<Waiter> {
     for (const record of this.#byName.values()) yield* record.waiters
   }
 }
 
-// The shortest delay between two polls. It protects the processor and the server from a schedule without delays.
+// The shortest interval between two polls. It protects the processor and the server from a schedule without delays.
 const shortestInterval = 10
 
 /**
- * When the next poll is due. The time is limited to leave time for the last response before the deadline.
+ * Returns when the next poll is due. The poll is scheduled early enough for its response to arrive before the deadline.
  *
  * @internal
  */

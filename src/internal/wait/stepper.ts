@@ -9,7 +9,7 @@ import * as ScheduleIntervals from "effect/ScheduleIntervals"
 import type { Caller, Interrupt } from "../caller.js"
 
 /**
- * A schedule in progress. A new one begins with `state: schedule.initial`.
+ * A schedule in progress. Its initial `state` is `schedule.initial`.
  *
  * @internal
  */
@@ -35,17 +35,17 @@ const delayOf = <In>(progress: Progress<In>, exit: Exit.Exit<Step>, now: number)
         : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
     })
   } catch (defect) {
-    // A custom schedule returned no step.
+    // A custom schedule returned an invalid step.
     return Exit.die(defect)
   }
 }
 
 /**
- * Takes a step of a schedule, and passes on its delay in ms, or undefined if the schedule has ended. `now` is in ms
+ * Takes one step of a schedule. Passes on the delay in ms, or `undefined` if the schedule has ended. `now` is in ms
  * since the epoch.
  *
- * The effects of a schedule run with the runtime of the caller. Returns a function that interrupts them, or undefined
- * if they have ended.
+ * The schedule's effects run with the caller's runtime. Returns a function that interrupts them, or `undefined` if they
+ * have already completed.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * The telemetry of the waits of one call: events and attributes of its span, metrics, and log lines.
+ * Records the telemetry of the waiters in one call: span events and attributes, metrics, and log lines.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -25,31 +25,31 @@ import {
 import type { MetricLabels } from "../metrics.js"
 
 /**
- * The data of a wait for its telemetry.
+ * The waiter data that telemetry uses.
  *
  * @internal
  */
 export interface Wait {
   readonly record: { readonly name: string }
   readonly polls: number
-  /** The number of consecutive transient failures, and the time of the first one in monotonic ms. */
+  /** The number of consecutive transient failures, and when the first of them occurred, in monotonic ms. */
   readonly failures: number
   readonly failingSince: number
-  /** When the wait began, in monotonic ms and in ms since the epoch. */
+  /** When the waiter began, in monotonic ms and in ms since the epoch. */
   readonly start: number
   readonly startOfSchedule: number
   readonly now: () => number
 }
 
 /**
- * The outcome of a wait.
+ * How a waiter ended.
  *
  * @internal
  */
 export interface End {
   readonly outcome: "succeeded" | "failed" | "timeout" | "error" | "interrupted"
   readonly errorType?: string
-  /** The operation, if it is done. */
+  /** The operation in its final state, if it is done. */
   readonly operation?: Operation.Succeeded | Operation.Failed
 }
 
@@ -80,10 +80,11 @@ export const timedOut = (reason: WaitTimeoutError["reason"]): End => ({
   errorType: reason === "Timeout" ? "CLIENT_TIMEOUT" : "CLIENT_RETRY_EXHAUSTED"
 })
 
-// The default limit of OpenTelemetry is 128 events of a span.
+// By default, OpenTelemetry keeps at most 128 events per span.
 const maxEvents = 100
 
-// When an operation ended, in ms since the epoch. NaN if its metadata does not contain the time.
+// Returns when an operation ended, in ms since the epoch. Returns NaN if the operation metadata does not contain the
+// time.
 const endTime = ({ metadata }: Operation.Operation): number => {
   const time = metadata?.["endTime"]
   return typeof time === "string" && time.length <= 40 ? Date.parse(time) : NaN
@@ -99,11 +100,11 @@ export class WaitTelemetry {
   readonly #logsPolls: boolean
   #events = 0
   #droppedEvents = 0
-  // The wait whose transient failure was logged. One line is enough for an outage.
+  // The waiter whose transient failure was logged. One log line is enough for an outage.
   #failing: Wait | undefined
   #hasLogged = false
 
-  /** `isOfMany` is true for a call that waits for any number of operations. */
+  /** `isOfMany` is true if the call can wait for more than one operation. */
   constructor(client: ApiClient, caller: Caller, isOfMany: boolean) {
     this.#caller = caller
     this.#address = client.settings.endpoint.address
@@ -114,7 +115,7 @@ export class WaitTelemetry {
   }
 
   #addEvent(wait: Wait, name: string, attributes?: Readonly<Record<string, unknown>>): void {
-    // The event for the end of a wait is always recorded.
+    // The `done` event is always recorded for a call that waits for one operation.
     if (this.#events >= maxEvents && (name !== "done" || this.#isOfMany)) {
       this.#droppedEvents++
       return
@@ -131,7 +132,7 @@ export class WaitTelemetry {
     OperationsMetrics.waits.unsafeUpdate(1, this.#labels.waits.all)
   }
 
-  /** Logs each poll, if lines of its level are logged. */
+  /** Creates a log line for a poll, if its log level is enabled. */
   pollLine(name: string, exit: Exit.Exit<{ readonly operation: Operation.Operation }, HttpError.HttpError>) {
     if (!this.#logsPolls) return undefined
     const result = Exit.match(exit, {
@@ -145,7 +146,10 @@ export class WaitTelemetry {
     if (this.#hasEvents) this.#addEvent(wait, change === "first" ? "pending" : "metadata_changed")
   }
 
-  /** Logs the first transient failure of the call. Without this line, a failing wait would look like a hanging wait. */
+  /**
+   * Logs the first transient failure in the call. Without this line, a call with repeated failures would look like a
+   * hanging call.
+   */
   onFailure(wait: Wait, error: HttpError.HttpError): Effect.Effect<void> | undefined {
     const type = errorType(error)
     OperationsMetrics.transientFailures.unsafeUpdate(1, this.#labels.transientFailures.with("error.type", type).all)
@@ -160,7 +164,7 @@ export class WaitTelemetry {
     )
   }
 
-  /** Logs the recovery after the failure that `onFailure` has logged. */
+  /** Logs the recovery from the failure that `onFailure` logged. */
   onRecovery(wait: Wait): Effect.Effect<void> | undefined {
     const { failingSince, failures, record: { name } } = wait
     if (this.#hasEvents) this.#addEvent(wait, "recovered", { "gcp.longrunning.failure_count": failures })

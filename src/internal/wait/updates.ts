@@ -1,5 +1,5 @@
 /**
- * A wait whose states are a stream. The next poll is not sent until the consumer requests the next state.
+ * Emits the states of one operation as a stream. The next poll is sent only when the consumer requests the next state.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -20,7 +20,7 @@ interface UpdatesOptions extends WaitOptions {
 
 type State = Operation.Pending | Operation.Succeeded
 
-// Buffers the states and the end until the consumer requests them.
+// Buffers states and the end of the stream until the consumer requests them.
 class Updates implements Observer {
   #state: Operation.Pending | undefined
   #last: Operation.Pending | undefined
@@ -46,7 +46,7 @@ class Updates implements Observer {
     this.#onChange?.()
   }
 
-  /** The next state. The stream ends after the last state. */
+  /** Returns the next state. The stream ends after the final state. */
   take(goOn: () => void): Effect.Effect<State, Option.Option<WaitFailure>> {
     return Effect.suspend(() => {
       if (this.#hasEnded) return Effect.fail(Option.none())

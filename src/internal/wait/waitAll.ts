@@ -1,5 +1,5 @@
 /**
- * Many waits in one call. Their outcomes are a stream.
+ * Waits for many operations in one call, and emits their outcomes as a stream.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -30,8 +30,8 @@ interface Outcome<W> {
 }
 
 /**
- * The operations of a `waitAll`. The left side is the error of a value that is not a list of operations, including a
- * single name.
+ * Validates the operations that are passed to `waitAll`. If the value is not a list of operations, for example because
+ * it is a single name, returns a `Left` with the error.
  *
  * @internal
  */
@@ -45,16 +45,17 @@ export const operationList = <W>(operations: Iterable<W>): Either.Either<Iterabl
     )
 
 /**
- * The `operation` of the only outcome of such a `waitAll`. The stream itself does not fail.
+ * Returns the `operation` for the only outcome that `waitAll` emits if its argument is not a list. The stream itself
+ * does not fail.
  *
  * @internal
  */
 export const notListed = <W>(operations: Iterable<W>): W => operations as Iterable<W> & W
 
-// The default limit of OpenTelemetry is 128 links of a span.
+// By default, OpenTelemetry keeps at most 128 links per span.
 const maxLinks = 100
 
-// Links to the spans in which handles were made, without duplicates.
+// Links to the spans that created the handles, without duplicates.
 class Links {
   readonly all: Array<Tracer.SpanLink> = []
   readonly #seen = new Set<string>()
@@ -77,15 +78,15 @@ export const waitAll = <W extends Waitable>(
     readonly operations: Iterable<W>
     readonly options: WaitAllOptions | undefined
     readonly pollsAtATime: number
-    /** Why no wait can begin. */
+    /** The reason if no waiter can begin. */
     readonly problem: HttpError.HttpError | undefined
   }
 ): Stream.Stream<Outcome<W>> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const outcomes = yield* Mailbox.make<Outcome<W>>()
     const waiters = new Map<Waiter, W>()
-    // Ended waits whose operations are being cancelled or whose `onUpdate` is running, each with a function that
-    // interrupts this.
+    // Effects of ended waiters that are still running, because they cancel operations or run `onUpdate`. Each entry is
+    // a function that interrupts one effect.
     const ending = new Set<Interrupt>()
     let hasBegun = false
     let count = 0
@@ -101,7 +102,7 @@ export const waitAll = <W extends Waitable>(
       }
       const failed = Cause.failureOrCause(exit.cause)
       errors++
-      // A defect is not an outcome: the stream ends with the defect, and its scope interrupts the other waits.
+      // A defect is not an outcome. It ends the stream, whose scope then interrupts the other waiters.
       if (Either.isRight(failed)) outcomes.unsafeDone(Exit.failCause(failed.right))
       else outcomes.unsafeOffer({ operation, result: Either.left(failed.left) })
     }
