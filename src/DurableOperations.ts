@@ -699,7 +699,14 @@ export const execute = <
   const stored = Effect.flatMap(workflow.executionId(payload), (executionId) => workflow.poll(executionId)).pipe(
     Effect.catchAllCause(() => Effect.succeed(undefined))
   )
-  const attempt = Effect.exit(workflow.execute(payload)).pipe(
+  // If a runner dies, its reply to this process can be lost. The result is then only in the storage.
+  const fromStorage = stored.pipe(
+    Effect.flatMap((result) => result?._tag === "Complete" ? Effect.succeed(result.exit) : Effect.fail("pending")),
+    Effect.retry(Schedule.spaced("5 seconds")),
+    Effect.orDie,
+    Effect.flatten
+  )
+  const attempt = Effect.exit(Effect.raceFirst(Effect.disconnect(workflow.execute(payload)), fromStorage)).pipe(
     Effect.flatMap((exit) =>
       Exit.isSuccess(exit) || Cause.isFailure(exit.cause)
         ? Effect.succeed(exit)
