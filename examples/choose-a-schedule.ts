@@ -1,4 +1,4 @@
-// Schedules for different operations. The program measures their delays and polls with scripted operations and a test clock.
+// Schedules for different kinds of operations. Measures their detection delays and polls with scripted operations and a test clock.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type * as Operation from "effect-google-operations/Operation"
 import * as OperationsEmulator from "effect-google-operations/OperationsEmulator"
@@ -14,20 +14,20 @@ import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 
 // #region schedules
-// For operations that a user waits for. The end is detected earlier, with more polls.
+// For operations that a user waits for. Detects the end earlier, but needs more polls.
 const eager = Polling.proportional({ fraction: 0.1, min: "200 millis", max: "10 seconds" })
 
-// For operations that take hours, if a delay of minutes is acceptable. There are fewer polls.
+// For operations that take hours, if a detection delay of minutes is acceptable. Needs fewer polls.
 const patient = Polling.proportional({ max: "5 minutes" })
 
-// For operations that take between 40 and 60 seconds. The first delay is 40 seconds, and the others are 2 seconds.
+// For operations that take between 40 and 60 seconds. The first poll interval is 40 seconds, and all others are 2 seconds.
 const known = Schedule.duration("40 seconds").pipe(
   Schedule.andThen(Polling.spaced("2 seconds", { jitter: 0.2 }))
 )
 // #endregion
 
 // #region try
-// Measures the cost of a schedule for one operation: the delay until the end is detected, and the number of polls.
+// Measures the detection delay and the number of polls of a schedule, for one operation with the given duration.
 const cost = (schedule: Schedule.Schedule<unknown, Operation.Pending>, duration: Duration.DurationInput) =>
   Effect.gen(function*() {
     const operations = yield* OperationsService.OperationsService

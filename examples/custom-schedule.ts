@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 // #region schedule
-// Polls every 50 ms for the first second, then every 500 ms. After the first poll, there are at most 30 more polls. Prints each
-// pending state.
+// Polls every 50 ms for the first second, and then every 500 ms. Ends after at most 31 polls. Prints the name after each pending
+// state.
 const schedule = Schedule.spaced("50 millis").pipe(
   Schedule.upTo("1 second"),
   Schedule.andThen(Schedule.spaced("500 millis")),

@@ -8,7 +8,7 @@ import * as Polling from "effect-google-operations/Polling"
 import * as Effect from "effect/Effect"
 
 // #region emulator
-it.live("returns the operation's error after faults of the connection", () =>
+it.live("returns the operation's error after connection faults", () =>
   Effect.gen(function*() {
     const emulator = yield* NodeOperationsEmulator.make()
     yield* emulator.script("operations/a", [

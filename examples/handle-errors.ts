@@ -15,7 +15,7 @@ const waitFor = (name: string) =>
     yield* Console.log(`${operation.name} succeeded`)
   }).pipe(
     Effect.catchTags({
-      // The operation failed. The details of its error are decoded.
+      // The operation failed. Its error details are decoded.
       OperationError: ({ code, status }) => Console.log(`failed: ${code}, with a ${status.details[0]?._tag}`),
       // A request failed. The operation may be in any state.
       HttpError: ({ code, httpStatus, reason }) => Console.log(`unknown state: ${code ?? reason}, HTTP ${httpStatus}`),

@@ -32,7 +32,7 @@ export const createAgain = CreateAccessPolicy.execute(request, { timeout: "10 mi
 // #endregion
 
 // #region conflict
-// Tells whether the start was refused. An error that occurs after the start has an operationName.
+// Whether the API rejected the start request. An error that occurs after the start contains an operationName.
 const isConflict = (error: HttpError.HttpError): boolean =>
   error.operationName === undefined && (error.code === "ABORTED" || error.code === "FAILED_PRECONDITION")
 
@@ -49,7 +49,7 @@ export const createWhenPossible = CreateAccessPolicy.execute(request, { timeout:
 // #endregion
 
 // #region in-progress
-// Waits until the operations in progress are done. Their outcomes do not matter.
+// Waits until the operations in progress are done, and ignores their outcomes.
 const othersEnd = Effect.gen(function*() {
   const operations = yield* OperationsService.OperationsService
   const pending = yield* operations.list({ filter: "done=false" }).pipe(

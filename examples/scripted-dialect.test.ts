@@ -18,7 +18,7 @@ const stop = (instance: string) =>
     return yield* operations.wait(yield* operations.start(request))
   })
 
-it.effect("fails if the zone has not enough resources", () =>
+it.effect("fails if the zone does not have enough resources", () =>
   Effect.gen(function*() {
     const emulator = yield* OperationsEmulator.OperationsEmulator
     yield* emulator.onStart({ path: "/compute/v1/projects/{project}/zones/{zone}/instances/{instance}/stop" }, [

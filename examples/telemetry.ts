@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import { isMain } from "./support/isMain.js"
 
 // #region export
-// A program in production exports by OTLP: a BatchSpanProcessor with an OTLPTraceExporter, and an OTLPMetricExporter.
+// In production, export with OTLP: use a BatchSpanProcessor with an OTLPTraceExporter, and an OTLPMetricExporter.
 const spanExporter = new InMemorySpanExporter()
 const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
 const metricReader = new PeriodicExportingMetricReader({ exporter: metricExporter })

@@ -31,11 +31,11 @@ const program = Effect.gen(function*() {
   const policy = yield* CreateAccessPolicy.execute(request, { timeout: "10 minutes" })
   yield* Console.log(`${policy.title} of ${policy.parent}`)
 
-  // Waits for an operation that was started elsewhere, by its name.
+  // Waits for an operation that was started elsewhere, given its name.
   yield* DeleteAccessPolicy.result("operations/delete")
   yield* Console.log("deleted")
 
-  // The operation succeeded, but its response is of another type. The raw response is in the error.
+  // The operation succeeded, but its response has another type. The error contains the response.
   yield* CreateAccessPolicy.result("operations/level").pipe(
     Effect.catchTag("ResultError", (error) => Console.log(`${error.message}: ${error.response?.["name"]}`))
   )

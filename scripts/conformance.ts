@@ -61,7 +61,9 @@ const judge = (name: string, case_: Case): Effect.Effect<Verdict> => {
   const notComparable = notOverSockets[case_.id]
   if (notComparable !== undefined) return Effect.succeed({ type: "notComparable", why: notComparable })
   if (name !== own) {
-    const why = ownRules.has(case_.id) ? "shows a rule of effect-google-operations" : unfairness(adapter, case_)
+    const why = ownRules.has(case_.id)
+      ? "the case tests a rule that is specific to effect-google-operations"
+      : unfairness(adapter, case_)
     if (why !== undefined) return Effect.succeed({ type: "unfair", why })
   }
   // A busy machine can delay a run, so one failed run does not count.

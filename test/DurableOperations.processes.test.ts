@@ -48,7 +48,7 @@ const policies = (lines: ReadonlyArray<string>) =>
 /** The SQL statement of the documentation. */
 const retention = Effect.promise(async () => {
   const document = await readFile(new URL("../docs/durable.md", import.meta.url), "utf8")
-  const [, statement] = /```sql\n(-- Removes executions [^`]*)```/.exec(document) ?? []
+  const [, statement] = /```sql\n(-- Removes the executions [^`]*)```/.exec(document) ?? []
   assert(statement !== undefined)
   return statement
 })

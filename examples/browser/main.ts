@@ -25,7 +25,7 @@ const CreateBackup = OperationInfo.make({
 // #region client
 const api = GoogleApi.make({ baseUrl: API_URL, version: "v1" })
 
-// The server must allow each header of a request from another origin. This client sends no trace headers.
+// The server must allow every header of a cross-origin request. This client sends no trace headers.
 const httpClient = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(HttpClient.HttpClient, HttpClient.withTracerPropagation(false))

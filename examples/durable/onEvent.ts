@@ -37,7 +37,7 @@ const PushMessage = Schema.Struct({
 })
 
 // #region handler
-/** Handles push messages. If an operation has no token, no workflow waits for its event. */
+/** Handles push messages. If an operation has no token, no workflow is waiting for its event. */
 const onPush = Effect.gen(function*() {
   const { message } = yield* HttpServerRequest.schemaBodyJson(PushMessage)
   const tokens = yield* Tokens

@@ -54,7 +54,16 @@ const byText = (
 /** One row for each client. */
 export const counts = (runs: ReadonlyArray<Run>): string =>
   table(
-    ["client", "version", "passes", "another end", "other requests", "tells less", "unfair to it", "not comparable"],
+    [
+      "client",
+      "version",
+      "passed",
+      "different outcome",
+      "different requests",
+      "less information",
+      "unfair",
+      "not comparable"
+    ],
     ...runs.map((run) => [
       run.adapter.title,
       run.adapter.version ?? "",
@@ -70,7 +79,7 @@ export const counts = (runs: ReadonlyArray<Run>): string =>
 /** One row for each failure. Failures of a client with the same text share a row. */
 export const failures = (runs: ReadonlyArray<Run>): string =>
   table(
-    ["client", "case", "what it does"],
+    ["client", "case", "behavior"],
     ...runs.flatMap(({ adapter, verdicts }) =>
       byText([...verdicts].flatMap(([id, verdict]) =>
         verdict.type === "fails"

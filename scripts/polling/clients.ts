@@ -94,7 +94,7 @@ export const otherClients: ReadonlyArray<OtherClient> = [
     factor: 2,
     max: 60,
     jitter: "0 to 100 %",
-    givesUp: "with its context",
+    givesUp: "when its context ends",
     source: "googleapis/google-cloud-go: longrunning/longrunning.go"
   }),
   other({
@@ -145,7 +145,7 @@ export const otherClients: ReadonlyArray<OtherClient> = [
     factor: 1,
     max: 10,
     jitter: "none",
-    givesUp: "as the resource says",
+    givesUp: "set for each resource type",
     source: "hashicorp/terraform-provider-google: google/tpgresource/common_operation.go, google/transport/config.go"
   })
 ]

@@ -20,10 +20,10 @@ export const figuresTable = (rows: ReadonlyArray<Row>): string =>
 /** The schedules of the other clients, with their sources. */
 export const clientsTable = (clients: ReadonlyArray<OtherClient>): string =>
   markdownTable([
-    ["client", "first poll", "delays", "jitter", "gives up", "source"],
+    ["client", "first poll", "poll interval", "jitter", "gives up", "source"],
     ...clients.map(({ factor, givesUp, initial, jitter, lead, max, name, pollsAtOnce, source }) => [
       name,
-      pollsAtOnce ? "at once" : lead === undefined ? "after the first delay" : `after ${lead} s`,
+      pollsAtOnce ? "immediately" : lead === undefined ? "after the first interval" : `after ${lead} s`,
       factor === 1 ? `${initial} s` : `${initial} s × ${factor} up to ${max} s`,
       jitter,
       givesUp,
@@ -36,6 +36,8 @@ export const precision = (rows: ReadonlyArray<Row>, { runs, seed }: Settings): s
   const all = rows.flatMap(({ figures }) => Object.values(figures))
   const worst = (which: keyof Figures) =>
     `${(100 * Math.max(...all.map(({ [which]: { error, mean } }) => error / mean))).toFixed(1)} %`
-  return `${runs} runs each, seed ${seed}; the standard error is at most ${worst("delay")} of a delay and ` +
-    `${worst("polls")} of a number of polls.`
+  return `Each cell is the mean of ${runs} runs with seed ${seed}. The standard error is at most ${
+    worst("delay")
+  } of the mean delay and ` +
+    `${worst("polls")} of the mean number of polls.`
 }

@@ -194,12 +194,12 @@ const requestsOfAWorker = async (
   const second = await ask("shared", "second")
   return [
     {
-      step: "three requests at once, each with a separate service",
+      step: "three concurrent requests, each with a separate service",
       problem: together.map((answer) => expected(answer, "Succeeded")).find((problem) => problem !== undefined)
     },
     {
-      step: "a service that two requests share is refused in the second request",
-      problem: expected(first, "Succeeded") ?? expected(second, "belongs to another request of this Worker")
+      step: "a second request cannot use the service of the first request",
+      problem: expected(first, "Succeeded") ?? expected(second, "this Worker")
     }
   ]
 }

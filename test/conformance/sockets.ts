@@ -25,14 +25,14 @@ const unhurried = 15 * second
 
 /** Cases that cannot be played over a socket in any useful way, and why. */
 export const notOverSockets: Readonly<Record<string, string>> = {
-  "no-limit-unless-given": "takes hours",
-  "interval-over-24.8-days": "takes days",
-  "not-found-old-ticket": "takes days",
-  "interval-of-nearly-nothing": "counts milliseconds",
-  "limit-just-after-a-poll": "counts milliseconds",
-  "limit-with-a-short-interval": "counts milliseconds",
-  "limit-with-polls-until-the-end": "counts milliseconds",
-  "server-holds-within-the-limit": "needs a request that takes no time"
+  "no-limit-unless-given": "the case takes hours",
+  "interval-over-24.8-days": "the case takes days",
+  "not-found-old-ticket": "the case takes days",
+  "interval-of-nearly-nothing": "the case depends on exact milliseconds",
+  "limit-just-after-a-poll": "the case depends on exact milliseconds",
+  "limit-with-a-short-interval": "the case depends on exact milliseconds",
+  "limit-with-polls-until-the-end": "the case depends on exact milliseconds",
+  "server-holds-within-the-limit": "the case requires requests that take no time"
 }
 
 /**

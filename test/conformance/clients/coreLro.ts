@@ -129,12 +129,12 @@ export const coreLro: Adapter = {
       })
     }),
   lacks: {
-    cancelAtTheEnd: "it cancels nothing",
-    savedLimit: "a serialized poller has no deadline",
-    serverHolds: "it does not know `wait`",
-    types: "responses are not typed at run time",
-    transport: "retries and credentials are the job of the HTTP pipeline that it is given",
-    renewal: "retries and credentials are the job of the HTTP pipeline that it is given"
+    cancelAtTheEnd: "the client never cancels an operation",
+    savedLimit: "a serialized poller does not contain a deadline",
+    serverHolds: "the client does not support `wait`",
+    types: "the client does not check response types at run time",
+    transport: "an HTTP pipeline outside the client handles retries and credentials",
+    renewal: "an HTTP pipeline outside the client handles retries and credentials"
   },
   playedAnyway: ["failure-is-no-verdict", "resume-after-a-transport-error"]
 }

@@ -75,9 +75,9 @@ export const effectByHand: Adapter = {
       }
     }),
   lacks: {
-    cancelAtTheEnd: "the loop cancels nothing",
-    renewal: "the loop has one token",
-    save: "the loop saves nothing",
+    cancelAtTheEnd: "the loop never cancels an operation",
+    renewal: "the loop uses a single token",
+    save: "the loop cannot save a wait",
     serverHolds: "the loop does not call `wait`",
     types: "the loop does not decode responses"
   }

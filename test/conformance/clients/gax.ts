@@ -167,9 +167,9 @@ export const gax: Adapter = {
       })
     }),
   lacks: {
-    cancelAtTheEnd: "it cancels when it is told to, not when a wait ends",
-    retries: "it has a time limit for the retries of a request, and counts nothing",
-    save: "it saves an operation by its name only",
-    serverHolds: "it does not call `wait`"
+    cancelAtTheEnd: "the client cancels an operation only when the caller asks it to, not when a wait ends",
+    retries: "the client limits the duration of retries for one request, but not their number",
+    save: "the client saves only the name of an operation",
+    serverHolds: "the client does not call `wait`"
   }
 }

@@ -82,10 +82,10 @@ export const googleapis: Adapter = {
     }),
   lacks: {
     limit: "the loop has no time limit",
-    cancelAtTheEnd: "the loop cancels nothing",
-    save: "the loop saves nothing",
-    retries: "gaxios counts the retries of a request, not of a wait",
+    cancelAtTheEnd: "the loop never cancels an operation",
+    save: "the loop cannot save a wait",
+    retries: "gaxios limits the retries of one request, not the retries of a wait",
     serverHolds: "the client has no `wait` method",
-    types: "responses are not typed at run time"
+    types: "the client does not check response types at run time"
   }
 }

@@ -77,12 +77,12 @@ export const apiCore: Adapter = {
   install,
   make: makeWith("api-core"),
   lacks: {
-    abort: "`result()` blocks its thread until it ends",
-    cancelAtTheEnd: "it cancels when it is told to, not when a wait ends",
-    requestTimeout: "a request has a fixed time limit of 10 seconds",
-    retries: "it has a time limit for the retries of a request, and counts nothing",
-    save: "it saves the operation, not the wait",
-    serverHolds: "it does not call `wait`"
+    abort: "`result()` blocks its thread until the wait ends",
+    cancelAtTheEnd: "the client cancels an operation only when the caller asks it to, not when a wait ends",
+    requestTimeout: "each request has a fixed timeout of 10 seconds",
+    retries: "the client limits the duration of retries for one request, but not their number",
+    save: "the client can save an operation, but not a wait",
+    serverHolds: "the client does not call `wait`"
   }
 }
 
@@ -94,12 +94,12 @@ export const apiClient: Adapter = {
   install,
   make: makeWith("api-client"),
   lacks: {
-    abort: "the loop blocks its thread until it ends",
-    cancelAtTheEnd: "the loop cancels nothing",
+    abort: "the loop blocks its thread until the wait ends",
+    cancelAtTheEnd: "the loop never cancels an operation",
     limit: "the loop has no time limit",
-    retries: "the retries of a request are counted, not those of a wait",
-    save: "the loop saves nothing",
+    retries: "the client limits the retries of one request, not the retries of a wait",
+    save: "the loop cannot save a wait",
     serverHolds: "the client has no `wait` method",
-    types: "responses are not typed at run time"
+    types: "the client does not check response types at run time"
   }
 }
