@@ -14,6 +14,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
 import * as LogLevel from "effect/LogLevel"
 import type * as MetricLabel from "effect/MetricLabel"
@@ -62,14 +63,22 @@ export class Caller {
     }
   }
 
-  /** The caller's runtime, in which the call span is the parent of new spans. The runtime is created on first use. */
+  /**
+   * The caller's runtime, in which the call span is the parent of new spans. A fiber that fails logs no unhandled error:
+   * its failure is passed to the caller, and the log line could show a secret that a client put in an error. The runtime
+   * is created on first use.
+   */
   get runtime(): Runtime.Runtime<never> {
     if (this.#runtime === undefined) {
       const context = this.#fiber.getFiberRef(FiberRef.currentContext)
       this.#runtime = Runtime.make({
         context: this.span === undefined ? context : Context.add(context, Tracer.ParentSpan, this.span),
         runtimeFlags: Runtime.defaultRuntimeFlags,
-        fiberRefs: this.#fiber.getFiberRefs()
+        fiberRefs: FiberRefs.updateAs(this.#fiber.getFiberRefs(), {
+          fiberId: FiberId.none,
+          fiberRef: FiberRef.unhandledErrorLogLevel,
+          value: Option.none()
+        })
       }) as Runtime.Runtime<never>
     }
     return this.#runtime
@@ -161,17 +170,15 @@ export const runFork = <A, E>(
     onExit(Exit.die(new TypeError(`A function of the caller must return an Effect, not ${describeValue(effect)}`)))
     return undefined
   }
-  // A fiber that fails would log an unhandled error, although the failure is passed to the caller. `Effect.exit`
-  // prevents this.
-  const fiber = Runtime.runFork(owner.runtime)(Effect.exit(effect))
+  const fiber = Runtime.runFork(owner.runtime)(effect)
   const exit = fiber.unsafePoll()
   if (exit !== null) {
-    onExit(Exit.flatten(exit))
+    onExit(exit)
     return undefined
   }
   let isInterrupted = false
   fiber.addObserver((exit) => {
-    if (!isInterrupted) onExit(Exit.flatten(exit))
+    if (!isInterrupted) onExit(exit)
   })
   return () => {
     isInterrupted = true
