@@ -37,7 +37,7 @@ import type { OperationHandle } from "./OperationHandle.js"
 export interface Options {
   /** The path of the database file. The file is created if it does not exist. Only one process may use it. */
   readonly filename: string
-  /** Settings of `@effect/cluster` that replace the recommended settings. */
+  /** `@effect/cluster` settings that override this module's defaults. */
   readonly shardingConfig?: Partial<ShardingConfig.ShardingConfig["Type"]> | undefined
 }
 
@@ -52,7 +52,7 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
         const client = yield* Scope.extend(LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" }), scope)
         const sdk = sdkOf(client)
         yield* Effect.promise(async () => {
-          // In ms. SQLite blocks this process during the timeout, which is cheaper than a new connection.
+          // In ms. While SQLite waits for a lock, it blocks this process. A short wait costs less than a new connection.
           await sdk.execute("PRAGMA busy_timeout = 250")
           await sdk.execute("PRAGMA synchronous = FULL")
         })

@@ -260,8 +260,8 @@ export const make = (auth: GoogleAuth | AuthClient): Credentials.Credentials => 
  *
  * The credentials are read when the first API request needs them. If no credentials exist, the request fails with
  * `HttpError` (`reason: "Authentication"`), which is not transient. The error message says what to do. A token request
- * times out after 10 seconds, and this timeout is a transient failure. The library uses other time limits for
- * impersonation and for the metadata server. {@link make} describes the other rules.
+ * times out after 10 seconds, and this timeout is a transient failure. `google-auth-library` has its own time
+ * limits for impersonation and for the metadata server. For the rules about caching and refresh, see {@link make}.
  *
  * @since 0.3.0
  * @category constructors

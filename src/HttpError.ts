@@ -80,11 +80,11 @@ export interface Fields {
    * @since 0.4.0
    */
   readonly operationName?: string | undefined
-  /** The HTTP status of the response. The value is 0 for a redirect response whose status a browser hides. */
+  /** The HTTP status of the response. It is 0 if a browser hides the status of a redirect (an opaque redirect response). */
   readonly httpStatus?: number | undefined
   /** The Google error in the response, decoded from either error format (AIP-193). */
   readonly status?: Status | undefined
-  /** The reasons in error format 1 (`errors[].reason`), such as `"rateLimitExceeded"`. Default: none. */
+  /** The values of `errors[].reason` in the older error format (`xgafv` 1), such as `"rateLimitExceeded"`. Default: none. */
   readonly reasons?: ReadonlyArray<string> | undefined
   /** The first 16,384 characters of the response body, if the body could not be decoded. */
   readonly body?: string | undefined
@@ -112,7 +112,7 @@ export interface Fields {
  * ```ts
  * import * as HttpError from "effect-google-operations/HttpError"
  *
- * // For example, in the `headers` of credentials:
+ * // For example, fail with this error in the `headers` effect of your own credentials:
  * const error = new HttpError.HttpError({
  *   reason: "Authentication",
  *   description: "the key file does not exist"

@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 /**
- * Runs an effect that executes workflows as if it were outside a workflow. The executed workflows are not children, so
- * an interruption does not reach them.
+ * Runs an effect outside the current workflow. The workflows that the effect executes are not children of the current
+ * workflow, so an interruption of the current workflow does not reach them.
  *
  * @internal
  */
@@ -22,7 +22,7 @@ export const detached = <A, E>(effect: Effect.Effect<A, E, WorkflowEngine>): Eff
   )
 
 /**
- * When to try again while a runner or the storage cannot be reached.
+ * The retry schedule for a runner or a storage that cannot be reached.
  *
  * @internal
  */
@@ -30,21 +30,21 @@ export const whileUnreachable = Schedule.exponential("100 millis", 2).pipe(Sched
 
 const isDefect = (cause: Cause.Cause<unknown>): boolean => Cause.isDie(cause) && !Cause.isInterrupted(cause)
 
-// The engine reports a storage that does not respond as a defect. It must not become the result of a workflow.
+// If the storage does not respond, the engine dies with a defect. That defect must not become the result of a workflow.
 const retryDefects = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   schedule: Schedule.Schedule<unknown>
 ): Effect.Effect<A, E, R> =>
   Effect.sandbox(effect).pipe(
     Effect.tapError((cause) =>
-      isDefect(cause) ? Effect.logInfo("Trying again what the workflow engine could not do.", cause) : Effect.void
+      isDefect(cause) ? Effect.logInfo("The workflow engine failed. The call is repeated.", cause) : Effect.void
     ),
     Effect.retry({ schedule, while: isDefect }),
     Effect.unsandbox
   )
 
 /**
- * How long something takes that grows by a fifth each time, up to half an hour, in ms.
+ * A duration in ms that starts with `first` and grows by 20 % with each `index`, up to 30 minutes.
  *
  * @internal
  */
