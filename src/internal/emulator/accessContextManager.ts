@@ -596,8 +596,7 @@ export class AccessContextManager {
       }))
   }
 
-  // Replaces the enforced configuration of each perimeter that has a dry-run configuration with the dry-run
-  // configuration.
+  // For each perimeter that has a dry-run configuration, makes that configuration the enforced one.
   #commit(parent: string, body: Result<JsonObject>): Call {
     const committed = (perimeter: JsonObject): JsonObject =>
       perimeter["useExplicitDryRunSpec"] === true
