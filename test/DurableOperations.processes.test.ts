@@ -2,6 +2,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as DurableOperations from "effect-google-operations/DurableOperations"
 import * as OperationsService from "effect-google-operations/OperationsService"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -96,7 +97,7 @@ describe.skipIf(!hasPostgres).concurrent("a cluster on Postgres", () => {
           const [a] = yield* all.runners
           const { handles, waits } = yield* twentyWaits(all)
           yield* a.kill("SIGKILL")
-          yield* allCalled(all.api, "get", 20, Date.now())
+          yield* allCalled(all.api, "get", 20, yield* Clock.currentTimeMillis)
           yield* all.finish(handles)
           assert.deepStrictEqual(yield* Fiber.join(waits), namesOf(handles))
           assert.isBelow(yield* longestGap(all.api, namesOf(handles)), takeOver)
@@ -117,7 +118,7 @@ describe.skipIf(!hasPostgres).concurrent("a cluster on Postgres", () => {
         const { handles, waits } = yield* twentyWaits(all)
         yield* a.kill("SIGTERM")
         assert.strictEqual(yield* a.ended, 0)
-        yield* allCalled(all.api, "get", 20, Date.now())
+        yield* allCalled(all.api, "get", 20, yield* Clock.currentTimeMillis)
         yield* all.finish(handles)
         assert.deepStrictEqual(yield* Fiber.join(waits), namesOf(handles))
         assert.isBelow(yield* longestGap(all.api, namesOf(handles)), stop)
@@ -244,7 +245,7 @@ describe.skipIf(!hasPostgres).concurrent("a cluster on Postgres", () => {
         const [a] = yield* all.runners
         const { handles, waits } = yield* twentyWaits(all)
         yield* a.kill("SIGSTOP")
-        yield* allCalled(all.api, "get", 20, Date.now())
+        yield* allCalled(all.api, "get", 20, yield* Clock.currentTimeMillis)
         yield* a.kill("SIGCONT")
         yield* Effect.sleep("3 seconds")
         yield* all.finish(handles)
