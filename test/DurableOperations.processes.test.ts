@@ -335,7 +335,10 @@ describe.skipIf(!hasPostgres).concurrent("a cluster on Postgres", () => {
   it.scopedLive("is shown by `npm run durable` on DATABASE_URL", () =>
     Effect.gen(function*() {
       const output = yield* run("examples/durable/main.ts", { DATABASE_URL: yield* server.database("demo") })
-      const lines = ["20 operations are in progress; SIGKILL to a runner", "20 of 20 are done, with 20 starts"]
+      const lines = [
+        "20 operations are in progress. Sending SIGKILL to a runner.",
+        "20 of 20 operations are done. They were started by 20 requests."
+      ]
       assert.deepStrictEqual(output.split("\n").filter((line) => /\d/.test(line)), [...lines, ...lines])
     }), 180_000)
 })
