@@ -103,7 +103,9 @@ beforeAll(async () => {
   barrel = core.filter((module) => module !== "GoogleApiCatalog" && !forNode.includes(module))
   const peers = ["effect", "@effect/platform"]
   alone = await project(peers)
-  whole = await project([...peers, ...new Set(Object.values(optional)), ...furtherPeers, "@types/node"], [
+  // The README quotes a test, which needs vitest.
+  const forTests = ["@types/node", "@effect/vitest", "vitest"]
+  whole = await project([...peers, ...new Set(Object.values(optional)), ...furtherPeers, ...forTests], [
     "@types/pg@8"
   ])
 }, 300_000)
