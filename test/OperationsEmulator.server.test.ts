@@ -220,7 +220,7 @@ describe("the body of a request", () => {
         }
       })
       assert.match(reasonOf(response, 413, "INVALID_ARGUMENT"), reason)
-      assert.isBelow(process.memoryUsage().rss - before, 100e6)
+      assert.isBelow(process.memoryUsage().rss - before, 150e6)
       yield* eventually("no connection", Effect.map(stats, ({ openConnections }) => openConnections === 0))
     }))
 

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { ByteCollector } from "../src/internal/http/body.js"
 import { type RawServer, rawServer, reply, response, scripts, type Step } from "./support/rawServer.js"
 import { transports } from "./support/sockets.js"
 
@@ -164,4 +165,22 @@ describe.each(Object.entries(all))("over %s", (transport, layer) => {
       }),
     60_000
   )
+})
+
+describe("ByteCollector", () => {
+  it.effect("collects 4 MiB in chunks of one byte", () =>
+    Effect.gen(function*() {
+      const collect = Effect.async<ByteCollector>((resume) => {
+        const collector = new ByteCollector(4 * mebibyte)
+        const add = (count: number): void => {
+          for (let index = 0; index < 65_536; index++) collector.add(Buffer.from([index & 0x7f]))
+          if (count > 1) setImmediate(add, count - 1)
+          else resume(Effect.succeed(collector))
+        }
+        add(64)
+      })
+      const [collector, { growth }] = yield* measured(collect)
+      assert.strictEqual(collector.bytes.byteLength, 4 * mebibyte)
+      assert.isBelow(growth, 150, "MiB")
+    }))
 })
