@@ -12,7 +12,7 @@
 import * as Activity from "@effect/workflow/Activity"
 import * as DurableDeferred from "@effect/workflow/DurableDeferred"
 import * as Workflow from "@effect/workflow/Workflow"
-import type { WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
+import { type WorkflowEngine, WorkflowInstance } from "@effect/workflow/WorkflowEngine"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -20,6 +20,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -706,7 +707,12 @@ export const execute = <
     Effect.orDie,
     Effect.flatten
   )
-  const attempt = Effect.exit(Effect.raceFirst(Effect.disconnect(workflow.execute(payload)), fromStorage)).pipe(
+  // In a workflow, the engine suspends the fiber that executes another workflow. So it must be the workflow's own fiber.
+  const result = Effect.flatMap(Effect.serviceOption(WorkflowInstance), (instance) =>
+    Option.isSome(instance)
+      ? workflow.execute(payload)
+      : Effect.raceFirst(Effect.disconnect(workflow.execute(payload)), Effect.disconnect(fromStorage)))
+  const attempt = Effect.exit(result).pipe(
     Effect.flatMap((exit) =>
       Exit.isSuccess(exit) || Cause.isFailure(exit.cause)
         ? Effect.succeed(exit)

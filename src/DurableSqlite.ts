@@ -51,11 +51,10 @@ const client = (filename: string): Layer.Layer<SqlClient.SqlClient, SqlError> =>
         // The ids of messages are larger than the largest safe integer.
         const client = yield* Scope.extend(LibsqlClient.make({ url: `file:${filename}`, intMode: "bigint" }), scope)
         const sdk = sdkOf(client)
-        yield* Effect.promise(async () => {
-          // In ms. While SQLite waits for a lock, it blocks this process. A short wait costs less than a new connection.
-          await sdk.execute("PRAGMA busy_timeout = 250")
-          await sdk.execute("PRAGMA synchronous = FULL")
-        })
+        // In ms. While SQLite waits for a lock, it blocks this process. A short wait costs less than a new connection.
+        // Nothing else is set here, because a statement that reads the file can be refused as busy. The default of
+        // `synchronous` is FULL.
+        yield* Effect.promise(() => sdk.execute("PRAGMA busy_timeout = 250"))
         return { sdk, close: () => Runtime.runPromise(runtime)(Scope.close(scope, Exit.void)) }
       })
       const { sdk } = yield* Effect.acquireRelease(

@@ -69,8 +69,20 @@ export const singleConnection = async (open: () => Promise<Connection>): Promise
         if (!isBusy(error) || isClosed || attempt >= attempts) throw error
         // libsql leaves the statement in progress, and then no transaction of this connection can be committed.
         await connection.close()
-        await sleep(pause)
-        connection = await open()
+        for (let isOpen = false; !isOpen;) {
+          await sleep(pause)
+          if (isClosed) throw error
+          try {
+            connection = await open()
+            isOpen = true
+          } catch (problem) {
+            if (!isBusy(problem) || ++attempt >= attempts) throw problem
+          }
+        }
+        if (isClosed) {
+          await connection.close()
+          throw error
+        }
       }
     }
   }
