@@ -95,12 +95,14 @@ export class Player {
     const options = this.#waitOptions([name])
     const limit = options.timeout ?? timeout
     const deadline = limit === undefined ? Infinity : this.#world.now() + limit
+    // The deadline of a handle is in whole ms of the system clock, so in real time it is up to 2 ms early.
+    const early = this.#world.lateness === 0 ? 0 : 2
     this.#fork(this.#service.wait(operation, options), {
       what: `wait ${name}`,
       onSuccess: (operation) => this.#isSuccess(name, operation),
       onFailure: (error, at) =>
         this.#isWaitFailure(name, error) &&
-        (!WaitTimeoutError.isWaitTimeoutError(error) || error.reason !== "Timeout" || at >= deadline),
+        (!WaitTimeoutError.isWaitTimeoutError(error) || error.reason !== "Timeout" || at >= deadline - early),
       // The last of several waits cancels the operation if any of them has asked for that.
       deadline: deadline + (this.#world.cancels === "byWaits" ? longestCancel : 0) + this.#world.lateness
     })
