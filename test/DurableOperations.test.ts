@@ -278,6 +278,29 @@ describe("DurableOperations", () => {
     }).pipe(Effect.provide(runner(http)))
   })
 
+  test("suspends a workflow that executes another workflow", () => {
+    const Parent = Workflow.make({
+      name: "Parent",
+      payload: { handle: OperationHandle.OperationHandle },
+      idempotencyKey: ({ handle }) => handle.name,
+      success: Schema.String
+    })
+    const http = api({ doneAfter: "10 minutes", end: thing(42) })
+    let runs = 0
+    const layer = Parent.toLayer(({ handle }) =>
+      Effect.suspend(() => {
+        runs++
+        return DurableOperations.execute(User, { id: "child", handle, onInterrupt: "detach" })
+      }).pipe(Effect.orDie)
+    )
+    return Effect.gen(function*() {
+      const handle = yield* handleOf("1 day")
+      assert.strictEqual(yield* resultWithin("30 minutes", Parent.execute({ handle })), "42")
+      // The engine runs a workflow again when it resumes it.
+      assert.isAbove(runs, 1)
+    }).pipe(Effect.provide(layer.pipe(Layer.provideMerge(user(http)))))
+  })
+
   test("starts an operation once, and returns its typed result", () => {
     const http = api({ doneAfter: "10 minutes", end: thing(42) })
     const Create = Workflow.make({
