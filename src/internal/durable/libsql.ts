@@ -39,18 +39,20 @@ export interface Connection {
 }
 
 /**
- * Makes a client of a local file. The client of libsql opens a connection for each transaction and never closes it, and
- * `@effect/sql-libsql` hangs when a transaction cannot begin. Here all statements run on one connection, one transaction after the
- * other, and wait until the file is free.
+ * Creates a client for a local file. The libsql client opens a connection for each transaction and never closes it, and
+ * `@effect/sql-libsql` hangs if a transaction cannot begin. This client runs all statements on one connection, one
+ * transaction after another, and each transaction waits until the file is free.
  *
  * @internal
  */
 export const singleConnection = async (open: () => Promise<Connection>): Promise<Connection> => {
-  let connection = await open()
+  const first = await open()
+  // Undefined after a statement was rejected because the file was busy. The next attempt opens another connection.
+  let connection: Connection | undefined = first
   let isClosed = false
   let last = Promise.resolve()
 
-  // Waits for its turn, and returns how to end it.
+  // Waits for its turn, and returns a function that ends the turn.
   const turn = async (): Promise<() => void> => {
     const before = last
     let end = () => {}
@@ -61,28 +63,28 @@ export const singleConnection = async (open: () => Promise<Connection>): Promise
     return end
   }
 
+  const release = async () => {
+    const { close } = connection ?? {}
+    connection = undefined
+    await close?.()
+  }
+
+  const connected = async (): Promise<Sdk> => {
+    connection ??= await open()
+    if (!isClosed) return connection.sdk
+    await release()
+    throw new Error("The client is closed.")
+  }
+
   const patiently = async (statement: Parameters<Sdk["execute"]>[0], attempts: number) => {
     for (let attempt = 1;; attempt++) {
       try {
-        return await connection.sdk.execute(statement)
+        return await (await connected()).execute(statement)
       } catch (error) {
         if (!isBusy(error) || isClosed || attempt >= attempts) throw error
-        // libsql leaves the statement in progress, and then no transaction of this connection can be committed.
-        await connection.close()
-        for (let isOpen = false; !isOpen;) {
-          await sleep(pause)
-          if (isClosed) throw error
-          try {
-            connection = await open()
-            isOpen = true
-          } catch (problem) {
-            if (!isBusy(problem) || ++attempt >= attempts) throw problem
-          }
-        }
-        if (isClosed) {
-          await connection.close()
-          throw error
-        }
+        // libsql leaves the statement in progress. The connection could then not commit any transaction.
+        await release()
+        await sleep(pause)
       }
     }
   }
@@ -100,40 +102,39 @@ export const singleConnection = async (open: () => Promise<Connection>): Promise
     const end = await turn()
     try {
       await patiently("BEGIN IMMEDIATE", Infinity)
+      // Until the end of the turn, the connection stays the same.
+      const sdk = await connected()
+      const finish = (statement: string) => async () => {
+        try {
+          await sdk.execute(statement)
+        } catch (error) {
+          if (statement === "COMMIT") await sdk.execute("ROLLBACK").catch(() => {})
+          throw error
+        } finally {
+          end()
+        }
+      }
+      return { execute: sdk.execute.bind(sdk), commit: finish("COMMIT"), rollback: finish("ROLLBACK") }
     } catch (error) {
       end()
       throw error
     }
-    const finish = (statement: string) => async () => {
-      try {
-        await connection.sdk.execute(statement)
-      } catch (error) {
-        if (statement === "COMMIT") await connection.sdk.execute("ROLLBACK").catch(() => {})
-        throw error
-      } finally {
-        end()
-      }
-    }
-    return {
-      execute: (statement: Parameters<Sdk["execute"]>[0]) => connection.sdk.execute(statement),
-      commit: finish("COMMIT"),
-      rollback: finish("ROLLBACK")
-    }
   }
 
-  const sdk = new Proxy(connection.sdk, {
+  const sdk = new Proxy(first.sdk, {
     get: (_, key) => {
       if (key === "execute") return execute
       if (key === "transaction") return transaction
-      const value: unknown = Reflect.get(connection.sdk, key, connection.sdk)
-      return typeof value === "function" ? value.bind(connection.sdk) : value
+      const target = (connection ?? first).sdk
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === "function" ? value.bind(target) : value
     }
   })
   return {
     sdk,
     close: () => {
       isClosed = true
-      return connection.close()
+      return release()
     }
   }
 }
