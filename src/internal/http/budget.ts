@@ -2,8 +2,8 @@
  * Limits how many requests are in flight and how many start per second. Queued requests start in the order in which
  * they arrived.
  */
-import type { Timer } from "../time/timer.js"
-import { Place, PlaceQueue } from "./placeQueue.js"
+import { type Timer, Wakeable } from "../time/timer.js"
+import { PlaceQueue, type QueuePlace } from "./placeQueue.js"
 
 /**
  * Removes a request from the queue. `acquire` returns `undefined` instead if the permit was granted immediately.
@@ -20,7 +20,7 @@ export type Leave = () => void
 export class Permits {
   #free: number
   #isGranting = false
-  readonly #queue = new PlaceQueue()
+  readonly #queue = new PlaceQueue<QueuePlace & { readonly granted: () => void }>()
 
   constructor(count: number) {
     this.#free = count
@@ -33,7 +33,7 @@ export class Permits {
       granted()
       return undefined
     }
-    const place = new Place(granted)
+    const place = { granted, isQueued: true }
     this.#queue.add(place)
     return () => this.#queue.remove(place)
   }
@@ -57,21 +57,26 @@ export class Permits {
   }
 }
 
-class TimedPlace extends Place {
+class Place extends Wakeable implements QueuePlace {
+  isQueued = true
   readonly timer: Timer
+  readonly granted: () => void
+  readonly onTime: () => void
 
   constructor(timer: Timer, granted: () => void, onTime: () => void) {
-    super(granted, onTime)
+    super()
     this.timer = timer
+    this.granted = granted
+    this.onTime = onTime
   }
 }
 
 // Grants permits at least `interval` apart. Only the first request in the queue is scheduled.
 class Pace {
   readonly #interval: number
-  readonly #queue = new PlaceQueue<TimedPlace>()
+  readonly #queue = new PlaceQueue<Place>()
   #next = -Infinity
-  #scheduled: TimedPlace | undefined
+  #scheduled: Place | undefined
 
   constructor(perSecond: number) {
     this.#interval = 1000 / perSecond
@@ -82,7 +87,7 @@ class Pace {
       this.#grant(timer, granted)
       return undefined
     }
-    const place = new TimedPlace(timer, granted, () => this.#onTime(place))
+    const place = new Place(timer, granted, () => this.#onTime(place))
     this.#queue.add(place)
     this.#scheduleFirst()
     return () => {
@@ -99,7 +104,7 @@ class Pace {
     first?.timer.schedule(this.#next, first)
   }
 
-  #onTime(place: TimedPlace): void {
+  #onTime(place: Place): void {
     this.#scheduled = undefined
     this.#queue.remove(place)
     this.#grant(place.timer, place.granted)

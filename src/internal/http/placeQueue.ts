@@ -4,27 +4,19 @@
  * The queue is an array, because a frequently changed `Set` is slower in V8: each time it grows or shrinks, its old
  * table refers to the new one, so the garbage collector keeps removed members alive until a full collection.
  */
-import { Wakeable } from "../time/timer.js"
 
 /**
- * A place in a queue. The queue's owner calls `granted` when the place reaches the front.
+ * A place in a queue.
  *
  * @internal
  */
-export class Place extends Wakeable {
-  readonly granted: () => void
-  readonly onTime: () => void
-  isQueued = true
-
-  constructor(granted: () => void, onTime: () => void = granted) {
-    super()
-    this.granted = granted
-    this.onTime = onTime
-  }
+export interface QueuePlace {
+  /** The queue sets this to false when the place is removed. */
+  isQueued: boolean
 }
 
 /** @internal */
-export class PlaceQueue<P extends Place> {
+export class PlaceQueue<P extends QueuePlace> {
   // Places that are removed from the middle remain in the array until the array is compacted.
   #places: Array<P> = []
   #first = 0
