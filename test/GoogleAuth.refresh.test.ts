@@ -29,6 +29,7 @@ import {
   file,
   type Google,
   google,
+  googleOnMachine,
   hasty,
   impersonationUrl,
   now,
@@ -123,11 +124,7 @@ describe("refresh", () => {
 
   it.scopedLive("of the machine's own service account", () =>
     Effect.gen(function*() {
-      const fake = yield* google()
-      yield* environment({
-        GCE_METADATA_HOST: new URL(fake.origin).host,
-        METADATA_SERVER_DETECTION: "assume-present"
-      })
+      const fake = yield* googleOnMachine
       const mocked = apiThatRefusesTheFirst()
       const operations = yield* service(mocked, { credentials: GoogleAuth.applicationDefault() })
       yield* operations.get(name)

@@ -20,6 +20,7 @@ import {
   environment,
   file,
   google,
+  googleOnMachine,
   impersonationUrl,
   issued,
   onlyToGoogle,
@@ -114,11 +115,7 @@ describe("Application Default Credentials", () => {
 
   it.scopedLive("of the machine: one request to its metadata server", () =>
     Effect.gen(function*() {
-      const fake = yield* google()
-      yield* environment({
-        GCE_METADATA_HOST: new URL(fake.origin).host,
-        METADATA_SERVER_DETECTION: "assume-present"
-      })
+      const fake = yield* googleOnMachine
       const mocked = api()
       const operations = yield* service(mocked, { credentials: GoogleAuth.applicationDefault() })
       yield* atOnce(5, operations.get(name))

@@ -214,6 +214,12 @@ export const environment = (values: Readonly<Record<string, string>> = {}) =>
         })
     ))
 
+/** Google's endpoints with a metadata server, as on a virtual machine of Google Cloud. */
+export const googleOnMachine = Effect.tap(
+  google(),
+  ({ origin }) => environment({ GCE_METADATA_HOST: new URL(origin).host, METADATA_SERVER_DETECTION: "assume-present" })
+)
+
 export const { privateKey, publicKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,
   privateKeyEncoding: { type: "pkcs8", format: "pem" },
