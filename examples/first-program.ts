@@ -1,4 +1,4 @@
-// The first program of the README. It needs only effect and @effect/platform besides this package.
+// The first program of the README. Its only dependencies are this package, effect and @effect/platform.
 // #region program
 import { FetchHttpClient, HttpClientRequest } from "@effect/platform"
 import { Config, Console, Effect, Layer, Schema } from "effect"

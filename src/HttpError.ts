@@ -112,7 +112,7 @@ export interface Fields {
  * ```ts
  * import * as HttpError from "effect-google-operations/HttpError"
  *
- * // For example, fail with this error in the `headers` effect of your own credentials:
+ * // For example, fail with this error in the `headers` effect of custom credentials:
  * const error = new HttpError.HttpError({
  *   reason: "Authentication",
  *   description: "the key file does not exist"

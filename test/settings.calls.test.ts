@@ -298,7 +298,7 @@ describe("operations from plain JavaScript", () => {
       assert.strictEqual(http.requests.length, 0)
     }))
 
-  it.scoped("a handle that is still encoded is refused with a message of its own, by every method", () =>
+  it.scoped("a handle that is still encoded is refused with a specific message, by every method", () =>
     Effect.gen(function*() {
       const http = inOrder(succeeded)
       const operations = yield* service(http)

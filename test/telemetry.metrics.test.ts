@@ -15,7 +15,7 @@ import { after, every } from "./support/time.js"
 
 describe("metrics", () => {
   let hosts = 0
-  // The registry is global, so each test has an API of its own.
+  // The registry is global, so each test has a separate API.
   const withMetrics = (http: Parameters<typeof service>[0], options?: OperationsService.Options) =>
     Effect.gen(function*() {
       const address = `metrics-${++hosts}.example.com`

@@ -337,7 +337,7 @@ describe("type-checks, libraries and all,", () => {
 })
 
 describe("the programs that the README quotes", () => {
-  it("type-check, and those with an emulator of their own run", async () => {
+  it("type-check, and those that start an emulator run", async () => {
     const readme = await readFile(join(whole, "node_modules", name, "README.md"), "utf8")
     const quoted = new Set([...readme.matchAll(/^<!-- (examples\/\S+)#/gm)].map(([, file]) => file!))
     assert.isAbove(quoted.size, 4)

@@ -140,7 +140,7 @@ const shares = {
 
 let databases = 0
 
-/** A new database, an API, a client of the cluster in this process, and runners in processes of their own. */
+/** A new database, an API, a client of the cluster in this process, and runners in separate processes. */
 export const cluster = (
   server: Postgres,
   bundle: string,

@@ -6,7 +6,7 @@ import { error, type Reply } from "./reply.js"
 
 /** @internal */
 export interface Allowed {
-  /** Additional host names for this server, besides the loopback names. */
+  /** The host names of this server, in addition to the loopback names. */
   readonly hosts: ReadonlySet<string>
   /** Whether any IP address is accepted as the host name. */
   readonly allAddresses: boolean

@@ -41,7 +41,7 @@ export interface Case {
   /** A ticket is saved at the time 0, with this limit. */
   readonly save?: { readonly timeout?: number }
   readonly calls: readonly [Call, ...ReadonlyArray<Call>]
-  /** All requests, in order: none besides, and none after the end. */
+  /** All requests, in order. There are no other requests, and none after the end. */
   readonly requests: ReadonlyArray<Request>
   /** The path of every poll, as it is on the wire. */
   readonly path?: string

@@ -35,7 +35,7 @@ export const completion: ReadonlyArray<Case> = [
   },
   {
     id: "done-after-many-polls",
-    shows: "a wait goes on as long as the operation does",
+    shows: "a wait continues until the operation is done",
     script: [{ type: "pending", times: 12 }, succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
@@ -159,7 +159,7 @@ export const completion: ReadonlyArray<Case> = [
   },
   {
     id: "unknown-metadata",
-    shows: "metadata of an unknown type is kept as it came",
+    shows: "metadata of an unknown type is unchanged",
     script: [{ type: "pending", metadata: unknownDetail }, {
       type: "succeeded",
       response: policy,

@@ -106,7 +106,7 @@ export const limits: ReadonlyArray<Case> = [
   },
   {
     id: "limit-during-a-poll-that-is-shared",
-    shows: "a poll in flight at the timeout of one wait goes on for another",
+    shows: "a poll in flight at the timeout of one wait continues for another",
     script: [{ type: "succeeded", response: policy, delay: 30 * second }],
     settings: { requestTimeout: minute },
     calls: [

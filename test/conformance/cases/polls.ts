@@ -128,7 +128,7 @@ export const polls: ReadonlyArray<Case> = [
   },
   {
     id: "rate-limit-429",
-    shows: "429 with RetryInfo waits as long as it says, and goes on",
+    shows: "after a 429 with RetryInfo, the wait polls again after the delay in RetryInfo",
     script: [fault(429, "RESOURCE_EXHAUSTED", retryInfo("7.5s")), pending, succeeded],
     calls: [{ expect: succeeds }],
     requests: seconds(0, 7.5, 8.5),

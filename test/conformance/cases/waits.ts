@@ -35,7 +35,7 @@ export const sharing: ReadonlyArray<Case> = [
   },
   {
     id: "one-aborts-the-other-goes-on",
-    shows: "a poll in flight serves every wait: it goes on when the wait that sent it is aborted",
+    shows: "a poll in flight serves every wait, and continues when the wait that sent it is aborted",
     script: [
       { type: "pending", delay: 2 * second },
       { type: "pending", delay: 100 },
@@ -50,7 +50,7 @@ export const sharing: ReadonlyArray<Case> = [
   },
   {
     id: "not-the-last-one",
-    shows: "a wait that is aborted while another goes on cancels nothing",
+    shows: "a wait that is aborted while another continues cancels nothing",
     script: [{ type: "pending", duration: 5 * second }, succeeded],
     calls: [
       { abortAt: 1_500, cancelOn: "abort", expect: { end: "aborted" } },
@@ -134,7 +134,7 @@ export const notFound: ReadonlyArray<Case> = [
 export const resuming: ReadonlyArray<Case> = [
   {
     id: "resume-elsewhere",
-    shows: "one process stops and another goes on",
+    shows: "one process stops and another continues its wait",
     script: [pending, pending, succeeded],
     save: {},
     calls: [
@@ -197,7 +197,7 @@ export const resuming: ReadonlyArray<Case> = [
   },
   {
     id: "resume-after-the-limit-with-another",
-    shows: "a timeout of its own lets a wait go on after the saved deadline",
+    shows: "with a separate timeout, a wait continues after the saved deadline",
     script: [{ type: "pending", duration: 20 * second }, succeeded],
     save: { timeout: 10 * second },
     calls: [{

@@ -206,7 +206,7 @@ export class Player {
     for (const name of names) {
       const cancelled = sent.filter((sent) => sent.kind === "cancel" && sent.name === name)
       const causes = this.#cancelling.get(name)!
-      // Each cancel has a call of its own that has asked for it before.
+      // For each cancel request there is an earlier call that asked for it.
       for (const [index, { order }] of cancelled.entries()) {
         if (causes.filter((cause) => cause < order).length <= index) {
           problems.push(`cancel ${index} of ${name} by nobody`)
